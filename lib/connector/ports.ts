@@ -1,0 +1,209 @@
+import type { ConnectorSettings } from '../contract/settings';
+import type { MetricName } from '../contract/names';
+
+/** An instant: whole milliseconds since 1970, UTC. */
+export type Millis = number;
+
+/** The two forms of Tailscale's audit API. */
+export type Dialect = 'audit' | 'configuration';
+
+/** Half-open. */
+export interface Window {
+  readonly from: Millis;
+  /** Not included. */
+  readonly until: Millis;
+}
+
+export interface Clock {
+  now(): Millis;
+}
+
+/** How long this run may go on. */
+export interface Deadline {
+  /** Milliseconds until calls must have ended; never negative. */
+  remaining(): Millis;
+  /** Too little is left to start anything that has to be finished. */
+  isNear(): boolean;
+}
+
+// ---- Tailscale -------------------------------------------------------------------------------------------------
+
+/** One answer of the audit API. */
+export interface AuditLogPage {
+  /** As parsed from JSON; integers beyond 2^53 and numbers that a double cannot hold are strings. */
+  readonly records: readonly unknown[];
+  /** Continues the window behind this page; null: this was the last. Opaque above lib/tailscale. */
+  readonly cursor: string | null;
+  /** On the last page: the instant up to which the log was asked for; null where the dialect has no end and read up to `asOf`. */
+  readonly until: Millis | null;
+  /** Not after the instant at which the server answered, by its own clock and by ours. */
+  readonly asOf: Millis;
+  /** Server's clock minus ours, in milliseconds; null when the answer had no Date header. */
+  readonly skewMs: number | null;
+  /** The tailnet's id or name as the envelope gives it; null where the dialect names none. */
+  readonly tailnet: string | null;
+  /** The OAuth client that asked; null for an API key. Its own token requests are in the log too. */
+  readonly oauthClientId: string | null;
+  readonly dialect: Dialect;
+}
+
+export interface AuditLog {
+  /**
+   * Pages of the window, from the cursor on (null: from the start). Fetches one page each time it is pulled.
+   *
+   * @throws ConnectorError from the first pull on; CURSOR_REFUSED when the given cursor is no longer taken.
+   */
+  pages(window: Window, cursor: string | null, deadline: Deadline): AsyncGenerator<AuditLogPage, void, void>;
+}
+
+/** Opens a connector's audit log. `known` is the dialect that answered before; `auto` asks again only where it is null. */
+export type OpenAuditLog = (connector: ConnectorSettings, known: Dialect | null) => AuditLog;
+
+// ---- Credentials -----------------------------------------------------------------------------------------------
+
+/** A string that cannot be printed: every conversion says `[redacted]`. */
+export interface Secret {
+  reveal(): string;
+}
+
+export type Credential =
+  | { readonly kind: 'api-key'; readonly apiKey: Secret }
+  | { readonly kind: 'oauth-client'; readonly clientId: string; readonly clientSecret: Secret };
+
+export interface VersionedCredential {
+  readonly credential: Credential;
+  /** Changes with every put-secret-value. */
+  readonly version: string;
+}
+
+export interface CredentialStore {
+  /**
+   * The credential, from the cache if it is there.
+   *
+   * @throws ConnectorError SECRET_EMPTY, SECRET_INVALID, SECRET_UNAVAILABLE, CREDENTIAL_KIND.
+   */
+  get(secretId: string): Promise<VersionedCredential>;
+  /** Past the cache. */
+  refetch(secretId: string): Promise<VersionedCredential>;
+}
+
+// ---- The bus ---------------------------------------------------------------------------------------------------
+
+/** What goes on the bus: an entry before it is serialized. */
+export interface BusEvent {
+  readonly detailType: string;
+  /** The entry's `Time`. */
+  readonly time: Millis;
+  readonly detail: object;
+}
+
+export interface Delivery<Event extends BusEvent = BusEvent> {
+  /** The bus gave an EventId for these. */
+  readonly accepted: readonly Event[];
+  /** The bus will never take these. */
+  readonly refused: readonly { readonly event: Event; readonly code: string }[];
+  /** Not known to be on the bus: tries or time ran out. */
+  readonly unsent: readonly Event[];
+}
+
+export interface Bus {
+  /**
+   * PutEvents to a bus that is not there answers success, so this is asked before anything is believed.
+   *
+   * @throws ConnectorError BUS_MISSING, BUS_DENIED.
+   */
+  assertExists(deadline: Deadline): Promise<void>;
+  /**
+   * Publishes all events, resending only the entries that were refused for now.
+   *
+   * @throws ConnectorError BUS_DENIED. Everything else is in the answer.
+   */
+  publish<Event extends BusEvent>(events: readonly Event[], deadline: Deadline): Promise<Delivery<Event>>;
+}
+
+// ---- State -----------------------------------------------------------------------------------------------------
+
+/** A window that is being paged through. */
+export interface Inflight extends Window {
+  /** `asOf` of the window's first answer: the watermark may close over nothing later. null before that answer. */
+  readonly asOf: Millis | null;
+  readonly cursor: string | null;
+  /** Pages committed so far. */
+  readonly page: number;
+  /** How often the API refused the cursor and the window began anew. */
+  readonly restarts: number;
+}
+
+/** Where a connector is. */
+export interface Place {
+  /** Everything before it is on the bus. */
+  readonly watermark: Millis;
+  readonly inflight: Inflight | null;
+  /** What answered last; null before the first good answer. */
+  readonly dialect: Dialect | null;
+  /** Overlaps stop here less one overlap: below it the ids are another dialect's. */
+  readonly idFloor: Millis | null;
+}
+
+/** Written once, never expires: tells a first run from lost state. */
+export interface Genesis {
+  readonly startFrom: Millis;
+  /** Fixed by the first good answer: ids are made with it. */
+  readonly tailnetKey: string | null;
+  readonly committed: boolean;
+}
+
+/** An event's mark in the set of what was published. */
+export interface SeenElement {
+  /** Event time's hour as `yyyymmddhh` in UTC, or `none`. */
+  readonly bucket: string;
+  /** 32 hex digits: the first half is the id's, the second the content's. */
+  readonly element: string;
+}
+
+/** One run's hold on a connector. Every write is fenced: it fails once another run, or a rewind, took a later token. */
+export interface Tenure {
+  readonly genesis: Genesis;
+  readonly place: Place;
+  /** Elements of these buckets (those not loaded yet are read). */
+  seen(buckets: readonly string[]): Promise<SeenSet>;
+  /** Adds elements whose events the bus has accepted. */
+  markSeen(elements: readonly SeenElement[]): Promise<void>;
+  /** Fixes the tailnet key; a key that is there already stays. */
+  fixTailnetKey(key: string): Promise<void>;
+  /**
+   * Moves to the next place. `release` gives the lease back in the same write.
+   *
+   * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
+   */
+  commit(next: Place, options?: { readonly release?: boolean }): Promise<void>;
+  /** After a failure: counts it, gives the lease back, and keeps others away until `notBefore` if given. */
+  fail(options?: { readonly notBefore?: Millis }): Promise<void>;
+}
+
+export interface SeenSet {
+  /** `new`: never published. `same`: published with this content. `revised`: published with another content. */
+  status(element: SeenElement): 'new' | 'same' | 'revised';
+}
+
+export type Acquisition =
+  | { readonly state: 'acquired'; readonly tenure: Tenure }
+  | { readonly state: 'busy' | 'waiting'; readonly watermark: Millis | null };
+
+export interface StateStore {
+  /**
+   * Takes the connector's lease, creating its state on the very first run.
+   *
+   * @throws ConnectorError STATE_UNAVAILABLE.
+   */
+  acquire(connector: string, runId: string, deadline: Deadline): Promise<Acquisition>;
+}
+
+// ---- Telemetry -------------------------------------------------------------------------------------------------
+
+export interface Telemetry {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  count(connector: string, metric: MetricName, value: number): void;
+}

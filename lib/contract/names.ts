@@ -1,0 +1,30 @@
+/** `Source` of every entry this connector puts on the bus, and `detail.source` of every event. */
+export const EVENT_SOURCE = 'tailscale';
+
+/** `detail.category` of every event. */
+export const EVENT_CATEGORY = 'network';
+
+/** `DetailType` of the three streams. */
+export const DETAIL_TYPE = {
+  audit: 'Tailscale Audit Event',
+  policyDiff: 'Tailscale ACL Policy Diff',
+  health: 'Tailscale Connector Health',
+} as const;
+
+/** CloudWatch namespace of every metric. */
+export const METRICS_NAMESPACE = 'TailscaleAuditConnector';
+
+/** Metric names. The only dimension is `connector`, whose values come from the deployed settings. */
+export const METRIC = {
+  emitted: 'EventsEmitted',
+  duplicates: 'DuplicatesDropped',
+  schemaDrift: 'SchemaDrift',
+  watermarkAge: 'WatermarkAgeSeconds',
+  clockSkew: 'ClockSkewSeconds',
+  failed: 'PollFailed',
+  windowRestarts: 'WindowRestarts',
+} as const;
+export type MetricName = (typeof METRIC)[keyof typeof METRIC];
+
+/** Attribute names of the table's key and of its time to live. */
+export const TABLE_KEY = { partition: 'pk', sort: 'sk', expiry: 'exp' } as const;

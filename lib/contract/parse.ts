@@ -1,0 +1,35 @@
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+
+// zod/mini carries no messages of its own; without a locale every problem reads "Invalid input".
+z.config(en());
+
+/** Outside data that does not have the shape it must have. The message lists every problem, each with its field. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+
+  constructor(
+    readonly subject: string,
+    readonly problems: readonly string[],
+  ) {
+    super(`${subject}: ${problems.join('; ')}`);
+  }
+}
+
+/**
+ * Parses a value from outside.
+ *
+ * @param subject What the value is, in the operator's words; opens the message.
+ * @throws InvalidInput with every problem, each as `field: what was expected and what kind of value came`.
+ */
+export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: unknown, subject: string): z.output<Schema> {
+  const result = z.safeParse(schema, value);
+  if (result.success) return result.data;
+  throw new InvalidInput(subject, result.error.issues.map(describeIssue));
+}
+
+/** The value itself is never part of the text: it may be a secret. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = z.core.toDotPath(issue.path);
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}

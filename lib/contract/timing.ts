@@ -1,0 +1,11 @@
+/** Seconds between two ticks of a connector. */
+export const POLL_PERIOD_SECONDS = 300;
+
+/**
+ * Seconds one invocation may take. A run's lease lasts as long as the run could (plus 5 s, and 10 s of clock skew for
+ * the next owner), so timeout + 15 s must stay below the period: a killed run's lease is over before the next tick.
+ */
+export const POLL_TIMEOUT_SECONDS = 240;
+
+/** MiB. */
+export const POLL_MEMORY_MIB = 512;

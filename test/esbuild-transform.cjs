@@ -1,0 +1,7 @@
+const { transformSync } = require('esbuild');
+
+/** Jest transform: types are stripped and ES modules become CommonJS; nothing is type-checked here (`npm run typecheck` does that). */
+module.exports = {
+  process: (source, path) =>
+    transformSync(source, { sourcefile: path, loader: path.endsWith('.ts') ? 'ts' : 'js', format: 'cjs', target: 'node20', sourcemap: 'inline' }),
+};
