@@ -1,0 +1,226 @@
+import { structuredPatch } from 'diff';
+
+/** Lines of `unified`, headers included, before it is cut. */
+export const MAX_UNIFIED_LINES = 2_000;
+/** UTF-8 bytes of `unified` before it is cut: with escaping, sections and findings the event stays under 240 KiB. */
+export const MAX_UNIFIED_BYTES = 128 * 1024;
+/** UTF-16 units of one line before the rest of it is left out: a minified policy is one line. */
+export const MAX_LINE_LENGTH = 32 * 1024;
+/** Inserted plus deleted lines beyond which the changed part is shown as one block replaced by another; the search is quadratic in this. */
+export const MAX_EDIT_LENGTH = 4_000;
+
+const CONTEXT_LINES = 3;
+/** Kept for the line that a cut adds. */
+const MARKER_BYTES = 100;
+
+export interface UnifiedDiff {
+  /** Unified line diff with 3 lines of context; "" when the texts are identical. */
+  readonly unified: string;
+  /** Something was left out of `unified`; the counts are of the whole diff all the same. */
+  readonly truncated: boolean;
+  readonly addedLines: number;
+  readonly removedLines: number;
+}
+
+/**
+ * Line diff of two policy texts. Pure and total.
+ *
+ * CRLF counts as LF, so that a change of line endings does not touch every line; it is said in one `\` line instead. An empty old side is a
+ * first write. With nothing cut and LF endings, `unified` is a patch that turns the old side into the new one.
+ */
+export function diffPolicyText(old: string, next: string): UnifiedDiff {
+  if (old === next) return { unified: '', truncated: false, addedLines: 0, removedLines: 0 };
+  const before = old.replaceAll('\r\n', '\n');
+  const after = next.replaceAll('\r\n', '\n');
+  const hunks = before === after ? [] : hunksOf(before, after);
+  const head = [`--- ${old === '' ? '/dev/null' : 'old'}`, `+++ ${next === '' ? '/dev/null' : 'new'}`, ...lineEndingNote(old, next, before === after)];
+  return {
+    ...render(head, hunks),
+    addedLines: sum(hunks, (hunk) => hunk.added),
+    removedLines: sum(hunks, (hunk) => hunk.removed),
+  };
+}
+
+interface Hunk {
+  readonly head: string;
+  /** With sign, without line end. */
+  readonly lines: Iterable<string>;
+  readonly count: number;
+  readonly added: number;
+  readonly removed: number;
+  /** Part of the room that this hunk may take. */
+  readonly share: number;
+}
+
+function hunksOf(before: string, after: string): readonly Hunk[] {
+  const start = commonStart(before, after);
+  const { beforeEnd, afterEnd } = commonEnd(before, after, start);
+  if (countLines(before, start, beforeEnd) + countLines(after, start, afterEnd) <= MAX_EDIT_LENGTH * 10) {
+    const from = linesBack(before, start);
+    const found = search(
+      splitLines(before.slice(from, linesForward(before, beforeEnd))),
+      splitLines(after.slice(from, linesForward(after, afterEnd))),
+      countLines(before, 0, from),
+    );
+    if (found !== undefined) return found;
+  }
+  return replacement(before, after, start, beforeEnd, afterEnd);
+}
+
+/** The search compares each pair of lines many times, so it sees short numbers in place of lines. undefined: too many edits. */
+function search(before: readonly string[], after: readonly string[], offset: number): readonly Hunk[] | undefined {
+  const numbers = new Map<string, number>();
+  const table: string[] = [];
+  const numbered = (lines: readonly string[]): string =>
+    lines
+      .map((line) => {
+        const known = numbers.get(line);
+        if (known !== undefined) return `${known}\n`;
+        numbers.set(line, table.length);
+        return `${table.push(line) - 1}\n`;
+      })
+      .join('');
+  const patch = structuredPatch('', '', numbered(before), numbered(after), '', '', { context: CONTEXT_LINES, maxEditLength: MAX_EDIT_LENGTH });
+  return patch?.hunks.map((hunk) => ({
+    head: hunkHead(hunk.oldStart + offset, hunk.oldLines, hunk.newStart + offset, hunk.newLines),
+    lines: hunk.lines.flatMap((line) => printed(line.charAt(0), table[Number(line.slice(1))] ?? '')),
+    count: hunk.lines.length,
+    added: hunk.lines.filter((line) => line.startsWith('+')).length,
+    removed: hunk.lines.filter((line) => line.startsWith('-')).length,
+    share: 1,
+  }));
+}
+
+/** All old lines out, all new lines in; half the room each, because what came in matters as much. */
+function replacement(before: string, after: string, start: number, beforeEnd: number, afterEnd: number): readonly Hunk[] {
+  const removed = countLines(before, start, beforeEnd);
+  const added = countLines(after, start, afterEnd);
+  const line = countLines(before, 0, start) + 1;
+  return [
+    { head: hunkHead(line, removed, line, 0), lines: blockLines('-', before, start, beforeEnd), count: removed, added: 0, removed, share: 0.5 },
+    { head: hunkHead(line + removed, 0, line, added), lines: blockLines('+', after, start, afterEnd), count: added, added, removed: 0, share: 1 },
+  ].filter((hunk) => hunk.count > 0);
+}
+
+function* blockLines(sign: string, text: string, start: number, end: number): Generator<string, void, void> {
+  for (let at = start; at < end; ) {
+    const next = lineEnd(text, at);
+    yield* printed(sign, text.slice(at, next));
+    at = next;
+  }
+}
+
+function printed(sign: string, line: string): string[] {
+  return line.endsWith('\n') ? [sign + line.slice(0, -1)] : [sign + line, '\\ No newline at end of file'];
+}
+
+/** An empty range is named by the line before it. */
+function hunkHead(oldStart: number, oldLines: number, newStart: number, newLines: number): string {
+  return `@@ -${oldLines === 0 ? oldStart - 1 : oldStart},${oldLines} +${newLines === 0 ? newStart - 1 : newStart},${newLines} @@`;
+}
+
+function render(head: readonly string[], hunks: readonly Hunk[]): { unified: string; truncated: boolean } {
+  const out = [...head];
+  let bytes = sum(head, (line) => Buffer.byteLength(line) + 1);
+  let shortened = false;
+  let leftOut = 0;
+  let full = false;
+  for (const hunk of hunks) {
+    const maxLines = out.length + (MAX_UNIFIED_LINES - 1 - out.length) * hunk.share;
+    const maxBytes = bytes + (MAX_UNIFIED_BYTES - MARKER_BYTES - bytes) * hunk.share;
+    const left = full ? [] : [hunk.head, ...take(hunk.lines, maxLines)];
+    let written = 0;
+    for (const whole of left) {
+      const line = shorten(whole);
+      const size = Buffer.byteLength(line) + 1;
+      if (out.length >= maxLines || bytes + size > maxBytes) break;
+      shortened ||= line !== whole;
+      out.push(line);
+      bytes += size;
+      if (!line.startsWith('@@') && !line.startsWith('\\')) written += 1;
+    }
+    leftOut += hunk.count - written;
+    full ||= written < hunk.count && hunk.share === 1;
+  }
+  if (leftOut > 0) out.push(`\\ Cut here: ${leftOut} more lines`);
+  return { unified: `${out.join('\n')}\n`, truncated: shortened || leftOut > 0 };
+}
+
+function take(lines: Iterable<string>, count: number): string[] {
+  const out: string[] = [];
+  for (const line of lines) {
+    if (out.length >= count) break;
+    out.push(line);
+  }
+  return out;
+}
+
+/** Never between the halves of a surrogate pair. */
+function shorten(line: string): string {
+  if (line.length <= MAX_LINE_LENGTH) return line;
+  const last = line.charCodeAt(MAX_LINE_LENGTH - 1);
+  const end = last >= 0xd800 && last <= 0xdbff ? MAX_LINE_LENGTH - 1 : MAX_LINE_LENGTH;
+  return `${line.slice(0, end)} … ${line.length - end} more characters`;
+}
+
+function lineEndingNote(old: string, next: string, onlyEndings: boolean): string[] {
+  const before = lineEnding(old);
+  const after = lineEnding(next);
+  if (!onlyEndings && (before === after || before === 'none' || after === 'none')) return [];
+  return [`\\ ${onlyEndings ? 'Only line' : 'Line'} endings differ: ${before} before, ${after} after`];
+}
+
+function lineEnding(text: string): 'none' | 'LF' | 'CRLF' | 'mixed' {
+  const crlf = /\r\n/.test(text);
+  const lf = /(?:^|[^\r])\n/.test(text);
+  if (crlf) return lf ? 'mixed' : 'CRLF';
+  return lf ? 'LF' : 'none';
+}
+
+/** Index of the first line that differs. */
+function commonStart(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  return at === 0 ? 0 : a.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** Where the equal lines at the end begin, in each text; never before `start`. */
+function commonEnd(a: string, b: string, start: number): { beforeEnd: number; afterEnd: number } {
+  const most = Math.min(a.length, b.length) - start;
+  let same = 0;
+  while (same < most && a.charCodeAt(a.length - 1 - same) === b.charCodeAt(b.length - 1 - same)) same += 1;
+  const beforeEnd = lineEnd(a, a.length - same);
+  return { beforeEnd, afterEnd: b.length - (a.length - beforeEnd) };
+}
+
+function lineEnd(text: string, at: number): number {
+  const found = text.indexOf('\n', at);
+  return found === -1 ? text.length : found + 1;
+}
+
+function linesBack(text: string, lineStart: number): number {
+  let at = lineStart;
+  for (let step = 0; step < CONTEXT_LINES && at > 0; step += 1) at = at < 2 ? 0 : text.lastIndexOf('\n', at - 2) + 1;
+  return at;
+}
+
+function linesForward(text: string, lineStart: number): number {
+  let at = lineStart;
+  for (let step = 0; step < CONTEXT_LINES; step += 1) at = lineEnd(text, at);
+  return at;
+}
+
+function splitLines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function countLines(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at = Math.min(lineEnd(text, at), end)) count += 1;
+  return count;
+}
+
+function sum<Item>(items: readonly Item[], size: (item: Item) => number): number {
+  return items.reduce((total, item) => total + size(item), 0);
+}
