@@ -171,7 +171,7 @@ function lineEndingNote(old: string, next: string, onlyEndings: boolean): string
 }
 
 function lineEnding(text: string): 'none' | 'LF' | 'CRLF' | 'mixed' {
-  const crlf = /\r\n/.test(text);
+  const crlf = text.includes('\r\n');
   const lf = /(?:^|[^\r])\n/.test(text);
   if (crlf) return lf ? 'mixed' : 'CRLF';
   return lf ? 'LF' : 'none';

@@ -77,16 +77,17 @@ describe('unified diff of two policy texts', () => {
   it('cuts a very long line between characters', () => {
     const diff = diffPolicyText('', `${'x'.repeat(MAX_LINE_LENGTH - 2)}${'𝒳'.repeat(50)}`);
     expect(diff.truncated).toBe(true);
-    expect(diff.unified.isWellFormed()).toBe(true);
+    expect(Buffer.from(diff.unified).toString()).toBe(diff.unified);
   });
 
   const mebibytes = 5 * 1024 * 1024;
-  it.each([
-    ['one character a line', 'a\n'.repeat(mebibytes / 2), 'b\n'.repeat(mebibytes / 2)],
-    ['one line', 'a'.repeat(mebibytes), 'b'.repeat(mebibytes)],
-    ['every second line changed', lines(90_000, (line) => `"line ${line}": "${'x'.repeat(40)}"`), lines(90_000, (line) => `"line ${line}": "${(line % 2 === 0 ? 'x' : 'y').repeat(40)}"`)],
-    ['long lines that differ at their ends', lines(5_000, (line) => `${'x'.repeat(1_000)}${line % 7}`), lines(5_000, (line) => `${'x'.repeat(1_000)}${line % 6}`)],
-  ])('takes two texts of 5 MB in seconds: %s', (_, old, next) => {
+  it.each<[string, () => [string, string]]>([
+    ['one character a line', () => ['a\n'.repeat(mebibytes / 2), 'b\n'.repeat(mebibytes / 2)]],
+    ['one line', () => ['a'.repeat(mebibytes), 'b'.repeat(mebibytes)]],
+    ['every second line changed', () => [lines(90_000, (line) => `"${line}": "${'x'.repeat(40)}"`), lines(90_000, (line) => `"${line}": "${(line % 2 === 0 ? 'x' : 'y').repeat(40)}"`)]],
+    ['long lines that differ at their ends', () => [lines(5_000, (line) => `${'x'.repeat(1_000)}${line % 7}`), lines(5_000, (line) => `${'x'.repeat(1_000)}${line % 6}`)]],
+  ])('takes two texts of 5 MB in seconds: %s', (_, texts) => {
+    const [old, next] = texts();
     const start = performance.now();
     expect(diffPolicyText(old, next).truncated).toBe(true);
     expect(performance.now() - start).toBeLessThan(8_000);
