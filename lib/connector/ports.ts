@@ -150,6 +150,9 @@ export interface Genesis {
   readonly startFrom: Millis;
   /** Fixed by the first good answer: ids are made with it. */
   readonly tailnetKey: string | null;
+  /** What the first envelope that names a tailnet said; another one later means that the credential is for another tailnet. */
+  readonly tailnetId: string | null;
+  /** A commit has succeeded: from then on a missing watermark is lost state. */
   readonly committed: boolean;
 }
 
@@ -169,16 +172,16 @@ export interface Tenure {
   seen(buckets: readonly string[]): Promise<SeenSet>;
   /** Adds elements whose events the bus has accepted. */
   markSeen(elements: readonly SeenElement[]): Promise<void>;
-  /** Fixes the tailnet key; a key that is there already stays. */
-  fixTailnetKey(key: string): Promise<void>;
+  /** Fixes what the first good answer said of the tailnet; what is there already stays. */
+  fixTailnet(tailnet: { readonly key: string; readonly id: string | null }): Promise<void>;
   /**
-   * Moves to the next place. `release` gives the lease back in the same write.
+   * Moves to the next place. `release` gives the lease back in the same write; `notBefore` keeps every run away until then.
    *
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
-  commit(next: Place, options?: { readonly release?: boolean }): Promise<void>;
-  /** After a failure: counts it, gives the lease back, and keeps others away until `notBefore` if given. */
-  fail(options?: { readonly notBefore?: Millis }): Promise<void>;
+  commit(next: Place, options?: { readonly release?: boolean; readonly notBefore?: Millis }): Promise<void>;
+  /** After a failure: counts it and gives the lease back. */
+  fail(): Promise<void>;
 }
 
 export interface SeenSet {

@@ -1,0 +1,40 @@
+import type { Bus, BusEvent, Deadline, Delivery, SeenElement, Tenure } from './ports';
+
+/** Events that are published, then marked, together. What a crash between the two repeats is at most two of these. */
+export const FLUSH_UNIT = 100;
+
+/** An event that knows its mark in the set of what was published. */
+export interface MarkedEvent extends BusEvent {
+  readonly seen: SeenElement;
+}
+
+/**
+ * Puts events on the bus, unit by unit. A unit is marked as seen after the bus accepted it, while the next one is being
+ * published. Stops at the first unit that did not go out whole, and when the deadline is near.
+ */
+export async function deliver<Event extends MarkedEvent>(
+  events: readonly Event[],
+  { bus, tenure, deadline }: { bus: Bus; tenure: Tenure; deadline: Deadline },
+): Promise<Delivery<Event>> {
+  const accepted: Event[] = [];
+  let refused: Delivery<Event>['refused'] = [];
+  let unsent: readonly Event[] = [];
+  let marking: Promise<void> = Promise.resolve();
+
+  for (let next = 0; next < events.length && unsent.length === 0 && refused.length === 0; next += FLUSH_UNIT) {
+    if (deadline.isNear()) {
+      unsent = events.slice(next);
+      break;
+    }
+    const [published, marked] = await Promise.allSettled([bus.publish(events.slice(next, next + FLUSH_UNIT), deadline), marking]);
+    if (marked.status === 'rejected') throw marked.reason;
+    if (published.status === 'rejected') throw published.reason;
+    const delivery = published.value;
+    accepted.push(...delivery.accepted);
+    refused = delivery.refused;
+    if (delivery.unsent.length > 0 || refused.length > 0) unsent = [...delivery.unsent, ...events.slice(next + FLUSH_UNIT)];
+    marking = tenure.markSeen(delivery.accepted.map((event) => event.seen));
+  }
+  await marking;
+  return { accepted, refused, unsent };
+}

@@ -1,0 +1,6 @@
+/** Key of an item: one partition for live state, others beside it, so that IAM can keep a backfill out of live state. */
+export const statePartition = (connector: string) => `TN#${connector}`;
+export const seenPartition = (connector: string) => `TN#${connector}#SEEN`;
+
+export const GENESIS_KEY = 'GENESIS';
+export const STATE_KEY = 'STATE';

@@ -1,0 +1,74 @@
+import type { Acquisition, Clock, Deadline, Millis, StateStore } from '../connector/ports';
+import { ConnectorError } from '../connector/errors';
+import { createConnectorItems, type ConnectorItems } from './connector-items';
+import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
+import { GENESIS_KEY, STATE_KEY, statePartition } from './keys';
+import { createSeenIds } from './seen-ids';
+import { reaching, type Table } from './table';
+import { createTenure } from './tenure';
+
+/** How far back the very first run begins. */
+const FIRST_RUN_MS = 5 * 60_000;
+
+/** A run's lease outlasts the run by this much. */
+const LEASE_SLACK_MS = 5_000;
+
+/** A lease counts as past only this long after its end: two machines' clocks differ. */
+const CLOCK_SKEW_MS = 10_000;
+
+export interface StateStoreDeps {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly newCommitId: () => string;
+}
+
+/** Live state of all connectors in one DynamoDB table (pk, sk). */
+export function createStateStore({ table, clock, newCommitId }: StateStoreDeps): StateStore {
+  async function acquire(connector: string, runId: string, deadline: Deadline): Promise<Acquisition> {
+    const items = createConnectorItems(table, statePartition(connector), deadline);
+    const genesis = await findGenesis(items, clock);
+    const lease = await takeLease(items, runId, genesis.startFrom, clock, deadline);
+    if (!lease.taken) {
+      const waiting = lease.state?.notBefore !== undefined && lease.state.notBefore > clock.now();
+      return { state: waiting ? 'waiting' : 'busy', watermark: lease.state?.wm ?? null };
+    }
+    const seenIds = createSeenIds({ table, connector, clock, deadline });
+    return { state: 'acquired', tenure: createTenure({ items, seenIds, table, clock, newCommitId, genesis, state: lease.state }) };
+  }
+
+  return { acquire: (connector, runId, deadline) => reaching(table, () => acquire(connector, runId, deadline)) };
+}
+
+/** Written before the lease and before the secret is asked for, so what happens between deploying and the credential is not lost. */
+async function findGenesis(items: ConnectorItems, clock: Clock): Promise<GenesisItem> {
+  const found = await items.get(GENESIS_KEY);
+  if (found !== undefined) return parseGenesis(found);
+  const installedAt = clock.now();
+  await items.putNew(GENESIS_KEY, { installedAt, startFrom: installedAt - FIRST_RUN_MS, committed: false });
+  const written = await items.get(GENESIS_KEY);
+  if (written === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item was written but cannot be read back; the next tick tries again');
+  return parseGenesis(written);
+}
+
+type Lease = { readonly taken: true; readonly state: StateItem } | { readonly taken: false; readonly state: StateItem | undefined };
+
+async function takeLease(items: ConnectorItems, runId: string, startFrom: Millis, clock: Clock, deadline: Deadline): Promise<Lease> {
+  const now = clock.now();
+  const written = await items.update(STATE_KEY, {
+    set: [
+      '#owner = :owner',
+      '#leaseUntil = :leaseUntil',
+      '#token = if_not_exists(#token, :zero) + :one',
+      '#rev = if_not_exists(#rev, :zero)',
+      '#wm = if_not_exists(#wm, :startFrom)',
+      '#v = :one',
+    ],
+    when: '(attribute_not_exists(#leaseUntil) OR #leaseUntil < :past) AND (attribute_not_exists(#notBefore) OR #notBefore <= :now)',
+    values: { owner: runId, leaseUntil: now + deadline.remaining() + LEASE_SLACK_MS, zero: 0, one: 1, startFrom, past: now - CLOCK_SKEW_MS, now },
+  });
+  if (written !== 'refused') return { taken: true, state: parseState(written) };
+  const item = await items.get(STATE_KEY);
+  const state = item && parseState(item);
+  // Our own name in it: an earlier try of this very write had worked, and only its answer was lost.
+  return state?.owner === runId ? { taken: true, state } : { taken: false, state };
+}

@@ -1,0 +1,108 @@
+import { ConnectorError } from '../connector/errors';
+import type { Clock, Genesis, Place, Tenure } from '../connector/ports';
+import type { ConnectorItems } from './connector-items';
+import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
+import { GENESIS_KEY, STATE_KEY } from './keys';
+import type { SeenIds } from './seen-ids';
+import { reaching, type Table } from './table';
+
+export interface TenureDeps {
+  readonly items: ConnectorItems;
+  readonly seenIds: SeenIds;
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly newCommitId: () => string;
+  readonly genesis: GenesisItem;
+  readonly state: StateItem;
+}
+
+/** A run's hold on a connector, from the moment it has the lease. */
+export function createTenure({ items, seenIds, table, clock, newCommitId, ...acquired }: TenureDeps): Tenure {
+  const { token } = acquired.state;
+  let genesis = toGenesis(acquired.genesis);
+  let place = toPlace(acquired.state);
+  let revision = acquired.state.rev;
+
+  async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
+    const commitId = newCommitId();
+    const written = await items.update(STATE_KEY, {
+      set: [
+        '#wm = :wm', '#inflight = :inflight', '#dialect = :dialect', '#idFloor = :idFloor', '#rev = :next',
+        '#lastCommitId = :commitId', '#lastOkAt = :now', '#failStreak = :zero',
+        ...(release ? ['#leaseUntil = :zero'] : []),
+        ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
+      ],
+      remove: notBefore === undefined ? ['#notBefore'] : [],
+      when: '#token = :token AND #rev = :rev',
+      values: {
+        wm: next.watermark,
+        inflight: next.inflight,
+        dialect: next.dialect,
+        idFloor: next.idFloor,
+        token,
+        rev: revision,
+        next: revision + 1,
+        commitId,
+        now: clock.now(),
+        zero: 0,
+        ...(notBefore === undefined ? {} : { notBefore }),
+      },
+    });
+    if (written === 'refused' && !(await wasOurs(commitId))) {
+      throw new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back; this run stops, the next tick goes on');
+    }
+    revision += 1;
+    place = next;
+    if (!genesis.committed) await markGenesisCommitted();
+  }
+
+  /** The write may have been applied although its answer was lost; a retry of it is refused then. */
+  async function wasOurs(commitId: string): Promise<boolean> {
+    const item = await items.get(STATE_KEY);
+    return item !== undefined && parseState(item).lastCommitId === commitId;
+  }
+
+  async function markGenesisCommitted(): Promise<void> {
+    await items.update(GENESIS_KEY, { set: ['#committed = :true'], values: { true: true } });
+    genesis = { ...genesis, committed: true };
+  }
+
+  async function fixTailnet({ key, id }: { key: string; id: string | null }): Promise<void> {
+    const written = await items.update(GENESIS_KEY, {
+      set: ['#tailnetKey = if_not_exists(#tailnetKey, :key)', ...(id === null ? [] : ['#tailnetId = if_not_exists(#tailnetId, :id)'])],
+      when: 'attribute_exists(#pk)',
+      values: { key, ...(id === null ? {} : { id }) },
+    });
+    if (written === 'refused') throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next tick makes a new one');
+    genesis = toGenesis(parseGenesis(written));
+  }
+
+  return {
+    get genesis() {
+      return genesis;
+    },
+    get place() {
+      return place;
+    },
+    seen: (buckets) => reaching(table, () => seenIds.load(buckets)),
+    markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
+    fixTailnet: (tailnet) => reaching(table, () => fixTailnet(tailnet)),
+    commit: (next, options = {}) => reaching(table, () => commit(next, options)),
+    fail: () =>
+      reaching(table, async () => {
+        await items.update(STATE_KEY, {
+          set: ['#failStreak = if_not_exists(#failStreak, :zero) + :one', '#leaseUntil = :zero'],
+          when: '#token = :token',
+          values: { token, zero: 0, one: 1 },
+        });
+      }),
+  };
+}
+
+function toGenesis({ startFrom, tailnetKey, tailnetId, committed }: GenesisItem): Genesis {
+  return { startFrom, tailnetKey: tailnetKey ?? null, tailnetId: tailnetId ?? null, committed };
+}
+
+function toPlace({ wm, inflight, dialect, idFloor }: StateItem): Place {
+  return { watermark: wm, inflight, dialect, idFloor };
+}
