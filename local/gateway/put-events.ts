@@ -1,0 +1,116 @@
+import * as z from 'zod/mini';
+import type { AwsPlace } from './place';
+import { AwsError } from './protocol';
+
+/** Entries a request may hold. */
+const MAX_ENTRIES = 10;
+
+/** Bytes all entries of a request must stay below together. */
+const MAX_TOTAL_BYTES = 1_000_000;
+
+/** Levels of nesting that PutEvents processes, by its API reference. */
+const MAX_DEPTH = 1100;
+
+const text = z.nullish(z.string());
+
+export const putEventsInput = z.object({
+  Entries: z.array(
+    z.object({
+      Source: text,
+      DetailType: text,
+      Detail: text,
+      /** Seconds since 1970, with fractions. */
+      Time: z.nullish(z.number()),
+      Resources: z.nullish(z.array(z.string())),
+      EventBusName: text,
+    }),
+  ),
+});
+/** One entry of PutEvents, as sent. */
+export type PutEventsEntry = z.output<typeof putEventsInput>['Entries'][number];
+
+/** Why an entry was not taken. */
+export interface EntryRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** An event as EventBridge hands it to a target. */
+export interface DeliveredEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  /** UTC, to the second: `2026-11-22T08:00:00Z`. */
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** @throws AwsError where AWS refuses the request as a whole. */
+export function checkRequest(entries: readonly PutEventsEntry[]): void {
+  if (entries.length < 1) throw badLength('[]', 'greater than or equal to 1');
+  if (entries.length > MAX_ENTRIES) throw badLength('[PutEventsRequestEntry]', `less than or equal to ${MAX_ENTRIES}`);
+  const total = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  if (total >= MAX_TOTAL_BYTES) throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
+}
+
+/** An entry's size as AWS counts it: 14 bytes for a Time, and the UTF-8 bytes of the texts. */
+function entryBytes(entry: PutEventsEntry): number {
+  const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
+  return texts.reduce((sum, part) => sum + Buffer.byteLength(part ?? ''), typeof entry.Time === 'number' ? 14 : 0);
+}
+
+/**
+ * Reads one entry.
+ *
+ * @param now Milliseconds; the event's time where the entry has none.
+ */
+export function readEntry(entry: PutEventsEntry, id: string, now: number, place: AwsPlace): DeliveredEvent | EntryRefusal {
+  const { Source: source, DetailType: detailType, Detail: detailText } = entry;
+  if (!source) return missing('Source');
+  if (!detailType) return missing('DetailType');
+  if (!detailText) return missing('Detail');
+  if (source.startsWith('aws.')) return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
+  const detail = parseDetail(detailText);
+  if (detail === undefined) return { code: 'MalformedDetail', message: 'Detail is malformed.' };
+  return {
+    version: '0',
+    id,
+    'detail-type': detailType,
+    source,
+    account: place.accountId,
+    time: `${new Date(typeof entry.Time === 'number' ? entry.Time * 1000 : now).toISOString().slice(0, 19)}Z`,
+    region: place.region,
+    resources: entry.Resources ?? [],
+    detail,
+  };
+}
+
+function parseDetail(detail: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(detail);
+    return isObject(value) && !isDeeperThan(MAX_DEPTH, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
+
+function missing(parameter: string): EntryRefusal {
+  return { code: 'InvalidArgument', message: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.` };
+}
+
+function badLength(value: string, bound: string): AwsError {
+  return new AwsError('ValidationException', `1 validation error detected: Value '${value}' at 'entries' failed to satisfy constraint: Member must have length ${bound}`);
+}
