@@ -22,6 +22,9 @@ const CALL_MS = 20_000;
 /** Entry errors that the same entry will meet again. Every other code is tried again. */
 const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set(['MalformedDetail', 'InvalidArgument']);
 
+/** How often the refused entries of a request are sent again: about 10 s in all. */
+const RESENDS = 5;
+
 const isDenied = (code: string) => code.startsWith('AccessDenied') || code.startsWith('NotAuthorized');
 
 export interface EventBridgeBusDeps {
@@ -77,36 +80,48 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     });
   }
 
+  /** Sends a request until every entry is taken or refused for good, or tries and time run out; what is left then. */
+  async function send<Event>(batch: Sending<Event>[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+    let pending = batch;
+    const attempt = async () => {
+      if (!deadline.isNear()) pending = await put(pending, deadline, outcome);
+      if (pending.length > 0) throw new EntriesLeft();
+    };
+    try {
+      await pRetry(attempt, {
+        retries: RESENDS,
+        minTimeout: resendDelayMs,
+        randomize: true,
+        maxRetryTime: deadline.remaining(),
+        shouldRetry: ({ error }) => error instanceof EntriesLeft && !deadline.isNear(),
+      });
+    } catch (error) {
+      if (!(error instanceof EntriesLeft)) throw error;
+    }
+    return pending;
+  }
+
   async function publish<Event extends BusEvent>(events: readonly Event[], deadline: Deadline): Promise<Delivery<Event>> {
     const outcome: Outcome<Event> = { accepted: [], refused: [] };
-    const all = events.map((event) => ({ event, entry: toEntry(event, busName) }));
-    const batches = packRequests(all, ({ entry }) => entryBytes(entry));
-    const unsent = await pMap(
-      batches,
-      async (batch) => {
-        let pending: Sending<Event>[] = batch;
-        const attempt = async () => {
-          if (pending.length > 0 && !deadline.isNear()) pending = await put(pending, deadline, outcome);
-          if (pending.length > 0) throw new ConnectorError('BUS_EXHAUSTED', 'entries are left');
-        };
-        await pRetry(attempt, {
-          retries: 5,
-          minTimeout: resendDelayMs,
-          randomize: true,
-          maxRetryTime: deadline.remaining(),
-          shouldRetry: ({ error }) => error instanceof ConnectorError && error.code === 'BUS_EXHAUSTED' && !deadline.isNear(),
-        }).catch((error: unknown) => {
-          if (!(error instanceof ConnectorError) || error.code !== 'BUS_EXHAUSTED') throw error;
-        });
-        return pending.map(({ event }) => event);
-      },
-      { concurrency: CONCURRENCY },
-    );
-    return { ...outcome, unsent: unsent.flat() };
+    const sendings = events.map((event) => ({ event, entry: toEntry(event, busName) }));
+    let failure: Error | undefined;
+    // A failure stops the requests behind it, but those under way are awaited: nothing may be pending afterwards.
+    const sendUnlessFailed = async (batch: Sending<Event>[]) => {
+      if (failure !== undefined) return batch;
+      return send(batch, deadline, outcome).catch((error: unknown) => {
+        failure = error instanceof Error ? error : new Error('a value that is no Error was thrown');
+        return batch;
+      });
+    };
+    const left = await pMap(packRequests(sendings, ({ entry }) => entryBytes(entry)), sendUnlessFailed, { concurrency: CONCURRENCY });
+    if (failure !== undefined) throw failure;
+    return { ...outcome, unsent: left.flat().map(({ event }) => event) };
   }
 
   return { assertExists, publish };
 }
+
+class EntriesLeft extends Error {}
 
 interface Outcome<Event> {
   readonly accepted: Event[];

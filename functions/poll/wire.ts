@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
+import { METRICS_NAMESPACE } from '../../lib/contract/names';
+import type { PollSettings } from '../../lib/contract/settings';
+import { createCredentialStore } from '../../lib/secrets/credential-store';
+import { createStateStore } from '../../lib/state/state-store';
+import { createTailscale } from '../../lib/tailscale/audit-log';
+import { createTelemetry } from '../../lib/telemetry/telemetry';
+
+/** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is to wait for ever. */
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000 };
+
+/** Everything a tick works with. Made once per sandbox: clients, credentials and tokens are kept across invocations. */
+export function wire(settings: PollSettings) {
+  const clock = { now: Date.now };
+  const telemetry = createTelemetry({
+    logger: new Logger({ serviceName: 'poll' }),
+    metricsOf: (connector) => new Metrics({ namespace: METRICS_NAMESPACE, defaultDimensions: { connector } }),
+  });
+  const credentials = createCredentialStore({ client: new SecretsManagerClient({ requestHandler }), clock });
+  return {
+    clock,
+    telemetry,
+    credentials,
+    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock }),
+    state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID }),
+    bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
+    newRunId: randomUUID,
+    overlapMinutes: settings.overlapMinutes,
+    severityProfile: settings.severityProfile,
+  };
+}
