@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
+import { ENV, type DialectSetting } from '../lib/contract/settings';
+import type { PollReport } from '../lib/connector/poll';
+import type { TestConnectionReport } from '../lib/connector/test-connection';
+import { LOCAL_CLIENT } from './gateway/local-client';
+import type { DeliveredEvent } from './gateway/put-events';
+import { startGateway } from './gateway/server';
+import { createTable } from './gateway/table';
+
+const TABLE = 'tailscale-audit';
+const BUS = 'tailscale-audit';
+const SECRET = 'tailscale-audit/local';
+
+export interface LocalConnectorOptions {
+  /** Origin of the API: the simulator's, or Tailscale's own. */
+  readonly apiUrl: string;
+  readonly tailnet: string;
+  readonly dialect: DialectSetting;
+  /** The secret's value. */
+  readonly credential: object;
+  /** Folder that keeps the table between runs. */
+  readonly stateDir?: string | undefined;
+  readonly onEvent: (event: DeliveredEvent) => void;
+}
+
+/** The bundled handler on the embedded AWS gateway, in this process. */
+export interface LocalConnector {
+  tick(): Promise<PollReport>;
+  testConnection(): Promise<TestConnectionReport>;
+  close(): Promise<void>;
+}
+
+type Handler = (event: object, context: { getRemainingTimeInMillis(): number }) => Promise<unknown>;
+
+/** Starts the gateway, makes table, bus and secret, and loads the handler as it is deployed (`npm run build` first). */
+export async function startLocalConnector(options: LocalConnectorOptions): Promise<LocalConnector> {
+  const gateway = await startGateway(options.stateDir === undefined ? {} : { path: options.stateDir });
+  await createTable(gateway.url, TABLE);
+  gateway.events.createBus(BUS);
+  gateway.events.on(BUS, { source: [EVENT_SOURCE], 'detail-type': Object.values(DETAIL_TYPE) }, options.onEvent);
+  gateway.secrets.create(SECRET, JSON.stringify(options.credential));
+
+  const { credentials, region } = LOCAL_CLIENT;
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: gateway.url,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    // Log lines and metrics would run into what is shown.
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    [ENV.logLevel]: process.env[ENV.logLevel] ?? 'SILENT',
+    [ENV.connectors]: JSON.stringify([{ id: 'default', tailnet: options.tailnet, secretId: SECRET, dialect: options.dialect }]),
+    [ENV.tableName]: TABLE,
+    [ENV.busName]: BUS,
+    [ENV.apiUrl]: options.apiUrl,
+  });
+  const { handler } = createRequire(__filename)(join(__dirname, '../dist/functions/poll/index.js')) as { handler: Handler };
+  const context = { getRemainingTimeInMillis: () => 240_000 };
+  return {
+    tick: async () => (await handler({ action: 'poll', connector: 'default' }, context)) as PollReport,
+    testConnection: async () => (await handler({ action: 'test-connection' }, context)) as TestConnectionReport,
+    close: () => gateway.close(),
+  };
+}

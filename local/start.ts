@@ -1,0 +1,125 @@
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import type { PollReport } from '../lib/connector/poll';
+import { DEFAULT_API_URL, dialectSetting, ENV, type DialectSetting } from '../lib/contract/settings';
+import { credentialFrom } from './credential';
+import type { DeliveredEvent } from './gateway/put-events';
+import { startLocalConnector } from './local-connector';
+import { prove, type Summary } from './proof';
+import { openScenario, type Scenario } from './scenario';
+import { showEvent } from './show';
+
+interface Options {
+  readonly dialect: DialectSetting;
+  readonly json: boolean;
+  readonly events?: string;
+  readonly tailnet?: string;
+  readonly state?: string;
+}
+
+const program = new Command('npm start --')
+  .description('Runs the bundled Lambda handler against AWS on a loopback port. Without a credential in the environment the tailnet is simulated too.')
+  .addOption(new Option('--dialect <dialect>', 'which form of the audit API to ask').choices(dialectSetting.options).default('auto'))
+  .option('--json', 'one event a line on stdout, as EventBridge hands it to a target, then the summary', false)
+  .option('--events <file>', 'simulate these records: one JSON object a line; their times are moved into the last 4 minutes')
+  .option('--tailnet <name>', 'follow a real tailnet; needs TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET')
+  .option('--state <dir>', 'keep the table in this folder between runs')
+  .showHelpAfterError();
+
+async function main(options: Options): Promise<boolean> {
+  const credential = credentialFrom(process.env);
+  if (credential === undefined && options.tailnet === undefined) return simulate(options);
+  if (credential === undefined) throw new Error('--tailnet follows a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET');
+  if (options.events !== undefined) throw new Error('--events is for the simulated tailnet: unset the credential, or leave --events out');
+  return followRealTailnet(options, credential);
+}
+
+/** The embedded default. Passes when every simulated record is on the bus exactly once. */
+async function simulate(options: Options): Promise<boolean> {
+  const scenario = await openScenario(options);
+  say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the handler as it is deployed.'));
+  if (scenario.note !== null) say(options, scenario.note);
+  const events: DeliveredEvent[] = [];
+  const connector = await startLocalConnector({ ...connection(options, events), apiUrl: scenario.apiUrl, tailnet: '-', credential: scenario.credential });
+  try {
+    await tickThrough(scenario, async (label) => {
+      say(options, pc.dim(`\n${label}`));
+      reportTick(options, await connector.tick());
+    });
+  } finally {
+    await connector.close();
+    await scenario.close();
+  }
+  const summary = prove(scenario.simulated(), events);
+  showSummary(options, summary);
+  return summary.ok;
+}
+
+async function tickThrough(scenario: Scenario, tick: (label: string) => Promise<void>): Promise<void> {
+  for (let number = 1; number <= scenario.ticks; number += 1) {
+    scenario.release(number);
+    await tick(number === scenario.ticks ? `tick ${number}, with nothing new` : `tick ${number}`);
+  }
+}
+
+/** Tries the credential first, then brings the last minutes of the real log onto the local bus. */
+async function followRealTailnet(options: Options, credential: object): Promise<boolean> {
+  const events: DeliveredEvent[] = [];
+  const apiUrl = process.env[ENV.apiUrl] ?? DEFAULT_API_URL;
+  const connector = await startLocalConnector({ ...connection(options, events), apiUrl, tailnet: options.tailnet ?? '-', credential });
+  try {
+    const test = await connector.testConnection();
+    const [answer] = test.connectors;
+    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${JSON.stringify(answer)}`);
+    if (!test.ok) return false;
+    reportTick(options, await connector.tick());
+  } finally {
+    await connector.close();
+  }
+  say(options, `${events.length} events on the local bus`);
+  return true;
+}
+
+function connection(options: Options, events: DeliveredEvent[]) {
+  return {
+    dialect: options.dialect,
+    stateDir: options.state,
+    onEvent: (event: DeliveredEvent) => {
+      events.push(event);
+      process.stdout.write(`${options.json ? JSON.stringify(event) : showEvent(event)}\n`);
+    },
+  };
+}
+
+function reportTick(options: Options, { connectors }: PollReport): void {
+  for (const { fetched, emitted, duplicates, pages, watermark, dialect } of connectors) {
+    say(options, pc.dim(`read ${fetched} records on ${pages} pages (${dialect ?? 'no'} dialect), emitted ${emitted} events, left out ${duplicates} seen before; watermark ${watermark ?? 'none'}`));
+  }
+}
+
+function showSummary(options: Options, summary: Summary): void {
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ summary })}\n`);
+    return;
+  }
+  const { simulated, emitted, distinct, duplicates, diffs, ok } = summary;
+  say(options, `\nrecords simulated ${simulated}   audit events emitted ${emitted}   distinct ids ${distinct}   duplicates ${duplicates}   policy diffs ${diffs}`);
+  say(options, ok ? pc.green('Every record is on the bus exactly once.') : pc.red('What is on the bus is not what was simulated.'));
+}
+
+/** For people. With --json stdout belongs to the events. */
+function say(options: Options, line: string): void {
+  (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+}
+
+async function run(): Promise<void> {
+  try {
+    const ok = await main(program.parse().opts<Options>());
+    process.exitCode = ok ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+void run();
