@@ -1,0 +1,36 @@
+import { ConnectorError } from '../connector/errors';
+import type { AuditLog } from '../connector/ports';
+import type { Ask } from './ask';
+import { parseAuditEnvelope } from './envelope';
+import { logUrl, timestamp } from './log-url';
+import { Refusal } from './refusal';
+
+/** Statuses that, given to a request with a cursor, speak of the cursor. */
+const CURSOR_STATUSES = [400, 404, 410];
+
+/** The `audit` dialect: from `startTime` on, page by page along the API's own cursor, up to now. */
+export function createAuditDialect(apiUrl: URL, tailnet: string, ask: Ask): AuditLog {
+  return {
+    async *pages(window, cursor, deadline) {
+      const given = new Set<string>();
+      for (let at = cursor; ; ) {
+        if (at !== null) given.add(at);
+        const url = logUrl(apiUrl, tailnet, 'audit', { startTime: timestamp(window.from), ...(at === null ? {} : { cursor: at }) });
+        const answer = await ask(url, deadline).catch((error: unknown) => {
+          throw at === null ? error : aboutCursor(error);
+        });
+        const { records, cursor: next } = parseAuditEnvelope(answer);
+        if (next !== null && given.has(next)) throw new ConnectorError('CURSOR_LOOP', `${url.host} gave a cursor for the second time, so the pages would never end`);
+        const { asOf, skewMs, oauthClientId } = answer;
+        yield { records, cursor: next, until: null, asOf, skewMs, tailnet: null, oauthClientId, dialect: 'audit' };
+        if (next === null) return;
+        at = next;
+      }
+    },
+  };
+}
+
+function aboutCursor(error: unknown): unknown {
+  if (!(error instanceof Refusal) || !CURSOR_STATUSES.includes(error.status)) return error;
+  return new Refusal('CURSOR_REFUSED', `Tailscale no longer takes the cursor; its window is read again from the start. ${error.message}`, error.status);
+}
