@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import dynalite from 'dynalite';
+import { Level } from 'level';
 import { closeServer, listen } from './loopback';
 import { jsonAnswer } from './protocol';
 import type { Answer, Request } from './protocol';
@@ -8,32 +9,57 @@ import type { Answer, Request } from './protocol';
 /** A DynamoDB of our own, reached by whole requests. */
 export interface DynamoDb {
   answer(request: Request): Promise<Answer>;
+  /** Lets requests that are under way end first. */
   close(): Promise<void>;
 }
 
 /**
  * Starts dynalite on a loopback port of its own and passes requests on to it. Its request listener is not called
- * directly, because it throws from within when a client goes away in the middle of a body; here it only ever sees
- * whole requests.
+ * directly: it throws from within an event when a client goes away in the middle of a body, which ends the process.
+ * Here it only ever sees whole requests.
  *
  * @param path Folder that keeps the tables between runs; made when absent. In memory without it.
+ * @throws Error when the folder cannot be opened, or is in use.
  */
 export async function startDynamoDb(path?: string): Promise<DynamoDb> {
-  if (path !== undefined) await mkdir(path, { recursive: true });
+  if (path !== undefined) await makeFolder(path);
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
   // Idle connections stay: a pooled one that the server closes just as it is used again would lose that request.
   server.keepAliveTimeout = 0;
   const port = await listen(server, 0);
   const agent = new Agent({ keepAlive: true });
+  const underway = new Set<Promise<Answer>>();
   return {
-    answer: (incoming) => forward(incoming, port, agent),
+    answer: async (incoming) => {
+      const answer = forward(incoming, port, agent);
+      underway.add(answer);
+      try {
+        return await answer;
+      } finally {
+        underway.delete(answer);
+      }
+    },
     close: async () => {
+      await Promise.all(underway);
       agent.destroy();
       await closeServer(server);
     },
   };
 }
 
+/** dynalite opens its folder behind its back and ends the process where it cannot, so the folder is tried before. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  const folder = new Level(path);
+  try {
+    await folder.open();
+  } catch (error) {
+    throw new Error(`the folder of the tables cannot be opened (is another run using it?): ${path}`, { cause: error });
+  }
+  await folder.close();
+}
+
+/** Never rejects: a lost connection is a 500, as it would be in AWS. */
 function forward(incoming: Request, port: number, agent: Agent): Promise<Answer> {
   return new Promise((resolve) => {
     const lost = () => {

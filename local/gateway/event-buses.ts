@@ -1,16 +1,14 @@
-import type { Clock } from '../../lib/connector/ports';
-import { parseEventPattern } from './event-pattern';
+import type { Clock, Millis } from '../../lib/connector/ports';
 import type { Matcher } from './event-pattern';
 import { arnOf } from './place';
 import type { AwsPlace } from './place';
 import { AwsError } from './protocol';
 import type { DeliveredEvent } from './put-events';
 
-/** Gets events as a target would. What it throws is not the publisher's business: it ends up as an unhandled rejection. */
+/** Gets events as a target would. What it throws becomes an unhandled rejection: it is not the publisher's failure. */
 export type EventListener = (event: DeliveredEvent) => unknown;
 
 export interface Rule {
-  readonly name: string;
   readonly arn: string;
   readonly matches: Matcher;
   readonly enabled: boolean;
@@ -21,8 +19,8 @@ export interface Rule {
 export interface EventBus {
   readonly name: string;
   readonly arn: string;
-  /** Milliseconds. */
-  readonly createdAt: number;
+  readonly createdAt: Millis;
+  /** By name. */
   readonly rules: Map<string, Rule>;
   readonly listeners: Set<EventListener>;
 }
@@ -44,9 +42,9 @@ const DEFAULT_BUS = 'default';
 export function createEventBuses(place: AwsPlace, clock: Clock): EventBuses {
   const buses = new Map<string, EventBus>();
   const prefix = arnOf(place, 'events', 'event-bus/');
-  const nameOf = (nameOrArn: string) => (nameOrArn.startsWith(prefix) ? nameOrArn.slice(prefix.length) : nameOrArn);
+  const nameOf = (nameOrArn: string | null | undefined) => (nameOrArn?.startsWith(prefix) ? nameOrArn.slice(prefix.length) : (nameOrArn ?? DEFAULT_BUS));
 
-  const find = (nameOrArn: string | null | undefined) => buses.get(nameOf(nameOrArn ?? DEFAULT_BUS));
+  const find = (nameOrArn: string | null | undefined) => buses.get(nameOf(nameOrArn));
   const create = (name: string) => {
     if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(name)) throw new AwsError('ValidationException', `The name ${name} is not valid for an event bus.`);
     if (buses.has(name)) throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
@@ -61,7 +59,7 @@ export function createEventBuses(place: AwsPlace, clock: Clock): EventBuses {
     create,
     get: (nameOrArn) => {
       const bus = find(nameOrArn);
-      if (bus === undefined) throw new AwsError('ResourceNotFoundException', `Event bus ${nameOf(nameOrArn ?? DEFAULT_BUS)} does not exist.`);
+      if (bus === undefined) throw new AwsError('ResourceNotFoundException', `Event bus ${nameOf(nameOrArn)} does not exist.`);
       return bus;
     },
     delete: (name) => {
@@ -69,15 +67,5 @@ export function createEventBuses(place: AwsPlace, clock: Clock): EventBuses {
       if ((buses.get(name)?.rules.size ?? 0) > 0) throw new AwsError('ValidationException', "Event bus can't be deleted since it has rules.");
       buses.delete(name);
     },
-  };
-}
-
-/** Adds a listener for the events that match; null is all of them. */
-export function listenOn(bus: EventBus, pattern: unknown, listener: EventListener): () => void {
-  const matches = pattern === null ? () => true : parseEventPattern(pattern);
-  const filtered: EventListener = (event) => (matches(event) ? listener(event) : undefined);
-  bus.listeners.add(filtered);
-  return () => {
-    bus.listeners.delete(filtered);
   };
 }

@@ -2,20 +2,24 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Clock } from '../../lib/connector/ports';
 import { parseWith } from '../../lib/contract/parse';
-import { createEventBuses, listenOn } from './event-buses';
-import type { EventListener } from './event-buses';
+import { createEventBuses } from './event-buses';
+import type { EventBus, EventListener } from './event-buses';
+import { parseEventPattern } from './event-pattern';
 import type { AwsPlace } from './place';
 import type { Operations } from './protocol';
 import { checkRequest, putEventsInput, readEntry } from './put-events';
 import type { DeliveredEvent, EntryRefusal, PutEventsEntry } from './put-events';
+import { createRuleOperations } from './rules';
+import { subscribe } from './subscribers';
 
-/** Refuses an entry that is valid otherwise; undefined lets it pass. */
+/** Refuses an entry that is valid otherwise; undefined lets it pass. The index is the entry's place in its request. */
 export type EntryRefuser = (entry: PutEventsEntry, index: number) => EntryRefusal | undefined;
 
 /** The event buses, seen from inside the process. */
 export interface Events {
   /** @returns the bus's ARN. @throws AwsError ResourceAlreadyExistsException */
   createBus(name: string): string;
+  /** Its listeners go with it. @throws AwsError ValidationException when it has rules. */
   deleteBus(name: string): void;
   /**
    * Hands every event that arrives on the bus and matches to the listener, in order, before PutEvents answers.
@@ -24,31 +28,35 @@ export interface Events {
    * @throws AwsError ResourceNotFoundException; InvalidEventPattern.
    * @returns takes the listener off again.
    */
-  on(busName: string, pattern: unknown, listener: EventListener): () => void;
+  on(busName: string, pattern: object | null, listener: EventListener): () => void;
+  /** Stands in for the target of this ARN, to which rules send events. @returns takes it away again. */
+  onTarget(arn: string, listener: EventListener): () => void;
   /** Puts in a refuser for single entries of PutEvents. @returns takes it out again. */
   refuseEntries(refuser: EntryRefuser): () => void;
 }
 
-const named = z.object({ Name: z.nullish(z.string()) });
+const optionalName = z.object({ Name: z.nullish(z.string()) });
+const name = z.object({ Name: z.string() });
 
 /** An EventBridge server in memory, at least as strict as AWS. */
 export function createEventBridge(place: AwsPlace, clock: Clock): { readonly operations: Operations; readonly events: Events } {
   const buses = createEventBuses(place, clock);
+  const targets = new Map<string, Set<EventListener>>();
   const refusers = new Set<EntryRefuser>();
 
   const putEntry = (entry: PutEventsEntry, index: number) => {
-    const id = randomUUID();
-    const read = readEntry(entry, id, clock.now(), place);
-    const refused = 'code' in read ? read : firstRefusal(refusers, entry, index);
-    if (refused !== undefined) return { ErrorCode: refused.code, ErrorMessage: refused.message };
-    if ('id' in read) {
-      // A bus that is not there is no error: AWS answers success and drops the event.
-      for (const listener of buses.find(entry.EventBusName)?.listeners ?? []) void hand(read, listener);
-    }
-    return { EventId: id };
+    const read = readEntry(entry, randomUUID(), clock.now(), place);
+    if (read.refusal !== undefined) return refused(read.refusal);
+    const refusal = firstRefusal(refusers, entry, index);
+    if (refusal !== undefined) return refused(refusal);
+    // A bus that is not there is no error: AWS answers success and drops the event.
+    const bus = buses.find(entry.EventBusName);
+    if (bus !== undefined) for (const listener of listenersFor(read.event, bus, targets)) void hand(read.event, listener);
+    return { EventId: read.event.id };
   };
 
   const operations: Operations = {
+    ...createRuleOperations(buses, place),
     PutEvents: (input) => {
       const { Entries: entries } = parseWith(putEventsInput, input, 'PutEvents');
       checkRequest(entries);
@@ -56,30 +64,39 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
       return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
     },
     DescribeEventBus: (input) => {
-      const bus = buses.get(parseWith(named, input, 'DescribeEventBus').Name);
+      const bus = buses.get(parseWith(optionalName, input, 'DescribeEventBus').Name);
       return { Name: bus.name, Arn: bus.arn, CreationTime: bus.createdAt / 1000, LastModifiedTime: bus.createdAt / 1000 };
     },
-    CreateEventBus: (input) => ({ EventBusArn: buses.create(parseWith(z.object({ Name: z.string() }), input, 'CreateEventBus').Name).arn }),
+    CreateEventBus: (input) => ({ EventBusArn: buses.create(parseWith(name, input, 'CreateEventBus').Name).arn }),
     DeleteEventBus: (input) => {
-      buses.delete(parseWith(z.object({ Name: z.string() }), input, 'DeleteEventBus').Name);
+      buses.delete(parseWith(name, input, 'DeleteEventBus').Name);
       return {};
     },
   };
 
   const events: Events = {
-    createBus: (name) => buses.create(name).arn,
-    deleteBus: (name) => {
-      buses.delete(name);
+    createBus: (busName) => buses.create(busName).arn,
+    deleteBus: (busName) => {
+      buses.delete(busName);
     },
-    on: (busName, pattern, listener) => listenOn(buses.get(busName), pattern, listener),
-    refuseEntries: (refuser) => {
-      refusers.add(refuser);
-      return () => {
-        refusers.delete(refuser);
-      };
+    on: (busName, pattern, listener) => {
+      const matches = pattern === null ? () => true : parseEventPattern(pattern);
+      return subscribe<EventListener>(buses.get(busName).listeners, (event) => (matches(event) ? listener(event) : undefined));
     },
+    onTarget: (arn, listener) => {
+      const listeners = targets.get(arn) ?? new Set();
+      targets.set(arn, listeners);
+      return subscribe(listeners, listener);
+    },
+    refuseEntries: (refuser) => subscribe(refusers, refuser),
   };
   return { operations, events };
+}
+
+function listenersFor(event: DeliveredEvent, bus: EventBus, targets: ReadonlyMap<string, ReadonlySet<EventListener>>): EventListener[] {
+  const matching = [...bus.rules.values()].filter((rule) => rule.enabled && rule.matches(event));
+  const reached = matching.flatMap((rule) => [...rule.targets.values()]).flatMap((arn) => [...(targets.get(arn) ?? [])]);
+  return [...bus.listeners, ...reached];
 }
 
 /** Async, so that what a listener throws becomes an unhandled rejection: loud, but not the publisher's failure. */
@@ -87,7 +104,11 @@ async function hand(event: DeliveredEvent, listener: EventListener): Promise<voi
   await listener(event);
 }
 
-function firstRefusal(refusers: ReadonlySet<EntryRefuser>, entry: PutEventsEntry, index: number): EntryRefusal | undefined {
+function refused({ code, message }: EntryRefusal) {
+  return { ErrorCode: code, ErrorMessage: message };
+}
+
+function firstRefusal(refusers: Iterable<EntryRefuser>, entry: PutEventsEntry, index: number): EntryRefusal | undefined {
   for (const refuse of refusers) {
     const refusal = refuse(entry, index);
     if (refusal !== undefined) return refusal;

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
+import type { Millis } from '../../lib/connector/ports';
 import type { AwsPlace } from './place';
 import { AwsError } from './protocol';
 
 /** Entries a request may hold. */
 const MAX_ENTRIES = 10;
 
-/** Bytes all entries of a request must stay below together. */
+/** Bytes all entries of a request must stay below together: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html, read 2026-11. */
 const MAX_TOTAL_BYTES = 1_000_000;
 
 /** Levels of nesting that PutEvents processes, by its API reference. */
@@ -19,8 +20,8 @@ export const putEventsInput = z.object({
       Source: text,
       DetailType: text,
       Detail: text,
-      /** Seconds since 1970, with fractions. */
-      Time: z.nullish(z.number()),
+      /** Seconds since 1970, with fractions; of the years 1 to 9999. */
+      Time: z.nullish(z.number().check(z.minimum(-62_135_596_800), z.maximum(253_402_300_799))),
       Resources: z.nullish(z.array(z.string())),
       EventBusName: text,
     }),
@@ -63,29 +64,34 @@ function entryBytes(entry: PutEventsEntry): number {
   return texts.reduce((sum, part) => sum + Buffer.byteLength(part ?? ''), typeof entry.Time === 'number' ? 14 : 0);
 }
 
+type ReadEntry = { readonly event: DeliveredEvent; readonly refusal?: undefined } | { readonly refusal: EntryRefusal };
+
 /**
  * Reads one entry.
  *
- * @param now Milliseconds; the event's time where the entry has none.
+ * @param now The event's time where the entry has none.
  */
-export function readEntry(entry: PutEventsEntry, id: string, now: number, place: AwsPlace): DeliveredEvent | EntryRefusal {
+export function readEntry(entry: PutEventsEntry, id: string, now: Millis, place: AwsPlace): ReadEntry {
   const { Source: source, DetailType: detailType, Detail: detailText } = entry;
   if (!source) return missing('Source');
   if (!detailType) return missing('DetailType');
   if (!detailText) return missing('Detail');
-  if (source.startsWith('aws.')) return { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' };
+  if (source.startsWith('aws.')) return { refusal: { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' } };
   const detail = parseDetail(detailText);
-  if (detail === undefined) return { code: 'MalformedDetail', message: 'Detail is malformed.' };
+  if (detail === undefined) return { refusal: { code: 'MalformedDetail', message: 'Detail is malformed.' } };
+  const time = typeof entry.Time === 'number' ? entry.Time * 1000 : now;
   return {
-    version: '0',
-    id,
-    'detail-type': detailType,
-    source,
-    account: place.accountId,
-    time: `${new Date(typeof entry.Time === 'number' ? entry.Time * 1000 : now).toISOString().slice(0, 19)}Z`,
-    region: place.region,
-    resources: entry.Resources ?? [],
-    detail,
+    event: {
+      version: '0',
+      id,
+      'detail-type': detailType,
+      source,
+      account: place.accountId,
+      time: `${new Date(time).toISOString().slice(0, 19)}Z`,
+      region: place.region,
+      resources: entry.Resources ?? [],
+      detail,
+    },
   };
 }
 
@@ -107,8 +113,8 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
-function missing(parameter: string): EntryRefusal {
-  return { code: 'InvalidArgument', message: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.` };
+function missing(parameter: string): ReadEntry {
+  return { refusal: { code: 'InvalidArgument', message: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.` } };
 }
 
 function badLength(value: string, bound: string): AwsError {
