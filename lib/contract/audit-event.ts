@@ -73,6 +73,16 @@ export const commonProperties = {
   ingest: ingestSchema,
   revision: { type: 'boolean', description: 'This id was emitted before with another content.' },
   redactions: { type: 'array', items: redactionSchema },
+  truncated: {
+    type: 'array',
+    description: 'Fields cut because the event was over the size limit; hash and size are of what would have stood there.',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['path', 'sha256', 'bytes'],
+      properties: { path: { type: 'string' }, sha256: { type: 'string' }, bytes: { type: 'integer' } },
+    },
+  },
 } as const;
 
 /** JSON Schema (2020-12) of `detail` of a `Tailscale Audit Event`. */
@@ -100,16 +110,6 @@ export const auditEventSchema = {
     },
     schemaDrift: { type: 'array', items: { type: 'string' }, description: 'Paths of the record whose name, value or type this version does not know.' },
     unparsed: { type: 'boolean', description: 'The record could not be read; it is in `raw` as it came.' },
-    truncated: {
-      type: 'array',
-      description: 'Fields cut because the event was over the size limit.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['path', 'sha256', 'bytes'],
-        properties: { path: { type: 'string' }, sha256: { type: 'string' }, bytes: { type: 'integer' } },
-      },
-    },
     raw: { description: 'The record as received, redacted, without old and new (they are in `change`).' },
   },
 } as const satisfies JSONSchema;

@@ -1,0 +1,119 @@
+import type { AuditEvent } from '../contract/audit-event';
+import { EVENT_CATEGORY, EVENT_SOURCE } from '../contract/names';
+import { classify, classifyAction, nativeName, type Classification } from './catalog';
+import { describe, MAX_TITLE, oneLine } from './describe';
+import type { Identity } from './event-id';
+import { isJsonObject, setField } from './json';
+import type { NormalizeContext } from './normalize-context';
+import { NOBODY, NOTHING, type Reading } from './reading';
+import type { Redacted } from './redact';
+
+/** The audit event of a record that was read. */
+export function auditEvent(reading: Reading, clean: Redacted, identity: Identity, context: NormalizeContext): AuditEvent {
+  const { verb, occurredAt, origin, groupId, actor, target, error, drift } = reading;
+  const isNative = reading.shape === 'configuration';
+  const triple = { target: target.type, verb, property: target.property };
+  const found = isNative ? classify(triple, factsOf(reading)) : classifyAction(verb);
+  if (!found.known) drift.add('action');
+  return {
+    ...commonFields(identity, context),
+    severity: severityIn(found, context),
+    action: found.action,
+    native: isNative ? nativeName(triple) : null,
+    title: oneLine(found.title, MAX_TITLE),
+    description: describe(found.title, reading),
+    occurredAt: occurredAt?.text ?? null,
+    actor,
+    target,
+    outcome: error === null ? 'success' : 'failure',
+    error,
+    change: { old: reading.old, new: reading.new },
+    origin,
+    groupId,
+    ingest: {
+      ...ingestOf(context),
+      late: occurredAt !== null && occurredAt.millis <= context.watermark,
+      self: found.action === TOKEN_REQUEST && isSameClient(actor.id, context.oauthClientId),
+    },
+    redactions: [...clean.redactions],
+    schemaDrift: [...drift.paths],
+    unparsed: false,
+    raw: withoutSides(clean.value),
+  };
+}
+
+/** The event of a record of which nothing could be read: loud by its flag, quiet by its severity. */
+export function unparsedEvent(clean: Redacted, identity: Identity, context: NormalizeContext): AuditEvent {
+  return {
+    ...commonFields(identity, context),
+    severity: 'info',
+    action: 'unknown:unparsed',
+    native: null,
+    title: 'Record that could not be read',
+    description: 'A record of the audit log could not be read; it is in raw as received',
+    occurredAt: null,
+    actor: NOBODY,
+    target: NOTHING,
+    outcome: 'success',
+    error: null,
+    change: { old: null, new: null },
+    origin: null,
+    groupId: null,
+    ingest: { ...ingestOf(context), late: false, self: false },
+    redactions: [...clean.redactions],
+    schemaDrift: [],
+    unparsed: true,
+    raw: clean.value,
+  };
+}
+
+function commonFields({ id, contentHash }: Identity, { tailnetKey, connector }: NormalizeContext) {
+  return {
+    schemaVersion: '1.0',
+    id,
+    contentHash,
+    stream: 'audit',
+    source: EVENT_SOURCE,
+    category: EVENT_CATEGORY,
+    tailnet: tailnetKey,
+    connector,
+    revision: false,
+    truncated: [],
+  } satisfies Partial<AuditEvent>;
+}
+
+function ingestOf({ mode, runId, receivedAt }: NormalizeContext) {
+  return { mode, runId, receivedAt: new Date(receivedAt).toISOString() } satisfies Partial<AuditEvent['ingest']>;
+}
+
+function severityIn({ severity, extendedSeverity }: Classification, { severityProfile }: NormalizeContext): AuditEvent['severity'] {
+  return severityProfile === 'extended' ? extendedSeverity : severity;
+}
+
+function factsOf(reading: Reading) {
+  return {
+    old: reading.old,
+    new: reading.new,
+    actionDetails: reading.actionDetails,
+    origin: reading.origin,
+    targetName: reading.target.name,
+    eventMillis: reading.occurredAt?.millis ?? null,
+  };
+}
+
+/** The action of an OAuth client that exchanges its secret for a token: this connector does so about once an hour. */
+const TOKEN_REQUEST = 'oauth_token:create';
+
+/** The log names a client by its id; a setting may hold that id, or the client secret's form `tskey-client-<id>-…`. */
+function isSameClient(actorId: string | null, clientId: string | null): boolean {
+  return actorId !== null && clientId !== null && actorId !== '' && actorId === (/^tskey-client-([A-Za-z0-9]+)/.exec(clientId)?.[1] ?? clientId);
+}
+
+function withoutSides(record: unknown): unknown {
+  if (!isJsonObject(record)) return record;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(record)) {
+    if (name !== 'old' && name !== 'new') setField(copy, name, record[name]);
+  }
+  return copy;
+}

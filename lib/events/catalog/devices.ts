@@ -1,0 +1,36 @@
+import { addsRoute, addsTag, changedByAdmin, disablesPosture, expiresNow, nodeAddsRoute, removesRoute, routesUnknown } from '../conditions';
+import type { CatalogRow } from './row';
+
+/** Nodes. In order: the first row that matches wins. */
+export const deviceRows: readonly CatalogRow[] = [
+  { native: 'NODE.CREATE', action: 'device:create', raised: 'medium', title: 'Create node' },
+  { native: 'NODE.LOGIN', action: 'device:login', title: 'Log in node' },
+  { native: 'NODE.LOGOUT', action: 'device:logout', title: 'Log out node' },
+  { native: 'NODE.APPROVE', action: 'device:approve', title: 'Approve node' },
+  { native: 'NODE.REVOKE', action: 'device:revoke', raised: 'medium' },
+  { native: 'NODE.DELETE', action: 'device:delete', title: 'Delete node' },
+  { native: 'NODE.EXPIRED.KEY_EXPIRY_TIME', action: 'device:expire_key', title: 'Expire node key' },
+  { native: 'NODE.UPDATE.KEY_EXPIRY_TIME', action: 'device:expire_key', when: expiresNow, title: 'Update key expiry time for node' },
+  { native: 'NODE.UPDATE.KEY_EXPIRY_TIME', action: 'device:update', when: changedByAdmin, title: 'Update key expiry time for node' },
+  { native: 'NODE.UPDATE.KEY_EXPIRY_TIME', action: 'device:renew_key', title: 'Update key expiry time for node' },
+  { native: 'NODE.ENABLE.KEY_EXPIRY', action: 'device:update', title: 'Enable key expiry for node' },
+  { native: 'NODE.DISABLE.KEY_EXPIRY', action: 'device:update', raised: 'high', title: 'Disable key expiry for node' },
+  { native: 'NODE.UPDATE.ALLOWED_IPS', action: 'routes:approve', when: routesUnknown, title: 'Update approved routes for node' },
+  { native: 'NODE.UPDATE.ALLOWED_IPS', action: 'routes:set_advertised', when: nodeAddsRoute, title: 'Update approved routes for node' },
+  { native: 'NODE.UPDATE.ALLOWED_IPS', action: 'routes:approve', when: addsRoute, title: 'Update approved routes for node' },
+  { native: 'NODE.UPDATE.ALLOWED_IPS', action: 'routes:remove', when: removesRoute, title: 'Update approved routes for node' },
+  { native: 'NODE.UPDATE.ALLOWED_IPS', action: 'device:update', title: 'Update approved routes for node' },
+  { native: 'NODE.UPDATE.AUTO_APPROVED_ROUTES', action: 'routes:approve', title: 'Update auto approved routes for node' },
+  { native: 'NODE.UPDATE.EXIT_NODE', action: 'routes:set_advertised', title: 'Update exit settings for node' },
+  { native: 'NODE.UPDATE.ACL_TAGS', action: 'tag:update', when: addsTag, raised: 'high', title: 'Update tags for node' },
+  { native: 'NODE.UPDATE.ACL_TAGS', action: 'tag:update', title: 'Update tags for node' },
+  { native: 'NODE.UPDATE.MACHINE_NAME', action: 'device:update', title: 'Update name for node' },
+  { native: 'NODE.UPDATE.POSTURE_IDENTITY', action: 'device:posture_identity_update', title: 'Update node posture identity' },
+  { native: 'NODE.UPDATE.POSTURE', action: 'device:posture_identity_update', when: disablesPosture, raised: 'medium' },
+  { native: 'NODE.UPDATE.POSTURE', action: 'device:posture_identity_update' },
+  { native: 'NODE.CREATE.ATTRIBUTES', action: 'device_attribute:create' },
+  { native: 'NODE.UPDATE.ATTRIBUTES', action: 'device_attribute:update', title: 'Update node attribute' },
+  { native: 'NODE.DELETE.ATTRIBUTES', action: 'device_attribute:delete' },
+  { native: 'NODE.UPDATE.TKA', action: 'tailnet_lock:sign_node', raised: 'medium', title: 'Sign node key for tailnet lock' },
+  { native: 'NODE.DISCONNECT_NODE.CLIENT_LOG', action: 'device:disconnect', raised: 'medium' },
+];

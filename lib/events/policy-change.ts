@@ -1,0 +1,85 @@
+import type { AuditEvent, Redaction } from '../contract/audit-event';
+import type { PolicyDiff, PolicyDiffEvent } from '../contract/policy-diff-event';
+import { diffPolicyText } from '../policy/unified-diff';
+import { describe } from './describe';
+import { policyDiffId, sha256 } from './event-id';
+import { canonicalJson, isDeeperThan } from './json';
+
+/** The action beside which a policy diff goes out. */
+export const POLICY_ACTION = 'acl:update';
+
+/** The policy before and after; null where the record has none. */
+export interface PolicySides {
+  readonly old: unknown;
+  readonly new: unknown;
+}
+
+/**
+ * The event that stands beside a policy change and says what it changed.
+ *
+ * @param audit The audit event of the same record.
+ * @param clean The sides as the audit event carries them: the diff is made of these.
+ * @param received The sides as received: their hashes and sizes are of these.
+ */
+export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received: PolicySides): PolicyDiffEvent {
+  const diff = policyDiff(clean, received);
+  const { schemaVersion, contentHash, source, category, action, native, occurredAt, tailnet, connector, actor, target, outcome, error, origin, groupId, ingest, revision } = audit;
+  const title = 'Policy file changed';
+  return {
+    schemaVersion,
+    id: policyDiffId(audit.id),
+    auditId: audit.id,
+    contentHash,
+    stream: 'policy-diff',
+    source,
+    category,
+    severity: 'high',
+    action,
+    native,
+    title,
+    description: describe(`${title}${summary(diff)}`, audit),
+    occurredAt,
+    tailnet,
+    connector,
+    actor,
+    target,
+    outcome,
+    error,
+    origin,
+    groupId,
+    ingest,
+    revision,
+    redactions: audit.redactions.filter(concernsPolicy),
+    truncated: [],
+    diff,
+  };
+}
+
+/** null when the record carried no policy on either side. An empty side is an empty file: the first write, or a wiped one. */
+function policyDiff(clean: PolicySides, received: PolicySides): PolicyDiff | null {
+  if (received.old === null && received.new === null) return null;
+  const { unified, truncated, addedLines, removedLines } = diffPolicyText(policyText(clean.old), policyText(clean.new));
+  return { unified, truncated, addedLines, removedLines, old: sizeOf(policyText(received.old)), new: sizeOf(policyText(received.new)) };
+}
+
+/** Levels of nesting that are still printed over several lines. */
+const MAX_PRETTY_LEVELS = 900;
+
+function policyText(side: unknown): string {
+  if (side === null) return '';
+  if (typeof side === 'string') return side;
+  return isDeeperThan(side, MAX_PRETTY_LEVELS) ? canonicalJson(side) : JSON.stringify(side, null, 2);
+}
+
+function sizeOf(text: string): PolicyDiff['old'] {
+  return { sha256: sha256(text), bytes: Buffer.byteLength(text) };
+}
+
+function summary(diff: PolicyDiff | null): string {
+  return diff === null ? ', how is not in the record' : `, +${diff.addedLines} -${diff.removedLines} lines`;
+}
+
+/** Its raw record is the audit event's: only what is in the diff, and in the fields both share, is told here. */
+function concernsPolicy({ path }: Redaction): boolean {
+  return !path.startsWith('actionDetails');
+}
