@@ -1,7 +1,7 @@
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** Nanoseconds in a millisecond. */
 export const NANOS_PER_MILLI = 1_000_000n;
+export const NANOS_PER_SECOND = 1_000_000_000n;
 
 /**
  * The instant that an RFC 3339 text names, in whole nanoseconds since 1970; null when it is none.
@@ -19,4 +19,18 @@ export function parseInstant(text: string): bigint | null {
   if (Number(hours) > 23 || Number(minutes) > 59) return null;
   const offsetMillis = (Number(hours) * 60 + Number(minutes)) * 60_000 * (sign === '-' ? -1 : 1);
   return BigInt(millis - offsetMillis) * NANOS_PER_MILLI + BigInt(fraction.padEnd(9, '0'));
+}
+
+/** As Go, and so Tailscale, writes an instant: UTC, with as many digits of fraction as it takes. */
+export function formatInstant(instant: bigint): string {
+  return `${wallClock(instant)}Z`;
+}
+
+/** An instant's date and time of day in UTC, without a zone; at least `digits` digits of fraction. */
+export function wallClock(instant: bigint, between = 'T', digits = 0): string {
+  const nanos = ((instant % NANOS_PER_SECOND) + NANOS_PER_SECOND) % NANOS_PER_SECOND;
+  const [date, time] = new Date(Number((instant - nanos) / NANOS_PER_MILLI)).toISOString().slice(0, 19).split('T');
+  const all = nanos.toString().padStart(9, '0');
+  const fraction = all.slice(0, Math.max(digits, all.replace(/0+$/, '').length));
+  return `${date}${between}${time}${fraction === '' ? '' : `.${fraction}`}`;
 }

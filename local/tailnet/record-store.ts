@@ -39,7 +39,7 @@ export function createRecordStore(clock: Clock, toAudit: (record: object) => obj
   const entries: Entry[] = [];
   return {
     records: entries,
-    add(record, { visibleAt = -Infinity, at = recordTime(record)?.instant } = {}) {
+    add(record, { visibleAt = -Infinity, at = recordTime(record) ?? undefined } = {}) {
       if (at === undefined) throw new TypeError('the record has no readable time: place it with `at`');
       entries.push({ record, at, visibleAt, stored: toJson(record), audit: toJson(toAudit(record)) });
     },

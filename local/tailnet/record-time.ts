@@ -1,32 +1,25 @@
 import * as z from 'zod/mini';
 import { parseInstant } from './instant';
 
-const configurationTime = z.object({ eventTime: z.string() });
-const auditTimes = z.object({ created: z.optional(z.unknown()), timestamp: z.optional(z.unknown()), time: z.optional(z.unknown()) });
+/** Where a record may keep its time, in the order in which they count: the first is a configuration record's. */
+export const TIME_FIELDS = ['eventTime', 'created', 'timestamp', 'time'] as const;
+export type TimeField = (typeof TIME_FIELDS)[number];
 
-/** The names under which a record of the audit dialect may keep its time, in the order in which they count. */
-const AUDIT_TIME_FIELDS = ['created', 'timestamp', 'time'] as const;
+const times = z.object({
+  eventTime: z.optional(z.unknown()),
+  created: z.optional(z.unknown()),
+  timestamp: z.optional(z.unknown()),
+  time: z.optional(z.unknown()),
+});
 
-/** A record's own time as it is written: its field and its text. */
-export interface RecordTime {
-  readonly field: string;
-  readonly text: string;
-  /** Nanoseconds since 1970. */
-  readonly instant: bigint;
+/** The field that holds a record's time; undefined when it has none. */
+export function timeField(record: object): TimeField | undefined {
+  return TIME_FIELDS.find((field) => Object.hasOwn(record, field));
 }
 
-/** When a record of either dialect happened; null when it has no readable time. */
-export function recordTime(record: object): RecordTime | null {
-  const native = z.safeParse(configurationTime, record);
-  if (native.success) return readable('eventTime', native.data.eventTime);
-  const times = z.parse(auditTimes, record);
-  const field = AUDIT_TIME_FIELDS.find((name) => times[name] !== undefined);
-  if (field === undefined) return null;
-  const text = times[field];
-  return typeof text === 'string' ? readable(field, text) : null;
-}
-
-function readable(field: string, text: string): RecordTime | null {
-  const instant = parseInstant(text);
-  return instant === null ? null : { field, text, instant };
+/** When a record of either dialect happened, in nanoseconds since 1970; null when its time is missing or no RFC 3339 text. */
+export function recordTime(record: object): bigint | null {
+  const field = timeField(record);
+  const value = field === undefined ? undefined : z.parse(times, record)[field];
+  return typeof value === 'string' ? parseInstant(value) : null;
 }
