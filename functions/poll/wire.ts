@@ -27,7 +27,7 @@ export function wire(settings: PollSettings) {
     clock,
     telemetry,
     credentials,
-    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock }),
+    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
     state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID }),
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
     newRunId: randomUUID,

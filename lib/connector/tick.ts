@@ -93,6 +93,7 @@ async function readWindow(run: Run, log: AuditLog, place: Place, window: Infligh
       if (window.restarts >= MAX_RESTARTS) throw error;
       return { place: restarted, outcome: 'more' };
     }
+    if (error.code === 'OUT_OF_TIME') return await interrupted(run, place);
     if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
       telemetry.warn('Tailscale asks to wait', { connector: connector.id, seconds: error.retryAfterMs / 1000 });
       await tenure.commit(place, { release: true, notBefore: run.clock.now() + error.retryAfterMs });
@@ -108,8 +109,8 @@ async function interrupted(run: Run, place: Place, delivery?: Delivery): Promise
   if (refused !== undefined) {
     throw new ConnectorError('BUS_REFUSED', `EventBridge refused ${delivery?.refused.length ?? 0} entries for good (${refused.code}); nothing is skipped, so polling waits here`);
   }
-  if (!run.deadline.isNear()) {
-    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${delivery?.unsent.length ?? 0} entries after several tries; check its PutEvents quota in this region`);
+  if (delivery !== undefined && !run.deadline.isNear()) {
+    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${delivery.unsent.length} entries after several tries; check its PutEvents quota in this region`);
   }
   await run.tenure.commit(place, { release: true });
   return { place, outcome: 'interrupted' };

@@ -24,7 +24,7 @@ type Reply = { readonly id: number; readonly result: unknown } | { readonly id: 
 /** One Lambda sandbox: a process of its own, in which clients and caches live from one invocation to the next. */
 export interface Sandbox {
   poll(options?: { readonly connector?: string; readonly remainingMs?: number }): Promise<PollReport>;
-  testConnection(): Promise<TestConnectionReport>;
+  testConnection(options?: { readonly remainingMs?: number }): Promise<TestConnectionReport>;
   invoke(event: unknown, remainingMs?: number): Promise<unknown>;
   /** Everything the sandbox has printed. */
   output(): string;
@@ -74,7 +74,7 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
   return {
     invoke,
     poll: async ({ connector, remainingMs } = {}) => (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
-    testConnection: async () => (await invoke({ action: 'test-connection' })) as TestConnectionReport,
+    testConnection: async ({ remainingMs } = {}) => (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
     output: () => printed,
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
