@@ -25,7 +25,13 @@ export interface Scenario {
 export async function openScenario({ dialect, events }: { readonly dialect: DialectSetting; readonly events?: string }): Promise<Scenario> {
   const now = Date.now();
   const { plan, note } = events === undefined ? { plan: planDemoRecords({ now }), note: null } : await planFile(events, now);
-  const api = await startTailnet({ apiKeys: [CREDENTIAL.apiKey], dialects: dialect === 'auto' ? 'both' : dialect, pageSize: 10 });
+  const api = await startTailnet({
+    apiKeys: [CREDENTIAL.apiKey],
+    dialects: dialect === 'auto' ? 'both' : dialect,
+    // An operator's own records are shown as they are, whichever envelope they come in.
+    auditShape: events === undefined ? 'audit' : 'native',
+    pageSize: 10,
+  });
   return {
     apiUrl: api.url,
     credential: CREDENTIAL,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SeenElement } from '../connector/ports';
 import { AUDIT_SPELLINGS } from './audit-record';
 import { seenBucket } from './event-time';
@@ -100,7 +100,7 @@ function hashFields(fields: readonly unknown[]): string {
 
 /** SHA-256 of the UTF-8 bytes, in lower-case hex. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** The id of the policy diff that stands beside an audit event. */

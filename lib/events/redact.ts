@@ -13,12 +13,12 @@ export interface Redacted {
 /** Characters of a path; deeper ones end in "…". */
 const MAX_PATH = 400;
 
-/** One value on its way into the copy, with the way back up for its path. */
-interface Step {
-  readonly value: unknown;
-  readonly name: string;
-  readonly above: Step | null;
-  readonly put: (value: unknown) => void;
+/** A list or object whose members still have to be copied, with the way back up for their paths. */
+interface Place {
+  readonly name: string | number;
+  readonly above: Place | null;
+  readonly from: readonly unknown[] | JsonObject;
+  readonly to: unknown[] | Record<string, unknown>;
 }
 
 /**
@@ -31,62 +31,55 @@ interface Step {
  */
 export function redact(value: unknown, withheld: ReadonlyMap<string, string> = new Map()): Redacted {
   const redactions: Redaction[] = [];
-  let copy: unknown;
-  const todo: Step[] = [{ value, name: '', above: null, put: (result) => (copy = result) }];
-  const hide = (step: Step, kind: string): void => {
-    step.put(mark(kind));
-    redactions.push({ path: pathOf(step), kind });
+  const todo: Place[] = [];
+
+  const clean = (text: string, name: string | number, above: Place | null): string => {
+    const { text: left, kinds } = redactText(text);
+    for (const kind of new Set(kinds)) redactions.push({ path: pathOf(name, above), kind });
+    return wellFormed(left);
   };
 
-  for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
-    const kind = secretKind(step, withheld);
-    if (kind !== undefined) hide(step, kind);
-    else if (typeof step.value === 'string') {
-      const { text, kinds } = redactText(step.value);
-      step.put(wellFormed(text));
-      if (kinds.length > 0) for (const one of new Set(kinds)) redactions.push({ path: pathOf(step), kind: one });
-    } else if (Array.isArray(step.value)) step.put(copyArray(step.value, step, todo));
-    else if (isJsonObject(step.value)) step.put(copyObject(step.value, step, todo, redactions));
-    else step.put(step.value);
+  const copyOf = (member: unknown, name: string | number, above: Place | null): unknown => {
+    const kind = above === null ? undefined : secretKind(member, name, above, withheld);
+    if (kind !== undefined) {
+      redactions.push({ path: pathOf(name, above), kind });
+      return mark(kind);
+    }
+    if (typeof member === 'string') return clean(member, name, above);
+    if (Array.isArray(member)) return enter({ name, above, from: member, to: new Array<unknown>(member.length) });
+    return isJsonObject(member) ? enter({ name, above, from: member, to: {} }) : member;
+  };
+
+  const enter = (place: Place): unknown => {
+    todo.push(place);
+    return place.to;
+  };
+
+  const copy = copyOf(value, '', null);
+  for (let place = todo.pop(); place !== undefined; place = todo.pop()) {
+    const { from, to } = place;
+    if (Array.isArray(to)) for (const [at, member] of Object.values(from).entries()) to[at] = copyOf(member, at, place);
+    else {
+      for (const [given, member] of Object.entries(from)) {
+        const name = clean(given, mark('name'), place);
+        setField(to, Object.hasOwn(to, name) ? `${name}~` : name, copyOf(member, name, place));
+      }
+    }
   }
   return { value: copy, redactions };
 }
 
-function secretKind({ value, name, above }: Step, withheld: ReadonlyMap<string, string>): string | undefined {
-  if (above === null || value === null || value === '' || typeof value === 'boolean') return undefined;
+function secretKind(value: unknown, name: string | number, above: Place, withheld: ReadonlyMap<string, string>): string | undefined {
+  if (value === null || value === '' || typeof value === 'boolean' || typeof name === 'number') return undefined;
   const kind = above.above === null ? withheld.get(name) : undefined;
   if (kind !== undefined) return kind;
   return isSecretName(name) && (typeof value !== 'string' || isSecretText(value)) ? 'property' : undefined;
 }
 
-/** Last in, first out: the end goes in first, so that redactions come in the order of the record. */
-function copyArray(items: readonly unknown[], above: Step, todo: Step[]): unknown[] {
-  const copy = new Array<unknown>(items.length);
-  for (let at = items.length - 1; at >= 0; at -= 1) {
-    todo.push({ value: items[at], name: String(at), above, put: (result) => (copy[at] = result) });
-  }
-  return copy;
-}
-
-function copyObject(object: JsonObject, above: Step, todo: Step[], redactions: Redaction[]): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
-  const steps = Object.entries(object).map(([given, value], at): Step => {
-    const { text, kinds } = redactText(given);
-    const clean = wellFormed(text);
-    const name = Object.hasOwn(copy, clean) ? `${clean}~${at}` : clean;
-    setField(copy, name, null);
-    const step: Step = { value, name, above, put: (result) => { setField(copy, name, result); } };
-    for (const kind of new Set(kinds)) redactions.push({ path: pathOf(step), kind });
-    return step;
-  });
-  for (let at = steps.length - 1; at >= 0; at -= 1) todo.push(...steps.slice(at, at + 1));
-  return copy;
-}
-
 /** `new.endpoint.token`, from the top of the record. */
-function pathOf(step: Step): string {
-  const names: string[] = [];
-  for (let at = step; at.above !== null; at = at.above) names.push(at.name);
+function pathOf(name: string | number, above: Place | null): string {
+  const names = [name];
+  for (let at = above; at !== null && at.above !== null; at = at.above) names.push(at.name);
   const path = names.reverse().join('.');
   return path.length <= MAX_PATH ? path : `${wholeCharacters(path.slice(0, MAX_PATH))}…`;
 }

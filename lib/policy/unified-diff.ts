@@ -217,7 +217,7 @@ function splitLines(text: string): string[] {
 
 function countLines(text: string, start: number, end: number): number {
   let count = 0;
-  for (let at = start; at < end; at = Math.min(lineEnd(text, at), end)) count += 1;
+  for (let at = start; at < end; at = lineEnd(text, at)) count += 1;
   return count;
 }
 

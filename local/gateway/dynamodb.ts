@@ -40,7 +40,6 @@ export async function startDynamoDb(path?: string): Promise<DynamoDb> {
       }
     },
     close: async () => {
-      await Promise.all(underway);
       agent.destroy();
       await closeServer(server);
     },
