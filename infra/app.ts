@@ -1,0 +1,18 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { InvalidInput } from '../lib/contract/parse';
+import { ConnectorStack } from './connector-stack';
+import { parseContext } from './context';
+
+const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+try {
+  const { stackName, ...props } = parseContext((key) => app.node.tryGetContext(key));
+  new ConnectorStack(app, stackName, props);
+} catch (error) {
+  if (!(error instanceof InvalidInput)) throw error;
+  console.error(['The context (cdk.json, or -c on the command line) cannot be used:', ...error.problems].join('\n- '));
+  process.exit(1);
+}
+// Set behind our own constructs: from here on only cdk-nag reads a deprecated property, and CDK would warn of that.
+process.env['JSII_DEPRECATED'] = 'quiet';

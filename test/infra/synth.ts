@@ -1,0 +1,60 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as z from 'zod/mini';
+import { context as flags } from '../../cdk.json';
+import { ConnectorStack } from '../../infra/connector-stack';
+import type { TailscaleAuditConnectorProps } from '../../infra/tailscale-audit-connector';
+import { parseWith } from '../../lib/contract/parse';
+
+/** A built function, as far as the template is concerned. */
+const bundlePath = mkdtempSync(join(tmpdir(), 'bundle-'));
+writeFileSync(join(bundlePath, 'index.js'), 'exports.handler = async () => {};');
+
+const template = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({
+      Type: z.string(),
+      Properties: z._default(z.record(z.string(), z.unknown()), {}),
+      DeletionPolicy: z.optional(z.string()),
+      UpdateReplacePolicy: z.optional(z.string()),
+    }),
+  ),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })),
+});
+export type SynthesizedTemplate = z.infer<typeof template>;
+export type Resource = SynthesizedTemplate['Resources'][string];
+
+export function createStack(props: TailscaleAuditConnectorProps = {}): ConnectorStack {
+  // Our own constructs use nothing that is deprecated.
+  process.env['JSII_DEPRECATED'] = 'fail';
+  // CDK's own schema validation takes ten seconds to load. `npm run synth` has it on, and fails on what it finds.
+  process.env['CDK_VALIDATION'] = 'false';
+  return new ConnectorStack(new App({ context: flags }), 'TailscaleAuditConnector', { bundlePath, ...props });
+}
+
+export function synthesize(props: TailscaleAuditConnectorProps = {}): SynthesizedTemplate {
+  return parseWith(template, Template.fromStack(createStack(props)).toJSON(), 'template');
+}
+
+export function resourcesOf({ Resources }: SynthesizedTemplate, type: string): Resource[] {
+  return Object.values(Resources).filter((resource) => resource.Type === type);
+}
+
+/** A template value as the deployed stack would see it, with `<logical id>` for what only the deployment knows. */
+export function deployed(value: unknown): string {
+  const intrinsic = z.union([
+    z.object({ Ref: z.string() }),
+    z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }),
+    z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) }),
+  ]);
+  if (typeof value === 'string') return value;
+  const found = parseWith(intrinsic, value, 'intrinsic');
+  if ('Ref' in found) return `<${found.Ref}>`;
+  if ('Fn::GetAtt' in found) return `<${found['Fn::GetAtt'].join('.')}>`;
+  const [separator, parts] = found['Fn::Join'];
+  return parts.map(deployed).join(separator);
+}

@@ -1,0 +1,250 @@
+import { AwsSolutionsChecks } from 'cdk-nag';
+import * as z from 'zod/mini';
+import { parseWith } from '../../lib/contract/parse';
+import { ENV, parseEnvironment } from '../../lib/contract/settings';
+import { POLL_PERIOD_SECONDS } from '../../lib/contract/timing';
+import { createStack, deployed, resourcesOf, synthesize } from './synth';
+import type { Resource } from './synth';
+
+const twoConnectors = [
+  { id: 'berlin', tailnet: 'berlin.example.com', secret: { name: 'tailscale/berlin' }, dialect: 'configuration' },
+  { id: 'new-york', tailnet: '-' },
+] as const;
+const arns = {
+  bus: 'arn:aws:events:eu-central-1:111122223333:event-bus/shared',
+  secret: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:tailscale-AbCdEf',
+  key: 'arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000000',
+  topic: 'arn:aws:sns:eu-central-1:111122223333:on-call',
+};
+const templates = {
+  'the default': synthesize(),
+  'two connectors': synthesize({ connectors: twoConnectors, busName: 'tailnets' }),
+  'all that is there already': synthesize({
+    connectors: [{ id: 'one', tailnet: 'example.com', secret: { arn: arns.secret, keyArn: arns.key } }],
+    busArn: arns.bus,
+    monitoring: { alarmTopicArn: arns.topic },
+    logRetentionDays: 7,
+    logLevel: 'DEBUG',
+    overlapMinutes: 90,
+    severityProfile: 'extended',
+    apiUrl: 'https://api.tailscale.example',
+  }),
+};
+const byDefault = templates['the default'];
+
+const statement = z.object({
+  Effect: z.string(),
+  Action: z.union([z.string(), z.array(z.string())]),
+  Resource: z.unknown(),
+  Condition: z.optional(z.unknown()),
+});
+const policyDocument = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
+
+/** Every action on every resource that a policy allows, one to a line, with its condition. */
+function permissions(template: (typeof templates)['the default']): string[] {
+  return resourcesOf(template, 'AWS::IAM::Policy')
+    .flatMap((policy) => parseWith(policyDocument, policy.Properties, 'policy').PolicyDocument.Statement)
+    .flatMap(({ Effect, Action, Resource: on, Condition }) =>
+      [Action].flat().flatMap((action) =>
+        [on].flat().map((resource) => [Effect, action, deployed(resource), Condition === undefined ? '' : JSON.stringify(Condition)].join(' ').trim()),
+      ),
+    );
+}
+
+function environmentOf(template: (typeof templates)['the default']): Record<string, string> {
+  const [poll] = resourcesOf(template, 'AWS::Lambda::Function');
+  const { Variables } = parseWith(z.object({ Variables: z.record(z.string(), z.unknown()) }), poll?.Properties['Environment'], 'environment');
+  return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value)]));
+}
+
+describe.each(Object.entries(templates))('the template for %s', (_name, template) => {
+  const all = Object.values(template.Resources);
+  const text = JSON.stringify(template);
+
+  it('holds no credential and no reference that would be resolved into one', () => {
+    expect(text).not.toContain('tskey-');
+    expect(text).not.toContain('{{resolve:');
+    for (const secret of resourcesOf(template, 'AWS::SecretsManager::Secret')) expect(Object.keys(secret.Properties)).toEqual(['Description']);
+  });
+
+  it('keeps state and secrets when the stack goes', () => {
+    for (const one of all.filter(({ Type }) => ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret'].includes(Type))) {
+      expect(one).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
+  it('protects the table from deletion and can restore it', () => {
+    expect(resourcesOf(template, 'AWS::DynamoDB::Table').map((table) => table.Properties)).toEqual([
+      expect.objectContaining({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        TimeToLiveSpecification: { AttributeName: 'exp', Enabled: true },
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    ]);
+  });
+
+  it('never turns off an encryption that is on by default', () => {
+    expect(text).not.toMatch(/"SSEEnabled":false|"KmsKeyId":""|"SseEnabled":false/i);
+  });
+
+  it('lets every log expire', () => {
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
+    expect(groups).toHaveLength(resourcesOf(template, 'AWS::Lambda::Function').length);
+    for (const group of groups) expect(group.Properties['RetentionInDays']).toBeGreaterThan(0);
+  });
+
+  it('gives a run back its lease before the next tick', () => {
+    for (const poll of resourcesOf(template, 'AWS::Lambda::Function')) expect(Number(poll.Properties['Timeout']) + 15).toBeLessThan(POLL_PERIOD_SECONDS);
+  });
+
+  it('leaves a failed tick to the next one', () => {
+    expect(resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map((config) => config.Properties)).toEqual([
+      expect.objectContaining({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 }),
+    ]);
+    expect(text).not.toMatch(/DeadLetter|OnFailure|AWS::SQS::Queue|ReservedConcurrentExecutions/);
+  });
+
+  it('hands the function the variables it parses, and no others', () => {
+    const environment = environmentOf(template);
+    expect(Object.keys(environment).sort()).toEqual(Object.values(ENV).sort());
+    expect(() => parseEnvironment(environment)).not.toThrow();
+  });
+
+  it('has no wildcard in an action, no bare * in a resource and no managed policy', () => {
+    for (const permission of permissions(template)) {
+      const [, action, resource] = permission.split(' ');
+      expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/);
+      expect(resource).not.toMatch(/\*/);
+    }
+    for (const role of resourcesOf(template, 'AWS::IAM::Role')) expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
+  });
+});
+
+it('allows the function exactly what it needs', () => {
+  const table = '<ConnectorStateCA03913F.Arn>';
+  const bus = '<ConnectorBus52E9793E.Arn>';
+  const keys = '{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["TN#default","TN#default#SEEN","TN#default#LEDGER"]}}';
+  expect(permissions(byDefault)).toEqual([
+    'Allow secretsmanager:GetSecretValue <ConnectorSecretdefaultA01312D2>',
+    `Allow dynamodb:GetItem ${table} ${keys}`,
+    `Allow dynamodb:PutItem ${table} ${keys}`,
+    `Allow dynamodb:Query ${table} ${keys}`,
+    `Allow dynamodb:UpdateItem ${table} ${keys}`,
+    `Allow events:PutEvents ${bus} {"StringEquals":{"events:source":"tailscale"}}`,
+    `Allow events:DescribeEventBus ${bus}`,
+    'Allow logs:CreateLogStream <ConnectorLogs9C09B71B.Arn>',
+    'Allow logs:PutLogEvents <ConnectorLogs9C09B71B.Arn>',
+  ]);
+});
+
+it('reads secrets, keys and buses that are there already by their own ARNs', () => {
+  expect(permissions(templates['all that is there already'])).toEqual(
+    expect.arrayContaining([
+      `Allow secretsmanager:GetSecretValue ${arns.secret}`,
+      `Allow kms:Decrypt ${arns.key}`,
+      `Allow events:PutEvents ${arns.bus} {"StringEquals":{"events:source":"tailscale"}}`,
+      `Allow events:DescribeEventBus ${arns.bus}`,
+    ]),
+  );
+  expect(resourcesOf(templates['all that is there already'], 'AWS::Events::EventBusPolicy')).toEqual([]);
+});
+
+it('lets nobody but the connector use its event source on the bus it made', () => {
+  expect(resourcesOf(byDefault, 'AWS::Events::EventBusPolicy').map((policy) => policy.Properties['Statement'])).toEqual([
+    {
+      Sid: 'cdk-OnlyTheConnectorSpeaksForTailscale',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'events:PutEvents',
+      Resource: { 'Fn::GetAtt': ['ConnectorBus52E9793E', 'Arn'] },
+      Condition: {
+        StringEquals: { 'events:source': 'tailscale' },
+        ArnNotEquals: { 'aws:PrincipalArn': [{ 'Fn::GetAtt': ['ConnectorRoleB4B7D937', 'Arn'] }] },
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+    },
+  ]);
+});
+
+describe('with two connectors', () => {
+  const template = templates['two connectors'];
+
+  it('polls each by its own rule', () => {
+    const targets = z.array(z.object({ Input: z.string(), RetryPolicy: z.unknown() }));
+    const rules = resourcesOf(template, 'AWS::Events::Rule');
+    expect(rules.map((rule) => rule.Properties['ScheduleExpression'])).toEqual(['rate(5 minutes)', 'rate(5 minutes)']);
+    expect(rules.flatMap((rule) => parseWith(targets, rule.Properties['Targets'], 'targets'))).toEqual(
+      ['berlin', 'new-york'].map((connector) => ({
+        Input: JSON.stringify({ action: 'poll', connector }),
+        RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 },
+      })),
+    );
+  });
+
+  it('tells the one function of both, in as few bytes as will do', () => {
+    expect(resourcesOf(template, 'AWS::Lambda::Function')).toHaveLength(1);
+    expect(environmentOf(template)[ENV.connectors]).toMatch(
+      /^\[\{"id":"berlin","tailnet":"berlin\.example\.com","secretId":"tailscale\/berlin","dialect":"configuration"\},\{"id":"new-york","tailnet":"-","secretId":"<ConnectorSecretnewyork\w+>"\}\]$/,
+    );
+  });
+
+  it('knows a secret by name but for the six characters at the end of its ARN', () => {
+    expect(permissions(template)[0]).toMatch(/^Allow secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
+  });
+
+  it('prints the command that fills a secret only for a secret it made', () => {
+    const commands = Object.entries(template.Outputs).filter(([name]) => name.startsWith('PutSecret'));
+    expect(commands.map(([name]) => name)).toEqual(['PutSecretnewDashyork']);
+    expect(commands.map(([, output]) => deployed(output.Value))).toEqual([
+      expect.stringMatching(/^aws secretsmanager put-secret-value --secret-id <ConnectorSecretnewyork\w+> --secret-string '\{"apiKey":"YOUR_API_KEY"\}'$/),
+    ]);
+  });
+
+  it('keeps apart two ids that differ by a hyphen', () => {
+    const outputs = synthesize({ connectors: [{ id: 'a-b', tailnet: 'a.example' }, { id: 'ab', tailnet: 'b.example' }] }).Outputs;
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(['PutSecretaDashb', 'PutSecretab']));
+  });
+});
+
+describe('the alarms', () => {
+  const alarms = (resources: readonly Resource[]) => resources.map(({ Properties }) => ({ ...Properties, AlarmDescription: undefined }));
+
+  it('go off when a connector is 20 minutes behind, says nothing, or fails twice in three ticks', () => {
+    expect(alarms(resourcesOf(byDefault, 'AWS::CloudWatch::Alarm'))).toEqual([
+      expect.objectContaining({ MetricName: 'WatermarkAgeSeconds', Threshold: 1200, ComparisonOperator: 'GreaterThanThreshold', Period: 900, EvaluationPeriods: 1, Statistic: 'Maximum', TreatMissingData: 'breaching' }),
+      expect.objectContaining({ MetricName: 'PollFailed', Threshold: 2, ComparisonOperator: 'GreaterThanOrEqualToThreshold', Period: 900, EvaluationPeriods: 1, Statistic: 'Sum', TreatMissingData: 'notBreaching' }),
+    ]);
+  });
+
+  it('tell the topic when they go off and when they are over', () => {
+    for (const alarm of resourcesOf(templates['all that is there already'], 'AWS::CloudWatch::Alarm')) {
+      expect(alarm.Properties).toMatchObject({ AlarmActions: [arns.topic], OKActions: [arns.topic] });
+    }
+  });
+
+  it('are left out only when that is said', () => {
+    expect(resourcesOf(synthesize({ monitoring: false }), 'AWS::CloudWatch::Alarm')).toEqual([]);
+  });
+});
+
+it('passes the AwsSolutions rules, with a reason wherever one is set aside', () => {
+  for (const props of [{}, { connectors: twoConnectors }, { busArn: arns.bus }]) {
+    const stack = createStack(props);
+    // The rule for bus policies reads a property that CDK calls deprecated.
+    process.env['JSII_DEPRECATED'] = 'quiet';
+    expect(new AwsSolutionsChecks().validateScope(stack)).toEqual({ success: true, violations: [] });
+  }
+});
+
+it('says how to build the function when it is not built', () => {
+  expect(() => createStack({ bundlePath: '/nowhere' })).toThrow('The function is not built: /nowhere has no index.js. Run npm run build.');
+});
+
+it('refuses wrong options in code as it does in context', () => {
+  expect(() => createStack({ overlapMinutes: 0, connectors: [{ id: 'A', tailnet: '-' }] })).toThrow(/overlapMinutes: .*; connectors\[0\]\.id: must be 1 to 32/);
+});
+
+it('synthesizes this template as cloned', () => {
+  expect(JSON.parse(JSON.stringify(byDefault).replaceAll(/[0-9a-f]{64}\.zip/g, '<asset>.zip'))).toMatchSnapshot();
+});
