@@ -24,15 +24,14 @@ export function toAuditRecord(record: object): object {
   const parsed = z.safeParse(configurationRecord, record);
   if (!parsed.success) return record;
   const { eventTime, origin, actor, target, old, new: after, error } = parsed.data;
-  const id = createHash('sha256').update(stringify(record) ?? '').digest('hex');
   return {
-    id: `audit-${id.slice(0, 24)}`,
+    id: `audit-${sha256(stringify(record) ?? '').slice(0, 24)}`,
     action: auditAction(parsed.data),
     actor,
     target: { id: target.id, name: target.name, type: target.type },
     created: eventTime,
     // 203.0.113.0/24 is set aside for documentation (RFC 5737).
-    ...(actor.type === 'USER' && { actorIp: `203.0.113.${Number.parseInt(id.slice(0, 2), 16)}` }),
+    ...(actor.type === 'USER' && { actorIp: `203.0.113.${Number.parseInt(sha256(actor.id ?? '').slice(0, 2), 16)}` }),
     origin,
     old,
     new: after,
@@ -40,11 +39,17 @@ export function toAuditRecord(record: object): object {
   };
 }
 
-function auditAction({ action, target, old, new: after }: z.infer<typeof configurationRecord>): string {
+function auditAction({ action, origin, target, old, new: after }: z.infer<typeof configurationRecord>): string {
   if (target.type === 'API_KEY') return `${/^auth key/i.test(target.name ?? '') ? 'auth_key' : 'api_key'}:${verb(action)}`;
   if (target.property === 'ALLOWED_IPS') return prefixes(after) < prefixes(old) ? 'routes:remove' : 'routes:approve';
+  // A device that signs in again renews its key; from anywhere else the time was set to end it.
+  if (target.property === 'KEY_EXPIRY_TIME') return origin === 'NODE' ? 'device:renew_key' : 'device:expire_key';
   const native = [target.type, action, target.property].filter((part) => part !== undefined && part !== '').join('.');
   return ACTIONS[native] ?? SETTINGS[target.property ?? ''] ?? `${SUBJECTS[target.type] ?? target.type.toLowerCase()}:${verb(action)}`;
+}
+
+function sha256(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 function verb(action: string): string {
@@ -71,8 +76,6 @@ const ACTIONS: Readonly<Partial<Record<string, string>>> = {
   'GROUP.PUSH_GROUP.ATTRIBUTES': 'group:provision',
   'INVITE.CREATE.TAILNET_INVITE': 'user:invite',
   'NODE.UPDATE.ACL_TAGS': 'tag:update',
-  'NODE.EXPIRED.KEY_EXPIRY_TIME': 'device:expire_key',
-  'NODE.UPDATE.KEY_EXPIRY_TIME': 'device:renew_key',
   'NODE.ENABLE.KEY_EXPIRY': 'device:update',
   'NODE.DISABLE.KEY_EXPIRY': 'device:update',
   'NODE.UPDATE.AUTO_APPROVED_ROUTES': 'routes:approve',

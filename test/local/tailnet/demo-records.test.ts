@@ -61,7 +61,7 @@ it('speaks of every kind of thing, with a failure and something unheard of, in t
   expect(new Set(auditLogs.map(({ action }) => action))).toEqual(
     new Set([
       'acl:update', 'admin_console:login', 'admin_console:logout', 'api:request_denied', 'api_key:delete', 'auth_key:create', 'device:approve',
-      'device:create', 'device:delete', 'device:login', 'device:quarantine', 'device:renew_key', 'device:update', 'dns:enable_magicdns', 'dns:update',
+      'device:create', 'device:delete', 'device:expire_key', 'device:login', 'device:quarantine', 'device:renew_key', 'device:update', 'dns:enable_magicdns', 'dns:update',
       'group:provision', 'logging:set_config', 'oauth_token:create', 'posture:create', 'routes:approve', 'routes:set_advertised', 'settings:update',
       'share:create', 'tag:update', 'user:create', 'user:invite', 'user:role_update', 'user:suspend', 'webhook:create', 'webhook:update',
     ]),
