@@ -20,7 +20,7 @@ export function wire(settings: PollSettings) {
   const clock = { now: Date.now };
   const telemetry = createTelemetry({
     logger: new Logger({ serviceName: 'poll' }),
-    metricsOf: (connector) => new Metrics({ namespace: METRICS_NAMESPACE, defaultDimensions: { connector } }),
+    metricsOf,
   });
   const credentials = createCredentialStore({ client: new SecretsManagerClient({ requestHandler }), clock });
   return {
@@ -34,4 +34,12 @@ export function wire(settings: PollSettings) {
     overlapMinutes: settings.overlapMinutes,
     severityProfile: settings.severityProfile,
   };
+}
+
+/** The alarms ask for metrics whose only dimension is the connector; Powertools would add the service. */
+function metricsOf(connector: string): Metrics {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  metrics.clearDefaultDimensions();
+  metrics.setDefaultDimensions({ connector });
+  return metrics;
 }

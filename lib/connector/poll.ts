@@ -75,8 +75,11 @@ export async function poll(connectors: readonly ConnectorSettings[], deps: PollD
 async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: Deadline): Promise<ConnectorReport> {
   const { state, telemetry } = deps;
   const nothing: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
+  const countAge = (watermark: Millis) => {
+    telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, deps.clock.now() - watermark) / 1000);
+  };
   const report = (watermark: Millis | null, outcome: Progress & { partial?: boolean; busy?: boolean }): ConnectorReport => {
-    if (watermark !== null) telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, deps.clock.now() - watermark) / 1000);
+    if (watermark !== null) countAge(watermark);
     const time = watermark === null ? null : new Date(watermark).toISOString();
     const result = { connector: connector.id, partial: false, busy: false, ...outcome, watermark: time };
     telemetry.info('poll', result);
@@ -95,6 +98,7 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
     const { progress, partial } = await follow({ ...deps, connector, tenure, deadline, runId });
     return report(tenure.place.watermark, { ...progress, partial });
   } catch (thrown) {
+    countAge(tenure.place.watermark);
     await recordFailure(tenure, telemetry);
     throw thrown;
   }

@@ -29,7 +29,11 @@ export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: u
 }
 
 /** The value itself is never part of the text: it may be a secret. */
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = z.core.toDotPath(issue.path);
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+function describeIssue({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
+  return path.length === 0 ? message : `${toPath(path)}: ${message}`;
+}
+
+/** `connectors[0].id`. Written here because zod's own is reached only through a namespace that would bundle all of zod. */
+export function toPath(path: readonly PropertyKey[]): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
 }

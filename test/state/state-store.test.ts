@@ -1,0 +1,203 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Place, SeenElement, StateStore, Tenure } from '../../lib/connector/ports';
+import { createStateStore } from '../../lib/state/state-store';
+import { LOCAL_CLIENT } from '../../local/gateway/local-client';
+import { startGateway, type Gateway } from '../../local/gateway/server';
+import { createTable } from '../../local/gateway/table';
+
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const HOUR = 3_600_000;
+const TABLE = 'tailscale-audit';
+
+let gateway: Gateway;
+let client: DynamoDBClient;
+let store: StateStore;
+let now: number;
+let commits: number;
+const clock = { now: () => now };
+const deadline = { remaining: () => 240_000, isNear: () => false };
+
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+let tables = 0;
+let name: string;
+beforeEach(async () => {
+  name = `${TABLE}-${(tables += 1)}`;
+  await createTable(gateway.url, name);
+  client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url, maxAttempts: 2 });
+  now = NOW;
+  commits = 0;
+  store = createStateStore({ table: { client, name }, clock, newCommitId: () => `commit-${(commits += 1)}` });
+});
+afterEach(() => {
+  client.destroy();
+});
+
+const items = async () => ((await client.send(new ScanCommand({ TableName: name }))).Items ?? []).map((item) => unmarshall(item));
+const item = async (sk: string) => (await items()).find((one) => one['sk'] === sk);
+
+async function acquire(runId = 'run', connector = 'default'): Promise<Tenure> {
+  const acquisition = await store.acquire(connector, runId, deadline);
+  if (acquisition.state !== 'acquired') throw new Error(`not acquired: ${acquisition.state}`);
+  return acquisition.tenure;
+}
+const moved = (tenure: Tenure, watermark: number): Place => ({ ...tenure.place, watermark });
+
+describe('the lease', () => {
+  it('begins five minutes back on the very first run', async () => {
+    const tenure = await acquire();
+    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, idFloor: null });
+    expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, committed: false });
+  });
+
+  it('keeps a second run out for as long as the first one could go on', async () => {
+    await acquire('one');
+    now += 240_000;
+    await expect(store.acquire('default', 'two', deadline)).resolves.toEqual({ state: 'busy', watermark: NOW - 5 * 60_000 });
+    now = NOW + 240_000 + 5_000 + 10_001;
+    await expect(store.acquire('default', 'two', deadline)).resolves.toMatchObject({ state: 'acquired' });
+  });
+
+  it('is free at once after a release, and after a failure', async () => {
+    const first = await acquire('one');
+    await first.commit(first.place, { release: true });
+    const second = await acquire('two');
+    await second.fail();
+    await acquire('three');
+    expect(await item('STATE')).toMatchObject({ failStreak: 1, token: 3 });
+  });
+
+  it('keeps every run away until the instant that a commit names', async () => {
+    const first = await acquire('one');
+    await first.commit(first.place, { release: true, notBefore: NOW + HOUR });
+    await expect(store.acquire('default', 'two', deadline)).resolves.toMatchObject({ state: 'waiting' });
+    now += HOUR;
+    const second = await acquire('three');
+    await second.commit(second.place, { release: true });
+    expect(await item('STATE')).not.toHaveProperty('notBefore');
+  });
+
+  it('is its own when only the answer to taking it was lost', async () => {
+    await acquire('zero').then((tenure) => tenure.commit(tenure.place, { release: true }));
+    let lost = false;
+    const stop = gateway.intercept(({ operation }) => {
+      if (operation !== 'UpdateItem' || lost) return undefined;
+      lost = true;
+      return 'drop-after';
+    });
+    await expect(store.acquire('default', 'one', deadline)).resolves.toMatchObject({ state: 'acquired' });
+    stop();
+  });
+
+  it('is one per connector', async () => {
+    await acquire('one', 'a');
+    await acquire('one', 'b');
+    expect((await items()).map(({ pk, sk }) => `${String(pk)} ${String(sk)}`).sort()).toEqual(['TN#a GENESIS', 'TN#a STATE', 'TN#b GENESIS', 'TN#b STATE']);
+  });
+});
+
+describe('a commit', () => {
+  it('keeps the whole place', async () => {
+    const tenure = await acquire();
+    const place: Place = { watermark: NOW, dialect: 'audit', idFloor: NOW - 1, inflight: { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 } };
+    await tenure.commit(place, { release: true });
+    expect((await acquire('next')).place).toEqual(place);
+    expect(await item('GENESIS')).toMatchObject({ committed: true });
+  });
+
+  it('is refused once another run has the lease', async () => {
+    const zombie = await acquire('one');
+    now += 300_000;
+    const next = await acquire('two');
+    await expect(zombie.commit(moved(zombie, NOW + HOUR))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await next.commit(moved(next, NOW));
+    expect(await item('STATE')).toMatchObject({ wm: NOW });
+  });
+
+  it('had worked when only its answer was lost', async () => {
+    const tenure = await acquire();
+    let lost = false;
+    const stop = gateway.intercept(({ operation }) => {
+      if (operation !== 'UpdateItem' || lost) return undefined;
+      lost = true;
+      return 'drop-after';
+    });
+    await tenure.commit(moved(tenure, NOW));
+    stop();
+    await tenure.commit(moved(tenure, NOW + 1), { release: true });
+    expect(await item('STATE')).toMatchObject({ wm: NOW + 1, rev: 2 });
+  });
+
+  it('does not give away a lease that another run holds', async () => {
+    const zombie = await acquire('one');
+    now += 300_000;
+    await acquire('two');
+    await zombie.fail();
+    await expect(store.acquire('default', 'three', deadline)).resolves.toMatchObject({ state: 'busy' });
+  });
+});
+
+it('fixes the tailnet with the first answer, for good', async () => {
+  const tenure = await acquire();
+  await tenure.fixTailnet({ key: 'example.com', id: null });
+  await tenure.fixTailnet({ key: 'other', id: 'T1CNTRL' });
+  await tenure.fixTailnet({ key: 'other', id: 'T2CNTRL' });
+  expect(tenure.genesis).toMatchObject({ tailnetKey: 'example.com', tailnetId: 'T1CNTRL' });
+});
+
+describe('the seen ids', () => {
+  const element = (number: number, bucket = '2026112211'): SeenElement => ({ bucket, element: number.toString(16).padStart(16, '0').repeat(2) });
+
+  it('are known to the next run', async () => {
+    const first = await acquire();
+    await first.seen(['2026112211']);
+    await first.markSeen([element(1), element(2, '2026112212'), element(3, 'none')]);
+    await first.commit(first.place, { release: true });
+    const seen = await (await acquire('next')).seen(['2026112211', '2026112212', 'none']);
+    expect([1, 2, 3, 4].map((number) => seen.status(element(number)))).toEqual(['same', 'same', 'same', 'new']);
+  });
+
+  it('tell a revision by the second half', async () => {
+    const tenure = await acquire();
+    await tenure.markSeen([{ bucket: 'none', element: 'a'.repeat(16) + '1'.repeat(16) }]);
+    const seen = await tenure.seen(['none']);
+    expect(seen.status({ bucket: 'none', element: 'a'.repeat(16) + '2'.repeat(16) })).toBe('revised');
+  });
+
+  it('fill one item after the other, all far below DynamoDB\'s limit', async () => {
+    const tenure = await acquire();
+    const all = Array.from({ length: 1_300 }, (_, number) => element(number));
+    for (let start = 0; start < all.length; start += 100) await tenure.markSeen(all.slice(start, start + 100));
+    const buckets = (await items()).filter(({ pk }) => pk === 'TN#default#SEEN');
+    expect(buckets.map(({ n }) => Number(n)).sort()).toEqual([300, 500, 500]);
+    await tenure.commit(tenure.place, { release: true });
+    const seen = await (await acquire('next')).seen(['2026112211']);
+    expect(all.every((one) => seen.status(one) === 'same')).toBe(true);
+  });
+
+  it('expire 100 days after the hour, in seconds', async () => {
+    const tenure = await acquire();
+    await tenure.markSeen([element(1, '2026112215'), element(2, 'none')]);
+    const expiries = (await items()).filter(({ pk }) => pk === 'TN#default#SEEN').map(({ exp }) => Number(exp));
+    expect(expiries).toEqual([(Date.parse('2026-11-22T16:00:00Z') + 100 * 24 * HOUR) / 1000, (NOW + 100 * 24 * HOUR) / 1000]);
+  });
+
+  it('are read once per run, hours that lie close in one query', async () => {
+    const tenure = await acquire();
+    const queries = () => gateway.requests.filter(({ operation }) => operation === 'Query').length;
+    const before = queries();
+    await tenure.seen(['2026112210', '2026112211', '2026112212', '2026112110']);
+    await tenure.seen(['2026112211']);
+    expect(queries() - before).toBe(1);
+    await tenure.seen(['2026010100', 'none']);
+    expect(queries() - before).toBe(3);
+  });
+});
+
+it('says what to check when the table is not there', async () => {
+  const lost = createStateStore({ table: { client, name: 'not-there' }, clock, newCommitId: () => 'x' });
+  await expect(lost.acquire('default', 'run', deadline)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: 'the table "not-there" does not exist in this account and region; deploy the stack again' });
+});
