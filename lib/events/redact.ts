@@ -10,16 +10,18 @@ export interface Redacted {
   readonly redactions: readonly Redaction[];
 }
 
-/** Characters of a path; deeper ones end in "…". */
+/** Characters of a path; a longer one ends in "…". */
 const MAX_PATH = 400;
 
-/** A list or object whose members still have to be copied, with the way back up for their paths. */
-interface Place {
-  readonly name: string | number;
-  readonly above: Place | null;
-  readonly from: readonly unknown[] | JsonObject;
-  readonly to: unknown[] | Record<string, unknown>;
-}
+/** A list or object whose members still have to be copied. The path is from the top of the record, and bounded. */
+type Place =
+  | { readonly path: string; readonly items: readonly unknown[]; readonly to: unknown[] }
+  | { readonly path: string; readonly fields: JsonObject; readonly to: Record<string, unknown>; readonly withheld: Withheld };
+
+/** Fields whose whole value is secret, with the kind to mark them as. */
+export type Withheld = ReadonlyMap<string, string>;
+
+const NONE: Withheld = new Map();
 
 /**
  * A copy of a JSON value in which every secret is marked `[REDACTED <kind>]` and every text is well formed (half a
@@ -27,61 +29,65 @@ interface Place {
  *
  * Works through a list instead of calling itself, because a record may be nested deeper than the stack goes.
  *
- * @param withheld Top-level fields whose whole value is secret in this record, with the kind to mark them as.
+ * @param withheld Concerns the top level of the value alone.
  */
-export function redact(value: unknown, withheld: ReadonlyMap<string, string> = new Map()): Redacted {
+export function redact(value: unknown, withheld: Withheld = NONE): Redacted {
   const redactions: Redaction[] = [];
   const todo: Place[] = [];
 
-  const clean = (text: string, name: string | number, above: Place | null): string => {
+  const cleanText = (text: string, above: string, name: string): string => {
     const { text: left, kinds } = redactText(text);
-    for (const kind of new Set(kinds)) redactions.push({ path: pathOf(name, above), kind });
+    for (const kind of new Set(kinds)) redactions.push({ path: below(above, name), kind });
     return wellFormed(left);
   };
 
-  const copyOf = (member: unknown, name: string | number, above: Place | null): unknown => {
-    const kind = above === null ? undefined : secretKind(member, name, above, withheld);
-    if (kind !== undefined) {
-      redactions.push({ path: pathOf(name, above), kind });
-      return mark(kind);
+  const copyOf = (member: unknown, above: string, name: string, within: Withheld = NONE): unknown => {
+    if (typeof member === 'string') return cleanText(member, above, name);
+    if (Array.isArray(member)) {
+      const to = new Array<unknown>(member.length);
+      todo.push({ path: below(above, name), items: member, to });
+      return to;
     }
-    if (typeof member === 'string') return clean(member, name, above);
-    if (Array.isArray(member)) return enter({ name, above, from: member, to: new Array<unknown>(member.length) });
-    return isJsonObject(member) ? enter({ name, above, from: member, to: {} }) : member;
+    if (!isJsonObject(member)) return member;
+    const to = {};
+    todo.push({ path: below(above, name), fields: member, to, withheld: within });
+    return to;
   };
 
-  const enter = (place: Place): unknown => {
-    todo.push(place);
-    return place.to;
+  const copyField = (member: unknown, above: string, name: string, kind: string | undefined): unknown => {
+    if (kind === undefined || isEmpty(member)) return copyOf(member, above, name);
+    redactions.push({ path: below(above, name), kind });
+    return mark(kind);
   };
 
-  const copy = copyOf(value, '', null);
+  const copy = copyOf(value, '', '', withheld);
   for (let place = todo.pop(); place !== undefined; place = todo.pop()) {
-    const { from, to } = place;
-    if (Array.isArray(to)) for (const [at, member] of Object.values(from).entries()) to[at] = copyOf(member, at, place);
-    else {
-      for (const [given, member] of Object.entries(from)) {
-        const name = clean(given, mark('name'), place);
-        setField(to, Object.hasOwn(to, name) ? `${name}~` : name, copyOf(member, name, place));
-      }
+    const { path } = place;
+    if ('items' in place) {
+      for (const [at, item] of place.items.entries()) place.to[at] = copyOf(item, path, String(at));
+      continue;
+    }
+    for (const [given, member] of Object.entries(place.fields)) {
+      const name = cleanText(given, path, '(name)');
+      const kind = place.withheld.get(given) ?? (isSecretField(given, member) ? 'property' : undefined);
+      setField(place.to, Object.hasOwn(place.to, name) ? `${name}~${redactions.length}` : name, copyField(member, path, name, kind));
     }
   }
   return { value: copy, redactions };
 }
 
-function secretKind(value: unknown, name: string | number, above: Place, withheld: ReadonlyMap<string, string>): string | undefined {
-  if (value === null || value === '' || typeof value === 'boolean' || typeof name === 'number') return undefined;
-  const kind = above.above === null ? withheld.get(name) : undefined;
-  if (kind !== undefined) return kind;
-  return isSecretName(name) && (typeof value !== 'string' || isSecretText(value)) ? 'property' : undefined;
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || typeof value === 'boolean';
 }
 
-/** `new.endpoint.token`, from the top of the record. */
-function pathOf(name: string | number, above: Place | null): string {
-  const names = [name];
-  for (let at = above; at !== null && at.above !== null; at = at.above) names.push(at.name);
-  const path = names.reverse().join('.');
-  return path.length <= MAX_PATH ? path : `${wholeCharacters(path.slice(0, MAX_PATH))}…`;
+function isSecretField(name: string, value: unknown): boolean {
+  return isSecretName(name) && (typeof value !== 'string' || isSecretText(value));
+}
+
+function below(path: string, name: string): string {
+  if (path.length >= MAX_PATH) return path;
+  const whole = path === '' ? name : `${path}.${name}`;
+  return whole.length <= MAX_PATH ? whole : `${wholeCharacters(whole.slice(0, MAX_PATH - 1))}…`;
 }
 
 function wellFormed(text: string): string {

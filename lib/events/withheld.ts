@@ -1,6 +1,7 @@
 import { AUDIT_SPELLINGS } from './audit-record';
 import { field, isJsonObject } from './json';
 import { firstField } from './reading';
+import type { Withheld } from './redact';
 
 const KINDS: ReadonlyMap<string, string> = new Map([
   ['BILLING.ADDRESS', 'billing'],
@@ -10,10 +11,10 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ['WEBHOOK_ENDPOINT.SECRET', 'webhook-secret'],
 ]);
 
-const NONE: ReadonlyMap<string, string> = new Map();
+const NONE: Withheld = new Map();
 
 /** Fields of a record whose whole value is nobody's business downstream, with the kind to mark them as. */
-export function withheldFields(record: unknown): ReadonlyMap<string, string> {
+export function withheldFields(record: unknown): Withheld {
   const kind = isJsonObject(record) ? kindOf(record) : undefined;
   return kind === undefined ? NONE : new Map([['old', kind], ['new', kind]]);
 }
