@@ -67,7 +67,10 @@ async function readBeginning(response: Response): Promise<string> {
 async function* chunks(response: Response): AsyncGenerator<Uint8Array, void, void> {
   if (response.body === null) return;
   // Leaving this loop early cancels the stream, and with it the download.
-  for await (const chunk of response.body) if (chunk instanceof Uint8Array) yield chunk;
+  for await (const chunk of response.body) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('a body gives bytes');
+    yield chunk;
+  }
 }
 
 /** The length a server announces counts the bytes on the wire, so it says nothing of a compressed body. */

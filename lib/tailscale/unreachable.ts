@@ -1,7 +1,9 @@
+import { isNativeError } from 'node:util/types';
+
 /** The first error code along the causes of a failed fetch, such as ENOTFOUND. Codes only: a message may quote a header. */
 export function causeCode(error: unknown): string {
   let at = error;
-  for (let depth = 0; depth < 5 && at instanceof Error; depth += 1) {
+  for (let depth = 0; depth < 5 && isNativeError(at); depth += 1) {
     if ('code' in at && typeof at.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(at.code)) return at.code;
     at = at.cause;
   }
