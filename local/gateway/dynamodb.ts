@@ -40,6 +40,7 @@ export async function startDynamoDb(path?: string): Promise<DynamoDb> {
       }
     },
     close: async () => {
+      await Promise.all(underway);
       agent.destroy();
       await closeServer(server);
     },
