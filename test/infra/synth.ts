@@ -28,12 +28,12 @@ const template = z.object({
 export type SynthesizedTemplate = z.infer<typeof template>;
 export type Resource = SynthesizedTemplate['Resources'][string];
 
-export function createStack(props: TailscaleAuditConnectorProps = {}): ConnectorStack {
+export function createStack(props: TailscaleAuditConnectorProps = {}, app = new App({ context: flags })): ConnectorStack {
   // Our own constructs use nothing that is deprecated.
   process.env['JSII_DEPRECATED'] = 'fail';
   // CDK's own schema validation takes ten seconds to load. `npm run synth` has it on, and fails on what it finds.
   process.env['CDK_VALIDATION'] = 'false';
-  return new ConnectorStack(new App({ context: flags }), 'TailscaleAuditConnector', { bundlePath, ...props });
+  return new ConnectorStack(app, 'TailscaleAuditConnector', { bundlePath, ...props });
 }
 
 export function synthesize(props: TailscaleAuditConnectorProps = {}): SynthesizedTemplate {
@@ -44,8 +44,8 @@ export function resourcesOf({ Resources }: SynthesizedTemplate, type: string): R
   return Object.values(Resources).filter((resource) => resource.Type === type);
 }
 
-/** A template value as the deployed stack would see it, with `<logical id>` for what only the deployment knows. */
-export function deployed(value: unknown): string {
+/** A template value as the deployed stack would see it. `physical` names what only the deployment knows; `<logical id>` otherwise. */
+export function deployed(value: unknown, physical = (logicalId: string) => `<${logicalId}>`): string {
   const intrinsic = z.union([
     z.object({ Ref: z.string() }),
     z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }),
@@ -53,8 +53,8 @@ export function deployed(value: unknown): string {
   ]);
   if (typeof value === 'string') return value;
   const found = parseWith(intrinsic, value, 'intrinsic');
-  if ('Ref' in found) return `<${found.Ref}>`;
-  if ('Fn::GetAtt' in found) return `<${found['Fn::GetAtt'].join('.')}>`;
+  if ('Ref' in found) return physical(found.Ref);
+  if ('Fn::GetAtt' in found) return physical(found['Fn::GetAtt'].join('.'));
   const [separator, parts] = found['Fn::Join'];
-  return parts.map(deployed).join(separator);
+  return parts.map((part) => deployed(part, physical)).join(separator);
 }

@@ -32,8 +32,14 @@ export interface Sandbox {
   kill(): Promise<void>;
 }
 
+export interface SandboxOptions {
+  readonly bundle?: string;
+  /** The node that runs it. */
+  readonly node?: string;
+}
+
 /** Starts the bundled handler in plain node with exactly this environment (and what Lambda itself sets). */
-export async function startSandbox(environment: Readonly<Record<string, string>>, { bundle = POLL_BUNDLE, node = process.execPath } = {}): Promise<Sandbox> {
+export async function startSandbox(environment: Readonly<Record<string, string>>, { bundle = POLL_BUNDLE, node = process.execPath }: SandboxOptions = {}): Promise<Sandbox> {
   const child = fork(join(__dirname, 'lambda-runtime.cjs'), {
     execPath: node,
     execArgv: [],
