@@ -30,8 +30,9 @@ const TARGET_FIELDS = new Set<string>([...ID_NAMES, ...TARGET_NAMES, 'type', 'pr
  * @returns undefined when it names no action.
  */
 export function readAuditRecord(value: unknown): Reading | undefined {
-  const record = asActionRecord(value);
-  if (record === undefined) return undefined;
+  const found = asActionRecord(value);
+  if (found === undefined) return undefined;
+  const { record, verb } = found;
   const drift = createDrift();
   noteUnknownFields(record, FIELDS, '', drift);
   const { name: timeName, value: time } = firstField(record, AUDIT_SPELLINGS.time);
@@ -41,7 +42,7 @@ export function readAuditRecord(value: unknown): Reading | undefined {
   if (details !== undefined && typeof details !== 'string') drift.add(detailsName);
   return {
     shape: 'audit',
-    verb: String(field(record, 'action')),
+    verb,
     occurredAt,
     origin: readText(record, 'origin', 'origin', drift),
     groupId: oneOf(record, AUDIT_SPELLINGS.group, '', drift),

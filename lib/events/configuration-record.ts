@@ -25,8 +25,9 @@ export function hasConfigurationShape(record: unknown): boolean {
  * @returns undefined when it cannot be told what happened (no `action`) or the time or group have a type that says nothing.
  */
 export function readConfigurationRecord(value: unknown): Reading | undefined {
-  const record = asActionRecord(value);
-  if (record === undefined) return undefined;
+  const found = asActionRecord(value);
+  if (found === undefined) return undefined;
+  const { record, verb } = found;
   const time = field(record, 'eventTime');
   const group = field(record, 'eventGroupID');
   if (!isTextual(time) || !(isTextual(group) || group === null)) return undefined;
@@ -40,7 +41,7 @@ export function readConfigurationRecord(value: unknown): Reading | undefined {
   noteUnknownValue(origin, ORIGINS, 'origin', drift);
   return {
     shape: 'configuration',
-    verb: String(field(record, 'action')),
+    verb,
     occurredAt,
     origin,
     groupId: asText(group, 'eventGroupID', drift),

@@ -99,9 +99,9 @@ export function readError(object: JsonObject, drift: Drift): string | null {
 export const NOBODY: AuditEvent['actor'] = { id: null, type: null, loginName: null, displayName: null, tags: [], ip: null };
 export const NOTHING: AuditEvent['target'] = { id: null, name: null, type: null, property: null };
 
-/** The record, or undefined when it is no object or names no action: then nothing can be said of it. */
-export function asActionRecord(record: unknown): JsonObject | undefined {
-  if (!isJsonObject(record)) return undefined;
-  const action = field(record, 'action');
-  return typeof action === 'string' && action !== '' ? record : undefined;
+/** The record and its action; undefined when it is no object or names no action: then nothing can be said of it. */
+export function asActionRecord(value: unknown): { readonly record: JsonObject; readonly verb: string } | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const verb = field(value, 'action');
+  return typeof verb === 'string' && verb !== '' ? { record: value, verb } : undefined;
 }

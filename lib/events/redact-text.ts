@@ -48,8 +48,8 @@ const WEBHOOK_HOST =
 const WEBHOOK_PATH = /(\/(?:web)?hooks?(?:b2)?\/)([^\s"'<>\\/?#][^\s"'<>\\]*)/gi;
 const USERINFO = /(:\\{0,3}\/\\{0,3}\/)[^\s/?#"'<>\\]+@/g;
 const QUERY = /([?&;#])([a-z0-9_.-]{1,64})=([^\s&"'<>#;\\]+)/gi;
-const BEARER = /\b(bearer)(\s{1,8})[a-z0-9._~+/=-]{6,}/gi;
-const BASIC = /\b(basic)(\s{1,8})[a-z0-9+/]{8,}={0,2}(?![a-z0-9+/])/gi;
+const BEARER = /(bearer)(\s{1,8})[a-z0-9._~+/=-]{6,}/gi;
+const BASIC = /(basic)(\s{1,8})[a-z0-9+/]{8,}={0,2}(?![a-z0-9+/])/gi;
 const AWS_KEY = /(?:AKIA|ASIA)[A-Z0-9]{16}/g;
 const API_TOKEN = /gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|[sr]k_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,}|npm_[A-Za-z0-9]{30,}|AIza[\w-]{35}/g;
 const NODE_SECRET = /(privkey:|disablement-secret:)[0-9a-z]+/gi;
@@ -135,17 +135,19 @@ function redactNamedValues(text: string, found: Found): string {
     if (match.index < copied || !isSecretName(name)) continue;
     const end = quote === undefined ? endOfWord(text, start) : endOfQuoted(text, start, quote);
     const value = text.slice(start, end);
-    const isPort = separator === ':' && quote === undefined && PORTS.test(value);
     const isAlias = separator === ':' && text.charAt(match.index - 1) === ':';
-    if (isPort || isAlias || !isSecretText(value)) continue;
+    if (isAlias || (whole === `${name}:` && NO_SECRET.test(value)) || !isSecretText(value)) continue;
     out.push(text.slice(copied, start), found('property'));
     copied = end;
   }
   return out.length === 0 ? text : out.join('') + text.slice(copied);
 }
 
-/** In a policy `db-secret:5432` is a destination, and `tag:secret:443` another: hiding the port would hide a change. */
-const PORTS = /^[\d,*-]*$/;
+/**
+ * What may stand behind `name:` and is no secret: a port, for in a policy `db-secret:5432` is a destination and hiding
+ * its port would hide a change; a verb, as in the scope `auth_keys:read` and the action `api_key:create`.
+ */
+const NO_SECRET = /^(?:[\d,*-]*|[a-z_]*)$/;
 
 const WORD_END = /[\s,;&"'()[\]{}<>\\]|$/g;
 

@@ -1,5 +1,5 @@
 import { AUDIT_SPELLINGS } from './audit-record';
-import { field, isJsonObject } from './json';
+import { field, isJsonObject, type JsonObject } from './json';
 import { firstField } from './reading';
 import type { Withheld } from './redact';
 
@@ -19,9 +19,15 @@ export function withheldFields(record: unknown): Withheld {
   return kind === undefined ? NONE : new Map([['old', kind], ['new', kind]]);
 }
 
-function kindOf(record: Readonly<Record<string, unknown>>): string | undefined {
+function kindOf(record: JsonObject): string | undefined {
   const target = firstField(record, AUDIT_SPELLINGS.target).value;
-  const known = isJsonObject(target) ? KINDS.get(`${String(field(target, 'type'))}.${String(field(target, 'property'))}`) : undefined;
+  const known = isJsonObject(target) ? KINDS.get(`${textField(target, 'type')}.${textField(target, 'property')}`) : undefined;
   // A record that names the canonical action does not say which part of the billing changed, so it may be any.
-  return known ?? (String(field(record, 'action')).startsWith('billing:') ? 'billing' : undefined);
+  return known ?? (textField(record, 'action').startsWith('billing:') ? 'billing' : undefined);
+}
+
+/** Only what is a text: turning any other value into one may run code that the record brought along. */
+function textField(object: JsonObject, name: string): string {
+  const value = field(object, name);
+  return typeof value === 'string' ? value : '';
 }

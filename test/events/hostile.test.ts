@@ -1,0 +1,88 @@
+import { auditOf, CONFIGURATION_RECORD, diffOf, events } from './samples';
+
+function nest(depth: number): unknown {
+  return JSON.parse(`${'{"a":['.repeat(depth / 2)}${']}'.repeat(depth / 2)}`);
+}
+
+function levels(value: unknown): number {
+  return typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(levels)) : 0;
+}
+
+describe('[case 57] a record that is nested deep', () => {
+  it.each([2000, 50_000])('by %i levels goes out with the deep field as its JSON text', (depth) => {
+    const event = auditOf({ ...CONFIGURATION_RECORD, old: { shallow: 1 }, new: nest(depth) }, { maxDetailBytes: 1e6 });
+    expect(event.change.new).toBe(`${'{"a":['.repeat(depth / 2)}${']}'.repeat(depth / 2)}`);
+    expect(event.change.old).toEqual({ shallow: 1 });
+  });
+
+  it.each([
+    ['an unknown field', { brandNew: nest(2000) }],
+    ['the target', { target: nest(2000) }],
+    ['the actor', { actor: { id: nest(2000) } }],
+    ['the details', { actionDetails: nest(2000) }],
+    ['both sides of a policy', { old: nest(3000), new: nest(2000) }],
+  ])('in %s never goes out deeper than EventBridge takes', (_, change) => {
+    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change })) expect(levels(detail)).toBeLessThanOrEqual(900);
+  });
+
+  it('keeps what is nested as deep as it may be', () => {
+    const event = auditOf({ ...CONFIGURATION_RECORD, new: nest(880) });
+    expect(event.change.new).toEqual(nest(880));
+    expect(levels(event)).toBeLessThanOrEqual(900);
+  });
+
+  it('and cannot be read at all is its JSON text', () => {
+    expect(auditOf(nest(2000))).toMatchObject({ unparsed: true });
+    expect(typeof auditOf([nest(2000)]).raw).toBe('string');
+  });
+});
+
+describe('[case 57] a record that is large', () => {
+  it.each([
+    ['a list of a million', { new: Array.from({ length: 1e6 }, (_, at) => at) }],
+    ['a text of 10 MB', { new: 'x'.repeat(1e7) }],
+    ['a text of 10 MB in the policy, one line', { old: 'x'.repeat(1e7), new: 'y'.repeat(1e7) }],
+    ['a hundred thousand unknown fields', Object.fromEntries(Array.from({ length: 1e5 }, (_, at) => [`field${at}`, at]))],
+    ['a hundred thousand secrets', { new: Array.from({ length: 1e5 }, () => ({ token: 'abc' })) }],
+    ['a name of a megabyte', { ['x'.repeat(1e6)]: 1, target: { ['y'.repeat(1e6)]: 1 } }],
+  ])('with %s goes out within the limit', (_, change) => {
+    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change })) expect(Buffer.byteLength(JSON.stringify(detail))).toBeLessThanOrEqual(240 * 1024);
+  });
+});
+
+describe('[case 58] a record with hostile names and texts', () => {
+  it('does not touch any prototype, and carries __proto__ like any other field', () => {
+    const record: unknown = JSON.parse('{"eventTime":"2026-11-22T09:58:00Z","eventGroupID":"g","action":"CREATE","__proto__":{"polluted":1},"new":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"target":{"__proto__":{"type":"NODE"}},"actor":{"constructor":1}}');
+    const event = auditOf(record);
+    expect(JSON.stringify(event.change.new)).toBe('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
+    expect(JSON.stringify(event.raw)).toContain('"__proto__":{"polluted":1}');
+    expect(event.target.type).toBeNull();
+    expect(event.schemaDrift).toEqual(expect.arrayContaining(['__proto__', 'target.__proto__', 'actor.constructor']));
+    expect('polluted' in {}).toBe(false);
+  });
+
+  it('takes no field from Object.prototype', () => {
+    expect(auditOf(JSON.parse('{"__proto__":{"action":"acl:update","eventTime":"x"}}')).unparsed).toBe(true);
+  });
+
+  it('carries NUL, ANSI and line ends as they are, but not in its title and description', () => {
+    const name = 'a\u0000b\u001b[31m\r\nc';
+    const event = auditOf({ ...CONFIGURATION_RECORD, target: { ...CONFIGURATION_RECORD.target, name }, action: 'UP\nDATE' });
+    expect(event.target.name).toBe(name);
+    expect(event.title + event.description).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('makes half a surrogate pair a replacement character, and tells two of them apart by id', () => {
+    const one = auditOf({ ...CONFIGURATION_RECORD, new: 'x\ud800' });
+    const two = auditOf({ ...CONFIGURATION_RECORD, new: 'x\udc00' });
+    expect([one.change.new, two.change.new]).toEqual(['x\ufffd', 'x\ufffd']);
+    expect(one.id).not.toBe(two.id);
+    expect(diffOf({ ...CONFIGURATION_RECORD, new: 'x\ud800' })?.diff?.unified).toContain('+x\ufffd');
+  });
+});
+
+describe('[case 56] numbers at their limits', () => {
+  it.each([2 ** 63, 1e308, -0, 5e-324, Number.MAX_SAFE_INTEGER])('%p is carried', (value) => {
+    expect(JSON.stringify(auditOf({ ...CONFIGURATION_RECORD, new: value }).change.new)).toBe(JSON.stringify(value));
+  });
+});
