@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { ConnectorError } from '../connector/errors';
 import type { Clock, Credential, CredentialStore, Deadline, Millis, Telemetry, VersionedCredential } from '../connector/ports';
-import { invalid } from './body';
+import { BodyTooLarge, invalid } from './body';
 import type { Send } from './send';
 import { requestIdOf } from './words';
 
@@ -124,7 +124,10 @@ async function requestToken({ apiUrl, clock, send }: AuthorizerDeps, { clientId,
   const sentAt = clock.now();
   const response = await oauth.clientCredentialsGrantRequest(server, client, oauth.ClientSecretPost(clientSecret.reveal()), {}, {
     [oauth.customFetch]: async (_, { headers, body }) => {
-      const { status, text, headers: answered } = await send({ url, method: 'POST', headers, body, maxBytes: MAX_TOKEN_BODY_BYTES }, deadline);
+      const { status, text, headers: answered } = await send({ url, method: 'POST', headers, body, maxBytes: MAX_TOKEN_BODY_BYTES }, deadline).catch((error: unknown) => {
+        // To whoever reads the log, an answer that is too large is a window to halve.
+        throw error instanceof BodyTooLarge ? invalid(url, 'is too large for a token') : error;
+      });
       if (status !== 200 && !REFUSING.includes(status)) throw invalid(url, `has status ${status}: check the API URL`);
       return new Response(text, { status, headers: answered });
     },

@@ -97,8 +97,11 @@ export function parseJson(text: string, url: URL): unknown {
   }
 }
 
-/** Also true of some texts that have such a number within a string only: those take the slower parser and come out the same. */
-const MAY_HOLD_LONG_NUMBER = /(?:^|[\s:,[])-?(?:[\d.]{16}|\d[\d.]*[eE][+-]?\d)/;
+/**
+ * Finds every such number by what may stand around one. Also true of a text that has the like within a string: that takes
+ * the lossless parser, which is some fifty times slower, and comes out the same.
+ */
+const MAY_HOLD_LONG_NUMBER = /(?:^|[\s:,[])-?(?:[\d.]{16,}|\d[\d.]*[eE][+-]?\d+)(?=[\s,\]}]|$)/;
 
 function parseNumber(written: string): number | string {
   return /[eE]/.test(written) || written.replaceAll(/\D/g, '').length >= 16 ? written : Number(written);

@@ -26,8 +26,8 @@ const TRIES = 4;
 /** Milliseconds between tries: from the floor up to a ceiling that grows fourfold each time, at random in between. */
 const BACKOFF = { floor: 500, ceiling: 20_000, growth: 4 } as const;
 
-/** Milliseconds that a try needs after a pause; no pause is begun that would leave less. */
-const ROOM_MS = 5_000;
+/** Milliseconds that a try and the run's last writes need after a pause; no pause is begun that would leave less. */
+const ROOM_MS = 15_000;
 
 const TIMEOUT_MS = 60_000;
 

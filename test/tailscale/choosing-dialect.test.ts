@@ -1,5 +1,5 @@
 import { createServers, json, text } from './scripted-server';
-import type { Respond } from './scripted-server';
+import type { Respond, ScriptedServer } from './scripted-server';
 import { collect, connector, failureOf, setUp } from './setting';
 
 const { start, closeAll } = createServers();
@@ -13,7 +13,7 @@ const serving = (audit: Respond, configuration: Respond) =>
 
 const auditPage = json(200, { auditLogs: ['audit'] });
 const configurationPage = json(200, { logs: ['configuration'] });
-const asked = ({ requests }: { readonly requests: readonly { readonly url: URL }[] }) => requests.map(({ url }) => url.pathname.replace('/api/v2/tailnet/example.com/', ''));
+const asked = ({ requests }: ScriptedServer) => requests.map(({ url }) => url.pathname.replace('/api/v2/tailnet/example.com/', ''));
 
 describe('the dialect setting auto', () => {
   it('stays with audit where that answers', async () => {

@@ -70,8 +70,8 @@ describe('trouble that may pass', () => {
   it('begins no pause that would leave no time for another try', async () => {
     const server = await start(json(500, {}));
     const { pauses, read } = setUp(server.origin);
-    expect(await failureOf(read(AUDIT, { deadline: left(10_500) }))).toMatchObject({ code: 'UPSTREAM_ERROR' });
-    // 1.25 s and 4.25 s fit, 10.25 s and the time for a try do not.
+    expect(await failureOf(read(AUDIT, { deadline: left(25_200) }))).toMatchObject({ code: 'UPSTREAM_ERROR' });
+    // Pauses of 1.25 s and 4.25 s fit; 10.25 s would leave less than 15 s for the try and the last writes.
     expect(pauses).toEqual([1_250, 4_250]);
   });
 
