@@ -41,5 +41,5 @@ function paintDiffLine(line: string): string {
 
 /** Names and policies come from the tailnet: escape sequences in them must not reach the terminal. */
 function plain(value: string): string {
-  return value.replaceAll('\t', '  ').replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return value.replaceAll('\t', '  ').replaceAll(/(?!\n)\p{Cc}/gu, '');
 }

@@ -35,7 +35,7 @@ describe('the connectors', () => {
     expect(parseConnectors([{ ...one, tailnet }])).toHaveLength(1);
   });
 
-  it.each(['', '.', '..', 'a..b', '../x', 'a/b', 'a%2fb', 'a b', 'a\nb', '-a', 'a?b', 'a#b', 'ä', `${'a'.repeat(300)}`])('may not follow the tailnet %j', (tailnet) => {
+  it.each(['', '.', '..', 'a..b', '../x', 'a/b', 'a%2fb', 'a b', 'a\nb', '-a', 'a?b', 'a#b', 'ä', 'a'.repeat(300)])('may not follow the tailnet %j', (tailnet) => {
     expect(() => parseConnectors([{ ...one, tailnet }])).toThrow(/\[0\]\.tailnet: must/);
   });
 

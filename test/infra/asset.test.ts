@@ -31,7 +31,7 @@ it('polls, emits and checkpoints, as synthesized, in plain node with the templat
   world.api.add([record(), record()]);
   // CloudFormation would put the names of what it made in place of the references.
   const physical = (logicalId: string) => (template.Resources[logicalId]?.Type === 'AWS::SecretsManager::Secret' ? 'tailscale-audit/default' : 'tailscale-audit');
-  const variables = Object.entries(Environment.Variables).map(([name, value]) => [name, deployed(value, physical)]);
+  const variables = Object.entries(Environment.Variables).map(([name, value]): [string, string] => [name, deployed(value, physical)]);
   const bundle = join(assembly.directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js');
   const ours = { AWS_ENDPOINT_URL: world.gateway.url, TAILSCALE_API_URL: world.api.url };
   const sandbox = await world.sandbox({ ...Object.fromEntries(variables), ...ours }, { bundle });

@@ -56,11 +56,11 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
   const waiting = new Map<number, (reply: Reply) => void>();
-  let ready = () => undefined as void;
-  const started = new Promise<void>((resolve) => (ready = resolve));
-  child.on('message', (message: Reply | { readonly ready: true }) => {
-    if ('ready' in message) ready();
-    else waiting.get(message.id)?.(message);
+  const started = new Promise<void>((resolve) => {
+    child.on('message', (message: Reply | { readonly ready: true }) => {
+      if ('ready' in message) resolve();
+      else waiting.get(message.id)?.(message);
+    });
   });
   const gone = once(child, 'exit').then(() => {
     throw new InvocationError('Runtime.ExitError', `the sandbox is gone\n${printed}`, []);
