@@ -90,7 +90,7 @@ export function parseJson(text: string, url: URL): unknown {
   if (trimmed.startsWith('<')) throw invalid(url, 'is a web page, not JSON: check the API URL, and for a proxy in between');
   if (depthOf(trimmed) > MAX_DEPTH) throw invalid(url, `is nested more than ${MAX_DEPTH} levels deep`);
   try {
-    return MAY_HOLD_LONG_NUMBER.test(trimmed) ? parseLossless(trimmed, null, { parseNumber }) : JSON.parse(trimmed);
+    return MAY_HOLD_LONG_NUMBER.test(trimmed) ? parseLossless(trimmed, null, { parseNumber, onDuplicateKey }) : JSON.parse(trimmed);
   } catch {
     // The parser's message quotes the text, so it goes no further.
     throw invalid(url, 'is not whole JSON');
