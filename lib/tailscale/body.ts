@@ -26,7 +26,8 @@ export class BodyTooLarge extends ConnectorError {
  */
 export async function readText(response: Response, url: URL, maxBytes: number): Promise<string> {
   if (response.status !== 200) return readBeginning(response);
-  if (announcedBytes(response.headers) > maxBytes) {
+  // A compressed body is announced by its bytes on the wire; unpacked it has more.
+  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
     await response.body?.cancel();
     throw new BodyTooLarge(url, maxBytes);
   }
@@ -71,11 +72,6 @@ async function* chunks(response: Response): AsyncGenerator<Uint8Array, void, voi
     if (!(chunk instanceof Uint8Array)) throw new TypeError('a body gives bytes');
     yield chunk;
   }
-}
-
-/** The length a server announces counts the bytes on the wire, so it says nothing of a compressed body. */
-function announcedBytes(headers: Headers): number {
-  return headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0);
 }
 
 /**

@@ -52,7 +52,7 @@ export function createSend({ clock, random, fetch = globalThis.fetch, wait = del
       if (pauseMs + ROOM_MS > deadline.remaining()) return false;
       logger?.warn('Tailscale is asked again', { code: error.code, reason: error.message, attempt: attemptNumber, pauseMs });
       await wait(pauseMs);
-      return !deadline.isNear();
+      return true;
     };
     try {
       return await pRetry(() => attempt(outgoing, deadline), { retries: TRIES - 1, minTimeout: 0, shouldRetry: mayTryAgain });

@@ -194,7 +194,7 @@ describe('the audit dialect', () => {
     });
 
     it('takes a clock that jumped back during the request for no round trip', async () => {
-      expect(await readDated(NOON, -60_000)).toMatchObject({ asOf: NOON });
+      expect(await readDated(NOON - 600_000, -60_000)).toMatchObject({ asOf: NOON - 600_000 });
     });
   });
 

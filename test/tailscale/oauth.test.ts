@@ -110,6 +110,16 @@ describe('an OAuth client', () => {
     expect(server.requests.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual(['tskey-client-old', null, 'tskey-client-new', null]);
   });
 
+  it('whose secret was read anew gets a token of its own', async () => {
+    const server = await numbered(() => true);
+    const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
+    const { read } = setUp(server.origin, { credentials });
+    await read(AUDIT);
+    await credentials.refetch('tailscale/main');
+    await read(AUDIT);
+    expect(bearers(server)).toEqual(['Bearer t1', 'Bearer t2']);
+  });
+
   it('may become an API key after a 401', async () => {
     const server = await serving(token('t1'), (response, request) => {
       (request.headers.authorization === 'Bearer tskey-api-new' ? page : json(401, {}))(response, request);

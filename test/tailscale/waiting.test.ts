@@ -171,7 +171,7 @@ describe('a 429', () => {
 
   it.each<[string, Readonly<Record<string, string>>, number]>([
     ['seconds', { 'retry-after': '7' }, 7_000],
-    ['a date, by the server\'s clock', { 'retry-after': new Date(NOON + 30_000).toUTCString(), date }, 30_000],
+    ['a date, by the server\'s clock', { 'retry-after': new Date(NOON + 630_000).toUTCString(), date: new Date(NOON + 600_000).toUTCString() }, 30_000],
     ['a date that is past', { 'retry-after': new Date(NOON - 30_000).toUTCString(), date }, 1_250],
     ['zero seconds', { 'retry-after': '0' }, 1_250],
     ['a negative number', { 'retry-after': '-5' }, 1_250],
