@@ -1,0 +1,125 @@
+import { CATALOG, classifyAction, FALLBACKS } from '../lib/events/catalog';
+import type { CatalogRow } from '../lib/events/catalog/row';
+import {
+  addsRoute,
+  addsTag,
+  changedByAdmin,
+  disablesPosture,
+  expiresNow,
+  gainsOwner,
+  isAuthKey,
+  isFederatedIdentity,
+  isOauthClient,
+  mentionsSaml,
+  nodeAddsRoute,
+  removesRoute,
+  routesUnknown,
+  turnsMagicDnsOff,
+  type Condition,
+} from '../lib/events/conditions';
+import { higherSeverity, severityOf } from '../lib/events/severity';
+
+/** The conditions of lib/events/conditions.ts for readers of the page. */
+const WORDS: ReadonlyMap<Condition, string> = new Map([
+  [mentionsSaml, '`old`, `new` or the details mention SAML'],
+  [turnsMagicDnsOff, '`new.magicDNS` is false'],
+  [gainsOwner, '`new` has the role owner, `old` does not'],
+  [expiresNow, 'by the console or the API, to a time that is over or within 60 s'],
+  [changedByAdmin, 'by the console or the API'],
+  [routesUnknown, '`old` or `new` is not a list'],
+  [nodeAddsRoute, 'the node itself added a route outside Tailscale\'s own addresses'],
+  [addsRoute, 'a route outside Tailscale\'s own addresses was added'],
+  [removesRoute, 'a route outside Tailscale\'s own addresses was removed'],
+  [addsTag, 'a tag was added'],
+  [disablesPosture, '`new.PostureDisabled` is true'],
+  [isAuthKey, 'the target is named "Auth key…", or the key can register nodes'],
+  [isOauthClient, 'the target\'s name has "OAuth client" or "trust credential"'],
+  [isFederatedIdentity, 'the target\'s name has "federated" or "workload"'],
+]);
+
+const INTRODUCTION = `# Actions
+
+Made from the catalog in \`lib/events/catalog\` by \`npm run generate\`; do not edit it here.
+
+Tailscale's public API names what happened by a triple, \`TARGET.ACTION\` or \`TARGET.ACTION.PROPERTY\`. An event keeps it in \`detail.native\`; \`detail.action\` is the canonical action that the tables give.
+Rows of one triple are tried from the top, and the first whose condition holds counts. A \`*\` stands for any action that has no row of its own.
+
+**spec** is the severity that an event has by default, by the table in [events.md](events.md). **extended** is the one that it has with the setting \`severityProfile\` at \`extended\`: never lower.
+`;
+
+const FALLBACK_INTRODUCTION = `## Triples that no table names
+
+The first row that fits counts. Such an event has \`action\` in its \`schemaDrift\`. A \`*\` stands for any text, also none.
+\`<target>:<verb>\` is made of the record's own words: \`QUANTUM_LINK.CREATE\` would be \`quantum_link:create\`, and \`REVOKE\` is \`delete\`.
+`;
+
+const ACTIONS_INTRODUCTION = `## All actions
+
+A record that names its canonical action itself (the audit dialect) does not say which triple it was. Its extended severity is the highest of the action's rows.
+`;
+
+/** The text of docs/actions.md. */
+export function actionsPage(): string {
+  const targets = [...new Set(CATALOG.map(targetOf))].sort();
+  const sections = targets.map((target) => [`## ${target}\n`, tripleTable(CATALOG.filter((row) => targetOf(row) === target))].join('\n'));
+  return [INTRODUCTION, ...sections, [FALLBACK_INTRODUCTION, fallbackTable()].join('\n'), [ACTIONS_INTRODUCTION, actionTable()].join('\n')].join('\n');
+}
+
+function targetOf({ native }: CatalogRow): string {
+  return native.split('.')[0] ?? '';
+}
+
+function tripleTable(rows: readonly CatalogRow[]): string {
+  return table(
+    ['triple', 'when', 'action', 'spec', 'extended'],
+    rows.map((row, at) => {
+      const spec = severityOf(row.action);
+      const follows = rows.slice(0, at).some(({ native }) => native === row.native);
+      return [[row.native, ...(row.also ?? [])].map(code).join(', '), condition(row, follows), code(row.action), spec, higherSeverity(spec, row.raised ?? 'info')];
+    }),
+  );
+}
+
+function condition({ when, native }: CatalogRow, follows: boolean): string {
+  if (when === undefined) return follows ? 'otherwise' : '';
+  const words = WORDS.get(when);
+  if (words === undefined) throw new Error(`docs/actions-page.ts has no words for a condition of ${native}`);
+  return words;
+}
+
+function fallbackTable(): string {
+  return table(
+    ['triple', 'action', 'spec', 'extended'],
+    FALLBACKS.map(({ native, action, raised = 'info' }) => {
+      const isDerived = action.includes('<');
+      const spec = severityOf(action);
+      return [patterns(native), code(action), isDerived ? 'by the action' : spec, isDerived ? `${raised} at least` : higherSeverity(spec, raised)];
+    }),
+  );
+}
+
+/** `TAILNET.*.DNS*|MAGIC*` as two patterns. */
+function patterns(native: string): string {
+  const [target, verb, property = ''] = native.split('.');
+  return property.split('|').map((one) => code(`${target}.${verb}.${one}`)).join(', ');
+}
+
+function actionTable(): string {
+  const actions = [...new Set(CATALOG.map(({ action }) => action))].sort();
+  return table(
+    ['action', 'spec', 'extended'],
+    actions.map((action) => {
+      const { severity, extendedSeverity } = classifyAction(action);
+      return [code(action), severity, extendedSeverity];
+    }),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |'));
+  return `${lines.join('\n')}\n`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,39 @@
+import { normalize, type NormalizedEvent } from '../lib/events/normalize';
+import { EVENT_SOURCE } from '../lib/contract/names';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/gateway/local-client';
+import { readEntry, type DeliveredEvent } from '../local/gateway/put-events';
+import { planDemoRecords } from '../local/tailnet/demo-records';
+
+const NOW = Date.parse('2026-11-22T09:16:51Z');
+
+/** Event ids are EventBridge's own, and random; these stand for them. */
+const ENVELOPE_ID = { audit: 'f40507a2-49fb-4de0-bc46-f64b7c67fa31', 'policy-diff': 'd1a4a3ca-ea81-44ce-ad50-643649e2237d' } as const;
+
+/** An approved route and the diff of a policy change, from the story that `npm start` plays, as EventBridge hands them to a target. */
+export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', DeliveredEvent>> {
+  const events = planDemoRecords({ now: NOW }).flatMap(({ record }) =>
+    normalize(record, {
+      connector: 'default',
+      tailnetKey: 'example.com',
+      mode: 'live',
+      runId: '99dfdd20-d774-414d-9e59-a3dd7464cce1',
+      receivedAt: NOW,
+      watermark: NOW - 300_000,
+      severityProfile: 'spec',
+      oauthClientId: null,
+    }),
+  );
+  return {
+    audit: delivered(events.find(({ detail }) => detail.native === 'NODE.UPDATE.ALLOWED_IPS')),
+    'policy-diff': delivered(events.find(({ detail }) => detail.stream === 'policy-diff')),
+  };
+}
+
+function delivered(found: NormalizedEvent | undefined): DeliveredEvent {
+  if (found === undefined) throw new Error('the story has no such event any more');
+  const { detailType, detail, time } = found;
+  const entry = { Source: EVENT_SOURCE, DetailType: detailType, Detail: JSON.stringify(detail), Time: time / 1000 };
+  const read = readEntry(entry, ENVELOPE_ID[detail.stream], NOW, { region: LOCAL_REGION, accountId: LOCAL_ACCOUNT });
+  if (read.refusal !== undefined) throw new Error(`EventBridge would refuse the event: ${read.refusal.code}`);
+  return read.event;
+}
