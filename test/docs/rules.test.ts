@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
+import { createDeadline } from '../../lib/connector/deadline';
+import type { NormalizedEvent } from '../../lib/events/normalize';
+import { parseEventPattern } from '../../local/gateway/event-pattern';
+import { LOCAL_CLIENT } from '../../local/gateway/local-client';
+import { startGateway, type Gateway } from '../../local/gateway/server';
+import { CONFIGURATION_RECORD, events } from '../events/samples';
+
+const BUS = 'tailscale-audit';
+const folder = join(__dirname, '../../examples/rules');
+const patternOf = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
+
+const ALICE = CONFIGURATION_RECORD.actor;
+const OWN_CLIENT = 'kConnector11CNTRL';
+
+/** A configuration record by its triple. */
+function record(native: string, fields: object = {}): object {
+  const [type, action, property] = native.split('.');
+  const target = { id: 'tTarget11CNTRL', name: 'target', type, ...(property === undefined ? {} : { property }) };
+  return { ...CONFIGURATION_RECORD, actor: ALICE, action, target, old: undefined, new: undefined, ...fields };
+}
+
+const key = (name: string) => ({ target: { id: 'kKey11CNTRL', name, type: 'API_KEY' } });
+const tokenRequestOf = (client: string) => record('OAUTH_ACCESS_TOKEN.CREATE', { actor: { id: client, type: 'OAUTH_CLIENT' } });
+const aclUpdate = (fields: object = {}) => record('TAILNET.UPDATE.ACL', { old: '{}\n', new: '{"acls": []}\n', ...fields });
+
+const RECORDS: Readonly<Record<string, unknown>> = {
+  'policy update': aclUpdate(),
+  'policy update that failed': aclUpdate({ error: 'invalid policy' }),
+  'policy deletion': record('TAILNET.DELETE.ACL'),
+  'device approval': record('NODE.APPROVE'),
+  'device removal that failed': record('NODE.DELETE', { error: 'device is in use' }),
+  'device renaming': record('NODE.UPDATE.MACHINE_NAME', { old: 'a', new: 'b' }),
+  'console login': record('ADMIN_CONSOLE.LOGIN'),
+  'new auth key': record('API_KEY.CREATE', key('Auth key')),
+  'new API key': record('API_KEY.CREATE', key('API key')),
+  'new API key that was refused': record('API_KEY.CREATE', { ...key('API key'), error: 'not allowed' }),
+  'new OAuth client': record('API_KEY.CREATE', key('OAuth client')),
+  'revoked API key': record('API_KEY.REVOKE', key('API key')),
+  'token request of the connector': tokenRequestOf(OWN_CLIENT),
+  'token request of another client': tokenRequestOf('kOther11CNTRL'),
+  'unknown action': record('NODE.QUARANTINE'),
+  'unknown field': record('NODE.APPROVE', { riskScore: 87, eventTime: '2026-11-22T09:59:00Z' }),
+  'record that cannot be read': 'no object',
+};
+
+/** Events by what they are of; a policy's diff is an event of its own. */
+const EVENTS: readonly { readonly of: string; readonly event: NormalizedEvent }[] = Object.entries(RECORDS).flatMap(([of, one]) =>
+  events(one, { oauthClientId: OWN_CLIENT }).map((event) => ({ of: event.detail.stream === 'audit' ? of : `diff of ${of}`, event })),
+);
+const ALL = EVENTS.map(({ of }) => of);
+
+const UNUSUAL = ['unknown action', 'unknown field', 'record that cannot be read'];
+const HIGH = [
+  'policy update', 'diff of policy update', 'policy update that failed', 'diff of policy update that failed', 'policy deletion',
+  'device approval', 'device removal that failed', 'new auth key', 'unknown field',
+];
+
+const FIRES: Readonly<Record<string, readonly string[]>> = {
+  'high.json': HIGH,
+  'policy-changes.json': ['diff of policy update', 'diff of policy update that failed', 'policy deletion'],
+  'new-credentials.json': ['new auth key', 'new API key', 'new OAuth client'],
+  'all-but-info.json': [...HIGH, 'device renaming', 'revoked API key'],
+  'without-own-token-requests.json': ALL.filter((of) => of !== 'token request of the connector'),
+  'failed-changes.json': ['policy update that failed', 'device removal that failed', 'new API key that was refused'],
+  'unknown-vocabulary.json': UNUSUAL,
+};
+
+describe('the example rules, on a bus that the connector publishes to', () => {
+  const fired = new Map<string, string[]>();
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    gateway = await startGateway();
+    gateway.events.createBus(BUS);
+    const of = new Map(EVENTS.map((one) => [one.event.detail.id, one.of]));
+    for (const file of readdirSync(folder)) {
+      const seen: string[] = [];
+      fired.set(file, seen);
+      gateway.events.on(BUS, patternOf(file), ({ detail }) => seen.push(of.get(String(detail['id'])) ?? 'an event that was not published'));
+    }
+    const bus = createEventBridgeBus({ client: new EventBridgeClient({ ...LOCAL_CLIENT, endpoint: gateway.url }), busName: BUS });
+    const clock = { now: () => Date.now() };
+    const { accepted } = await bus.publish(EVENTS.map(({ event }) => event), createDeadline(clock, clock.now() + 60_000));
+    expect(accepted).toHaveLength(EVENTS.length);
+  });
+  afterAll(() => gateway.close());
+
+  it('are all tried here', () => {
+    expect([...fired.keys()].sort()).toEqual(Object.keys(FIRES).sort());
+  });
+
+  it.each(Object.entries(FIRES))('%s fires on what it is for, and on nothing else', (file, expected) => {
+    expect(fired.get(file)?.sort()).toEqual([...expected].sort());
+  });
+
+  it.each(Object.keys(FIRES))('%s does not fire on what another source puts on the bus', (file) => {
+    const stranger = { source: 'someone.else', 'detail-type': 'Tailscale Audit Event', detail: { severity: 'high', action: 'acl:delete', outcome: 'failure', ingest: { self: false }, schemaDrift: ['x'] } };
+    const matches = parseEventPattern(patternOf(file));
+    expect(matches(stranger)).toBe(false);
+    expect(EVENTS.some(({ event }) => matches({ source: 'tailscale', 'detail-type': event.detailType, detail: event.detail }))).toBe(true);
+  });
+});
