@@ -38,40 +38,62 @@ const STEPS: readonly Limits[] = [
  * @param maxBytes Below MIN_DETAIL_BYTES it counts as that.
  */
 export function boundAuditEvent(event: AuditEvent, maxBytes: number): AuditEvent {
-  return bound(event, maxBytes, (limits) => {
-    const cut = createCutter(limits);
+  return bound(event, maxBytes, (cut) => {
     const [old, next, raw] = cut.values([
       ['change.old', event.change.old],
       ['change.new', event.change.new],
       ['raw', event.raw],
     ]);
-    const schemaDrift = cut.list('schemaDrift', event.schemaDrift).map((path) => cut.text('schemaDrift', path));
+    const schemaDrift = cut.list('schemaDrift', event.schemaDrift).map((path, at) => cut.text(`schemaDrift.${at}`, path));
     return { ...event, ...shortenShared(event, cut), change: { old: old ?? null, new: next ?? null }, raw: raw ?? null, schemaDrift, truncated: cut.truncated };
   });
 }
 
 /** As boundAuditEvent; what can be large here is the unified diff. */
 export function boundPolicyDiffEvent(event: PolicyDiffEvent, maxBytes: number): PolicyDiffEvent {
-  return bound(event, maxBytes, (limits) => {
-    const cut = createCutter(limits);
-    const shared = shortenShared(event, cut);
+  return bound(event, maxBytes, (cut) => {
     const { diff } = event;
     const unified = diff === null ? '' : cut.values([['diff.unified', diff.unified]]).join('');
+    const shared = shortenShared(event, cut);
     return { ...event, ...shared, diff: diff === null ? null : { ...diff, unified, truncated: true }, truncated: cut.truncated };
   });
 }
 
-function bound<Event>(event: Event, maxBytes: number, cutTo: (limits: Limits) => Event): Event {
+function bound<Event>(event: Event, maxBytes: number, cutWith: (cut: Cutter) => Event): Event {
   const most = Math.max(maxBytes, MIN_DETAIL_BYTES);
+  const whole = createWholes();
   let result = event;
   for (const limits of STEPS) {
     if (Buffer.byteLength(JSON.stringify(result)) <= most) return result;
-    result = cutTo(limits);
+    result = cutWith(createCutter(limits, whole));
   }
   return result;
 }
 
 type Truncated = AuditEvent['truncated'][number];
+
+/** What stands at a path before anything is cut. Worked out once: it may be 16 MB long, and each step asks again. */
+interface Wholes {
+  readonly text: (path: string, value: unknown) => string;
+  readonly note: (path: string, value: unknown) => Truncated;
+}
+
+function createWholes(): Wholes {
+  const texts = new Map<string, string>();
+  const notes = new Map<string, Truncated>();
+  const text = (path: string, value: unknown): string => {
+    const found = texts.get(path) ?? (typeof value === 'string' ? value : canonicalJson(value));
+    texts.set(path, found);
+    return found;
+  };
+  const note = (path: string, value: unknown): Truncated => {
+    const whole = text(path, value);
+    const found = notes.get(path) ?? { path, sha256: sha256(whole), bytes: Buffer.byteLength(whole) };
+    notes.set(path, found);
+    return found;
+  };
+  return { text, note };
+}
 
 interface Cutter {
   readonly truncated: Truncated[];
@@ -80,26 +102,23 @@ interface Cutter {
   readonly values: (values: readonly (readonly [path: string, value: unknown])[]) => unknown[];
 }
 
-function createCutter(limits: Limits): Cutter {
+function createCutter(limits: Limits, whole: Wholes): Cutter {
   const truncated: Truncated[] = [];
-  const note = (path: string, whole: string): void => {
-    truncated.push({ path, sha256: sha256(whole), bytes: Buffer.byteLength(whole) });
-  };
-  const start = (path: string, whole: string, max: number): string => {
-    note(path, whole);
-    return max === 0 ? '' : `${wholeCharacters(whole.slice(0, max))}…`;
+  const start = (path: string, text: string, max: number): string => {
+    truncated.push(whole.note(path, text));
+    return max === 0 ? '' : `${wholeCharacters(text.slice(0, max))}…`;
   };
   return {
     truncated,
     text: (path, text) => (text === null || text.length <= limits.text ? text : start(path, text, limits.text)),
     list: (path, items) => {
       if (items.length <= limits.items) return [...items];
-      note(path, canonicalJson(items));
+      truncated.push(whole.note(path, items));
       return items.slice(0, limits.items);
     },
     values: (values) => {
-      const texts = values.map(([path, value], at) => ({ path, at, text: typeof value === 'string' ? value : canonicalJson(value) }));
-      const largest = [...texts].sort((a, b) => b.text.length - a.text.length).slice(0, limits.values);
+      const texts = values.map(([path, value], at) => ({ path, at, text: whole.text(path, value) }));
+      const largest = texts.sort((a, b) => b.text.length - a.text.length).slice(0, limits.values);
       const cut = new Map(largest.filter(({ text }) => text.length > limits.value).map(({ at, path, text }) => [at, start(path, text, limits.value)]));
       return values.map(([, value], at) => cut.get(at) ?? value);
     },

@@ -16,48 +16,48 @@ export function setField(object: Record<string, unknown>, name: string, value: u
   else object[name] = value;
 }
 
+/** A list or object that is being written. */
+interface Frame {
+  /** null: a list. */
+  readonly names: readonly string[] | null;
+  readonly values: readonly unknown[];
+  next: number;
+}
+
 /**
  * JSON text with sorted keys and no spaces: equal values give equal text whatever order their keys came in.
  *
- * Works through a list instead of calling itself, because a record may be nested deeper than the stack goes.
+ * Keeps its own stack instead of calling itself, because a record may be nested deeper than the engine's goes.
  */
 export function canonicalJson(value: unknown): string {
-  if (!isContainer(value)) return scalarJson(value);
+  if (typeof value !== 'object') return scalarJson(value);
   const out: string[] = [];
-  const todo: Step[] = [{ value }];
-  for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
-    if ('text' in step) out.push(step.text);
-    else if (Array.isArray(step.value)) pushArray(todo, step.value);
-    else if (isJsonObject(step.value)) pushObject(todo, step.value);
-    else out.push(scalarJson(step.value));
+  const stack: Frame[] = [];
+  const write = (member: unknown): void => {
+    if (Array.isArray(member)) {
+      stack.push({ names: null, values: member, next: 0 });
+      out.push('[');
+    } else if (isJsonObject(member)) {
+      const names = Object.keys(member).sort();
+      stack.push({ names, values: names.map((name) => member[name]), next: 0 });
+      out.push('{');
+    } else out.push(scalarJson(member));
+  };
+
+  write(value);
+  for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+    const { names, values, next } = frame;
+    if (next === values.length) {
+      out.push(names === null ? ']' : '}');
+      stack.pop();
+      continue;
+    }
+    frame.next += 1;
+    if (next > 0) out.push(',');
+    if (names !== null) out.push(JSON.stringify(names[next]), ':');
+    write(values[next]);
   }
   return out.join('');
-}
-
-type Step = { readonly text: string } | { readonly value: unknown };
-
-/** Last in, first out: each list goes in from its end. */
-function pushArray(todo: Step[], items: readonly unknown[]): void {
-  todo.push({ text: ']' });
-  for (let at = items.length - 1; at >= 0; at -= 1) {
-    todo.push({ value: items[at] });
-    if (at > 0) todo.push({ text: ',' });
-  }
-  todo.push({ text: '[' });
-}
-
-function pushObject(todo: Step[], object: JsonObject): void {
-  const names = Object.keys(object).sort();
-  todo.push({ text: '}' });
-  for (let at = names.length - 1; at >= 0; at -= 1) {
-    const name = names[at] ?? '';
-    todo.push({ value: object[name] }, { text: `${at > 0 ? ',' : ''}${JSON.stringify(name)}:` });
-  }
-  todo.push({ text: '{' });
-}
-
-function isContainer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
 
 /** What JSON has no word for is null, as in JSON.stringify's arrays. */

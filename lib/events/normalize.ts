@@ -31,8 +31,8 @@ export interface NormalizedEvent extends BusEvent {
  * from a copy without secrets; ids and hashes are of the record as received.
  */
 export function normalize(record: unknown, context: NormalizeContext): NormalizedEvent[] {
-  const redacted = redact(record, withheldFields(record));
-  const clean = { ...redacted, value: carriable(redacted.value) };
+  const { value, redactions } = redact(record, withheldFields(record));
+  const clean = { value: carriable(value), redactions };
   const reading = read(clean.value);
   const identity = identify(record, reading?.shape ?? null, context.tailnetKey);
   const maxBytes = context.maxDetailBytes ?? MAX_DETAIL_BYTES;

@@ -1,4 +1,4 @@
-import type { AuditEvent, Redaction } from '../contract/audit-event';
+import type { AuditEvent } from '../contract/audit-event';
 import type { PolicyDiff, PolicyDiffEvent } from '../contract/policy-diff-event';
 import { diffPolicyText } from '../policy/unified-diff';
 import { describe } from './describe';
@@ -49,7 +49,7 @@ export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received:
     groupId,
     ingest,
     revision,
-    redactions: audit.redactions.filter(concernsPolicy),
+    redactions: [...audit.redactions],
     truncated: [],
     diff,
   };
@@ -77,9 +77,4 @@ function sizeOf(text: string): PolicyDiff['old'] {
 
 function summary(diff: PolicyDiff | null): string {
   return diff === null ? ', how is not in the record' : `, +${diff.addedLines} -${diff.removedLines} lines`;
-}
-
-/** Its raw record is the audit event's: only what is in the diff, and in the fields both share, is told here. */
-function concernsPolicy({ path }: Redaction): boolean {
-  return !path.startsWith('actionDetails');
 }

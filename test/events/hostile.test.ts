@@ -39,11 +39,11 @@ describe('[case 57] a record that is nested deep', () => {
 
 describe('[case 57] a record that is large', () => {
   it.each([
-    ['a list of a million', { new: Array.from({ length: 1e6 }, (_, at) => at) }],
+    ['a list of a million', { target: {}, new: Array.from({ length: 1e6 }, (_, at) => at) }],
     ['a text of 10 MB', { new: 'x'.repeat(1e7) }],
     ['a text of 10 MB in the policy, one line', { old: 'x'.repeat(1e7), new: 'y'.repeat(1e7) }],
-    ['a hundred thousand unknown fields', Object.fromEntries(Array.from({ length: 1e5 }, (_, at) => [`field${at}`, at]))],
-    ['a hundred thousand secrets', { new: Array.from({ length: 1e5 }, () => ({ token: 'abc' })) }],
+    ['twenty thousand unknown fields', Object.fromEntries(Array.from({ length: 2e4 }, (_, at) => [`field${at}`, at]))],
+    ['twenty thousand secrets', { new: Array.from({ length: 2e4 }, () => ({ token: 'abc' })) }],
     ['a name of a megabyte', { ['x'.repeat(1e6)]: 1, target: { ['y'.repeat(1e6)]: 1 } }],
   ])('with %s goes out within the limit', (_, change) => {
     for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change })) expect(Buffer.byteLength(JSON.stringify(detail))).toBeLessThanOrEqual(240 * 1024);

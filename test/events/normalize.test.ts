@@ -250,7 +250,7 @@ describe('any JSON value', () => {
         expect([1, 2]).toContain(result.length);
         expect(result.every(({ seen }) => /^[0-9a-f]{32}$/.test(seen.element) && /^(?:none|20\d{8})$/.test(seen.bucket))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -261,6 +261,7 @@ describe('any JSON value', () => {
         events(other);
         expect(JSON.stringify(events(one))).toBe(before);
       }),
+      { numRuns: 50 },
     );
   });
 
