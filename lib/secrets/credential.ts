@@ -69,22 +69,22 @@ function toCredential(fields: Record<string, unknown>): Credential {
 }
 
 function apiKey(fields: Record<string, unknown>): Credential {
-  const parsed = parseFields(apiKeyFields, fields);
-  const other = keyKind(parsed.apiKey, 'api');
+  const parsed = parseWith(apiKeyFields, fields, 'value');
+  const other = foreignKind(parsed.apiKey, 'api');
   if (other !== null) {
-    throw wrongKind(`apiKey holds ${other}, which cannot read the API by itself. ${other === KIND_NAMES.client ? `Store the OAuth client instead, as ${OAUTH_FORM}` : 'Generate an API key (tskey-api-…) in the admin console, Settings, Keys'}`);
+    throw wrongKind(`apiKey holds ${KIND_NAMES[other]}, which cannot read the API by itself. ${other === 'client' ? `Store the OAuth client instead, as ${OAUTH_FORM}` : 'Generate an API key (tskey-api-…) in the admin console, Settings, Keys'}`);
   }
   return { kind: 'api-key', apiKey: new Sealed(parsed.apiKey) };
 }
 
 function oauthClient(fields: Record<string, unknown>): Credential {
-  const parsed = parseFields(oauthFields, fields);
+  const parsed = parseWith(oauthFields, fields, 'value');
   // The id is printed and compared with actors, so nothing secret may pass for one.
-  const inId = keyKind(parsed.clientId, null);
-  if (inId !== null) throw wrongKind(`clientId holds ${inId}. Put the client's id there, and its secret into clientSecret`);
-  const inSecret = keyKind(parsed.clientSecret, 'client');
+  const inId = foreignKind(parsed.clientId, null);
+  if (inId !== null) throw wrongKind(`clientId holds ${KIND_NAMES[inId]}. Put the client's id there, and its secret into clientSecret`);
+  const inSecret = foreignKind(parsed.clientSecret, 'client');
   if (inSecret !== null) {
-    throw wrongKind(`clientSecret holds ${inSecret}. ${inSecret === KIND_NAMES.api ? `Store it as ${API_KEY_FORM}, or` : 'It cannot read the API:'} generate an OAuth client in the admin console, Settings, OAuth clients, and store its secret (tskey-client-…)`);
+    throw wrongKind(`clientSecret holds ${KIND_NAMES[inSecret]}. ${inSecret === 'api' ? `Store it as ${API_KEY_FORM}, or` : 'It cannot read the API:'} generate an OAuth client in the admin console, Settings, OAuth clients, and store its secret (tskey-client-…)`);
   }
   return { kind: 'oauth-client', clientId: parsed.clientId, clientSecret: new Sealed(parsed.clientSecret) };
 }
@@ -96,17 +96,13 @@ const KIND_NAMES = {
   other: 'another kind of Tailscale key',
 } as const;
 
-/** What a Tailscale key is, by its prefix, when it is not of the allowed kind; null when it is, or carries no such prefix. */
-function keyKind(text: string, allowed: 'api' | 'client' | null): string | null {
-  if (!text.startsWith('tskey-')) return null;
-  if (allowed !== null && text.startsWith(`tskey-${allowed}-`)) return null;
-  if (text.startsWith('tskey-api-')) return KIND_NAMES.api;
-  if (text.startsWith('tskey-client-')) return KIND_NAMES.client;
-  return text.startsWith('tskey-auth-') ? KIND_NAMES.auth : KIND_NAMES.other;
-}
+type KeyKind = keyof typeof KIND_NAMES;
 
-function parseFields<Schema extends z.ZodMiniType>(schema: Schema, fields: Record<string, unknown>): z.output<Schema> {
-  return parseWith(schema, fields, 'value');
+/** What a Tailscale key is, by its prefix, when it is not of the allowed kind; null when it is, or carries no such prefix. */
+function foreignKind(text: string, allowed: KeyKind | null): KeyKind | null {
+  if (!text.startsWith('tskey-')) return null;
+  const kind = (['api', 'client', 'auth'] as const).find((known) => text.startsWith(`tskey-${known}-`)) ?? 'other';
+  return kind === allowed ? null : kind;
 }
 
 /** A name is shown only where it cannot be a key that was pasted into the wrong place: letters, "_" and "-", and short. */

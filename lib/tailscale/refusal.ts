@@ -34,12 +34,17 @@ export function refusalOf(reply: Reply, asker: Asker): ConnectorError {
   return new Refusal(code, `${url.host} answered ${status}: ${advice}${wordsOf(reply, asker.secrets)}${requestIdOf(reply)}`, status);
 }
 
+const WORDS = {
+  'api-key': { sent: 'API key', made: 'key', form: '{"apiKey":"tskey-api-..."}' },
+  'oauth-client': { sent: 'token of the OAuth client', made: 'client', form: '{"clientId":"...","clientSecret":"tskey-client-..."}' },
+} as const;
+
 function judge(status: number, { secretId, tailnet, kind }: Asker): [ErrorCode, string] {
   switch (status) {
     case 401:
       return [
         'UNAUTHORIZED',
-        `the ${kind === 'api-key' ? 'API key' : 'token of the OAuth client'} is missing, malformed, revoked or expired. Make a new ${kind === 'api-key' ? 'key' : 'client'} and put it in: aws secretsmanager put-secret-value --secret-id ${secretId}`,
+        `the ${WORDS[kind].sent} is missing, malformed, revoked or expired. Make a new ${WORDS[kind].made} and put it in: aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string '${WORDS[kind].form}'`,
       ];
     case 403:
       return [

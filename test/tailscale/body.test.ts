@@ -101,6 +101,7 @@ describe('numbers', () => {
         expect(parseJson(plain, url)).toEqual(JSON.parse(plain));
         expect(parseJson(`[${plain},1e9]`, url)).toEqual([JSON.parse(plain), '1e9']);
       }),
+      { numRuns: 40 },
     );
   });
 
@@ -124,7 +125,7 @@ describe('depth', () => {
   it.each([
     ['5,000 objects', nested(5_000, '1')],
     ['5,000 objects around a long number', nested(5_000, '12345678901234567890')],
-    ['a million lists', `${'['.repeat(1_000_000)}1e9`],
+    ['200,000 lists', `${'['.repeat(200_000)}1e9`],
   ])('of %s is refused without a crash [case 57]', async (_, body) => {
     const server = await start(text(200, body));
     const failure = await failureOf(setUp(server.origin).read(AUDIT));
