@@ -52,6 +52,7 @@ export function auditEvent(reading: Reading, clean: Redacted, identity: Identity
     schemaDrift: [...drift.paths],
     unparsed: false,
     truncated: [],
+    claimCheck: null,
     raw: withoutSides(clean.value),
   };
 }
@@ -86,6 +87,7 @@ export function unparsedEvent(clean: Redacted, identity: Identity, context: Norm
     schemaDrift: [],
     unparsed: true,
     truncated: [],
+    claimCheck: null,
     raw: clean.value,
   };
 }

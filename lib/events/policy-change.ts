@@ -51,6 +51,7 @@ export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received:
     revision,
     redactions: [...audit.redactions],
     truncated: [],
+    claimCheck: null,
     diff,
   };
 }

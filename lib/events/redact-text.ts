@@ -74,20 +74,21 @@ function isMarked(text: string): boolean {
   return text.startsWith('[REDACTED');
 }
 
-/** Second words of `tskey-<kind>-<id>-<secret>`. The oldest keys have none: `tskey-<id>-<secret>`. */
-const KEY_KINDS: ReadonlySet<string> = new Set(['api', 'auth', 'client', 'scim', 'token', 'webhook']);
+const KEY_KINDS: ReadonlySet<string> = new Set(['api', 'auth', 'client', 'scim', 'webhook']);
 
-/** Characters. An id is shorter, a secret longer. */
-const LONGEST_ID = 22;
+/** Ids of keys begin with `k` or end in the name of Tailscale's control plane, and are shorter than any secret. */
+const KEY_ID = /^(?:k[a-z0-9]{1,21}|[a-z0-9]{1,17}(?:CNTRL|DEVEL))$/i;
+
+/** Without a secret behind it: is it `tskey-<kind>-<id>`, or `tskey-<kind>-<secret>`, or the oldest form `tskey-<id>-<secret>`? Tokens are logged by id alone. */
+function isKeyId(kind: string, rest: string): boolean {
+  return kind === 'token' || (KEY_KINDS.has(kind) && KEY_ID.test(rest));
+}
 
 /** `tskey-<kind>-<id>` is an id that Tailscale itself logs; what follows is the secret. */
 function redactTailscaleKeys(text: string, found: Found): string {
   return text.replaceAll(TAILSCALE_KEY, (whole, first: string, second: string | undefined, secret: string | undefined) => {
     if (secret !== undefined) return isBlanked(secret) ? whole : `tskey-${first}-${second ?? ''}-${found('tailscale-key')}`;
-    if (second !== undefined) {
-      const isId = KEY_KINDS.has(first.toLowerCase()) && second.length <= LONGEST_ID;
-      return isId || isBlanked(second) ? whole : `tskey-${first}-${found('tailscale-key')}`;
-    }
+    if (second !== undefined) return isKeyId(first.toLowerCase(), second) || isBlanked(second) ? whole : `tskey-${first}-${found('tailscale-key')}`;
     return first.length > 12 ? `tskey-${found('tailscale-key')}` : whole;
   });
 }
