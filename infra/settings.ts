@@ -7,7 +7,7 @@ import type { ConnectorSettings, PollSettings } from '../lib/contract/settings';
 import type { LogLevel, MonitoringOptions, SecretReference } from './options';
 
 /** The options, checked and with their defaults. They are options again, so that they can be checked twice. */
-export interface Settings extends Omit<PollSettings, 'connectors' | 'tableName' | 'busName'> {
+export interface Settings extends Omit<PollSettings, 'connectors' | 'tableName' | 'busName' | 'archiveBucket'> {
   readonly connectors: readonly (Omit<ConnectorSettings, 'secretId'> & { readonly secret?: SecretReference })[];
   readonly busName?: string;
   readonly busArn?: string;
@@ -133,6 +133,7 @@ function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string,
     [ENV.connectors]: JSON.stringify(Array.isArray(given['connectors']) ? given['connectors'].map(asConnector) : given['connectors']),
     [ENV.tableName]: 'made by the stack',
     [ENV.busName]: 'made by the stack',
+    [ENV.archiveBucket]: 'made by the stack',
     [ENV.apiUrl]: asText(given['apiUrl']),
     [ENV.overlapMinutes]: asText(given['overlapMinutes']),
     [ENV.severityProfile]: asText(given['severityProfile']),

@@ -11,6 +11,7 @@ import { createTable } from './gateway/table';
 
 const TABLE = 'tailscale-audit';
 const BUS = 'tailscale-audit';
+const ARCHIVE = 'tailscale-audit-archive';
 const SECRET = 'tailscale-audit/local';
 
 export interface LocalConnectorOptions {
@@ -41,6 +42,7 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
   const gateway = await startGateway(options.stateDir === undefined ? {} : { path: options.stateDir });
   await createTable(gateway.url, TABLE);
   gateway.events.createBus(BUS);
+  gateway.s3.createBucket(ARCHIVE);
   gateway.events.on(BUS, { source: [EVENT_SOURCE], 'detail-type': Object.values(DETAIL_TYPE) }, options.onEvent);
   gateway.secrets.create(SECRET, JSON.stringify(options.credential));
 
@@ -56,6 +58,7 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     [ENV.connectors]: JSON.stringify([{ id: 'default', tailnet: options.tailnet, secretId: SECRET, dialect: options.dialect }]),
     [ENV.tableName]: TABLE,
     [ENV.busName]: BUS,
+    [ENV.archiveBucket]: ARCHIVE,
     [ENV.apiUrl]: options.apiUrl,
   });
   const { handler } = createRequire(__filename)(join(__dirname, '../dist/functions/poll/index.js')) as { handler: Handler };

@@ -4,6 +4,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Archive } from '../../lib/connector/ports';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
 import { METRICS_NAMESPACE } from '../../lib/contract/names';
 import type { PollSettings } from '../../lib/contract/settings';
@@ -30,6 +31,7 @@ export function wire(settings: PollSettings) {
     openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
     state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID }),
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
+    archive: openOnFirstUse(settings.archiveBucket),
     newRunId: randomUUID,
     overlapMinutes: settings.overlapMinutes,
     severityProfile: settings.severityProfile,
@@ -42,4 +44,12 @@ function metricsOf(connector: string): Metrics {
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ connector });
   return metrics;
+}
+
+/** Few runs write to the archive: the S3 client lies in a file of its own, which every other cold start is spared. */
+function openOnFirstUse(bucket: string): Archive {
+  let archive: Promise<Archive> | undefined;
+  return {
+    put: async (...object) => (await (archive ??= import('./archive-wire.js').then(({ openArchive }) => openArchive(bucket)))).put(...object),
+  };
 }

@@ -8,32 +8,39 @@ export interface MarkedEvent extends BusEvent {
   readonly seen: SeenElement;
 }
 
+export interface DeliverDeps<Event> {
+  readonly publish: Bus['publish'];
+  readonly tenure: Pick<Tenure, 'markSeen'>;
+  readonly deadline: Deadline;
+  /** Keeps an event that the bus will never take. `code` is EventBridge's. */
+  readonly setAside: (event: Event, code: string) => Promise<void>;
+}
+
 /**
  * Puts events on the bus, unit by unit. A unit is marked as seen after the bus accepted it, while the next one is being
- * published. Stops at the first unit that did not go out whole, and when the deadline is near.
+ * published. What the bus will never take is set aside and counts as delivered. Stops at the first unit that did not go
+ * out whole, and when the deadline is near.
  */
-export async function deliver<Event extends MarkedEvent>(
-  events: readonly Event[],
-  { bus, tenure, deadline }: { bus: Bus; tenure: Tenure; deadline: Deadline },
-): Promise<Delivery<Event>> {
+export async function deliver<Event extends MarkedEvent>(events: readonly Event[], { publish, tenure, deadline, setAside }: DeliverDeps<Event>): Promise<Delivery<Event>> {
   const accepted: Event[] = [];
-  let refused: Delivery<Event>['refused'] = [];
+  const refused: { event: Event; code: string }[] = [];
   let unsent: readonly Event[] = [];
   let marking: Promise<void> = Promise.resolve();
 
-  for (let next = 0; next < events.length && unsent.length === 0 && refused.length === 0; next += FLUSH_UNIT) {
+  for (let next = 0; next < events.length && unsent.length === 0; next += FLUSH_UNIT) {
     if (deadline.isNear()) {
       unsent = events.slice(next);
       break;
     }
-    const [published, marked] = await Promise.allSettled([bus.publish(events.slice(next, next + FLUSH_UNIT), deadline), marking]);
+    const [published, marked] = await Promise.allSettled([publish(events.slice(next, next + FLUSH_UNIT), deadline), marking]);
     if (marked.status === 'rejected') throw marked.reason;
     if (published.status === 'rejected') throw published.reason;
     const delivery = published.value;
+    if (delivery.unsent.length > 0) unsent = [...delivery.unsent, ...events.slice(next + FLUSH_UNIT)];
     accepted.push(...delivery.accepted);
-    refused = delivery.refused;
-    if (delivery.unsent.length > 0 || refused.length > 0) unsent = [...delivery.unsent, ...events.slice(next + FLUSH_UNIT)];
-    marking = tenure.markSeen(delivery.accepted.map((event) => event.seen));
+    refused.push(...delivery.refused);
+    for (const { event, code } of delivery.refused) await setAside(event, code);
+    marking = tenure.markSeen([...delivery.accepted, ...delivery.refused.map(({ event }) => event)].map(({ seen }) => seen));
   }
   await marking;
   return { accepted, refused, unsent };

@@ -27,10 +27,12 @@ export type ErrorCode =
   // The bus
   | 'BUS_MISSING'
   | 'BUS_DENIED'
-  | 'BUS_REFUSED' // entries refused for good
   | 'BUS_EXHAUSTED' // entries still unsent when tries or time ran out
+  // The archive
+  | 'ARCHIVE_UNAVAILABLE' // claims and quarantine cannot be written
   // Our own place
   | 'STATE_UNAVAILABLE'
+  | 'STATE_INVALID' // an item of ours that we did not write
   | 'LEASE_LOST' // another run owns the connector
   | 'OUT_OF_TIME'
   | 'UNEXPECTED';

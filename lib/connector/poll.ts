@@ -1,23 +1,17 @@
 import pMap from 'p-map';
 import { METRIC } from '../contract/names';
 import type { ConnectorSettings } from '../contract/settings';
-import { ConnectorError, toConnectorError } from './errors';
-import type { Bus, Clock, Deadline, Millis, OpenAuditLog, StateStore, Telemetry, Tenure } from './ports';
-import { follow, type Progress } from './tick';
+import { toConnectorError, type ConnectorError } from './errors';
+import { tryToAnnounce } from './health';
+import type { Deadline, Millis } from './ports';
+import { publishOnExistingBus, type PollDeps, type Progress, type Run } from './run';
+import { follow } from './tick';
 
 /** Connectors polled at once. */
 const CONCURRENCY = 4;
 
-export interface PollDeps {
-  readonly openAuditLog: OpenAuditLog;
-  readonly state: StateStore;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly newRunId: () => string;
-  readonly overlapMinutes: number;
-  readonly severityProfile: 'spec' | 'extended';
-}
+/** Failed runs in a row after which the connector says that it is blind. One alone may be a hiccup. */
+const BLIND_AFTER = 2;
 
 /** What one tick did for one connector. */
 export interface ConnectorReport extends Progress {
@@ -94,21 +88,25 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
   }
 
   const { tenure } = acquisition;
+  const run: Run = { ...deps, connector, tenure, deadline, runId, publish: publishOnExistingBus(deps.bus), progress: nothing };
   try {
-    const { progress, partial } = await follow({ ...deps, connector, tenure, deadline, runId });
-    return report(tenure.place.watermark, { ...progress, partial });
+    const { partial } = await follow(run);
+    if (tenure.failStreak >= BLIND_AFTER) await tryToAnnounce(run, { kind: 'recovered', description: `polling works again after ${tenure.failStreak} failed runs; nothing within Tailscale's retention was skipped` });
+    return report(tenure.place.watermark, { ...run.progress, partial });
   } catch (thrown) {
     countAge(tenure.place.watermark);
-    await recordFailure(tenure, telemetry);
+    await recordFailure(run, toConnectorError(thrown));
     throw thrown;
   }
 }
 
 /** The first failure is the one to report; that its bookkeeping failed too must not hide it. */
-async function recordFailure(tenure: Tenure, telemetry: Telemetry): Promise<void> {
+async function recordFailure(run: Run, { code, message }: ConnectorError): Promise<void> {
   try {
-    await tenure.fail();
+    const streak = await run.tenure.fail();
+    if (streak === 1 && code === 'TAILNET_CHANGED') await tryToAnnounce(run, { kind: 'tailnetChanged', code, description: message });
+    if (streak === BLIND_AFTER) await tryToAnnounce(run, { kind: 'blind', code, description: `${BLIND_AFTER} runs in a row have failed, the last one with ${code}: ${message}` });
   } catch (thrown) {
-    telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });
+    run.telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });
   }
 }

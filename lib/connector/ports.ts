@@ -121,6 +121,28 @@ export interface Bus {
   publish<Event extends BusEvent>(events: readonly Event[], deadline: Deadline): Promise<Delivery<Event>>;
 }
 
+// ---- The archive -----------------------------------------------------------------------------------------------
+
+/** An object in the archive bucket. */
+export interface ArchivedObject {
+  readonly bucket: string;
+  readonly key: string;
+  /** Of the JSON text, before compression, in hex. */
+  readonly sha256: string;
+  /** Of the JSON text, before compression. */
+  readonly bytes: number;
+}
+
+/** Keeps what does not fit on the bus, or may not go there. */
+export interface Archive {
+  /**
+   * Keeps a JSON text under a key, compressed. Putting the same again changes nothing.
+   *
+   * @throws ConnectorError ARCHIVE_UNAVAILABLE.
+   */
+  put(key: string, json: string, deadline: Deadline): Promise<ArchivedObject>;
+}
+
 // ---- State -----------------------------------------------------------------------------------------------------
 
 /** A window that is being paged through. */
@@ -134,6 +156,17 @@ export interface Inflight extends Window {
   readonly restarts: number;
 }
 
+/** Sweeps read what the overlap has left behind again, for records that show up very late. */
+export type SweepTier = 'hourly' | 'daily';
+
+/** Where one tier of sweeps is. */
+export interface SweepPlace {
+  /** When the last completed sweep began; before the first one, when the connector was installed. */
+  readonly doneFrom: Millis;
+  /** The sweep that is under way, and when it began. */
+  readonly inflight: (Inflight & { readonly startedAt: Millis }) | null;
+}
+
 /** Where a connector is. */
 export interface Place {
   /** Everything before it is on the bus. */
@@ -143,10 +176,12 @@ export interface Place {
   readonly dialect: Dialect | null;
   /** Overlaps stop here less one overlap: below it the ids are another dialect's. */
   readonly idFloor: Millis | null;
+  readonly sweeps: Readonly<Record<SweepTier, SweepPlace>>;
 }
 
 /** Written once, never expires: tells a first run from lost state. */
 export interface Genesis {
+  readonly installedAt: Millis;
   readonly startFrom: Millis;
   /** Fixed by the first good answer: ids are made with it. */
   readonly tailnetKey: string | null;
@@ -168,6 +203,10 @@ export interface SeenElement {
 export interface Tenure {
   readonly genesis: Genesis;
   readonly place: Place;
+  /** There had been a watermark, and it is gone. The place begins at the installation again. */
+  readonly stateLost: boolean;
+  /** Failed runs in a row before this one. */
+  readonly failStreak: number;
   /** Elements of these buckets (those not loaded yet are read). */
   seen(buckets: readonly string[]): Promise<SeenSet>;
   /** Adds elements whose events the bus has accepted. */
@@ -180,8 +219,21 @@ export interface Tenure {
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
   commit(next: Place, options?: { readonly release?: boolean; readonly notBefore?: Millis }): Promise<void>;
-  /** After a failure: counts it and gives the lease back. */
-  fail(): Promise<void>;
+  /** After a failure: counts it and gives the lease back. Answers how many runs have failed in a row; null when another run owns the connector. */
+  fail(): Promise<number | null>;
+  /** Writes into the ledger what is known to be lost. The same interval twice is one entry. */
+  recordGap(gap: Window): Promise<void>;
+  /** Writes into the ledger what was put aside, and where it lies. The same event twice is one entry. */
+  recordQuarantine(entry: Quarantined): Promise<void>;
+}
+
+/** An event that EventBridge will not take, or a record that could not be read: kept whole, outside the bus. */
+export interface Quarantined {
+  readonly id: string;
+  /** Why, as a code: EventBridge's, or `unparsed`. */
+  readonly reason: string;
+  readonly object: ArchivedObject;
+  readonly at: Millis;
 }
 
 export interface SeenSet {

@@ -1,10 +1,12 @@
-import type { AuditLogPage, Delivery, Dialect, Genesis, Inflight, Millis, Place } from './ports';
+import type { AuditLogPage, Delivery, Dialect, Genesis, Inflight, Millis, Place, SweepTier, Window } from './ports';
 import type { DialectSetting } from '../contract/settings';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
-/** The most one window spans: an outage of weeks is caught up day by day, and the watermark moves with every day. */
-export const MAX_WINDOW_MS = 24 * 60 * MINUTE;
+/** The most one live window spans: an outage of weeks is caught up day by day, and the watermark moves with every day. */
+export const MAX_WINDOW_MS = DAY;
 
 /**
  * How far behind the server's clock a window closes. Records become visible a moment after they happen; closing at
@@ -12,39 +14,97 @@ export const MAX_WINDOW_MS = 24 * 60 * MINUTE;
  */
 export const SETTLE_MS = MINUTE;
 
-/** The window to read next: the one that was begun, else from the watermark less the overlap to now. */
+/** How long Tailscale keeps its log. Tailscale's documentation of the configuration audit log, read 2026-11. */
+export const RETENTION_MS = 90 * DAY;
+
+/** How often a tier sweeps, and how late a record may show up for it to be found. */
+export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; readonly horizonMs: Millis }>> = {
+  hourly: { periodMs: HOUR, horizonMs: DAY },
+  daily: { periodMs: DAY, horizonMs: 7 * DAY },
+};
+
+const begin = ({ from, until }: Window): Inflight => ({ from, until, asOf: null, cursor: null, page: 0, restarts: 0 });
+
+/** Nothing is read before it: the installation, and below a switch of dialect the ids are the other dialect's. */
+function floorOf({ watermark, idFloor }: Place, { startFrom }: Genesis, overlapMs: Millis): Millis {
+  const start = Math.min(startFrom, watermark);
+  return idFloor === null ? start : Math.max(start, idFloor - overlapMs);
+}
+
+/** The live window to read next: the one that was begun, else from the watermark less the overlap to now. */
 export function planWindow(place: Place, genesis: Genesis, now: Millis, overlapMs: Millis): Inflight {
   if (place.inflight !== null) return place.inflight;
-  const floor = place.idFloor === null ? genesis.startFrom : Math.max(genesis.startFrom, place.idFloor - overlapMs);
-  const from = Math.max(floor, place.watermark - overlapMs);
-  const until = Math.max(from, Math.min(now, from + MAX_WINDOW_MS));
-  return { from, until, asOf: null, cursor: null, page: 0, restarts: 0 };
+  const from = Math.max(floorOf(place, genesis, overlapMs), place.watermark - overlapMs);
+  return begin({ from, until: Math.max(from, Math.min(now, from + MAX_WINDOW_MS)) });
+}
+
+/** The tier to sweep now; null: none is due. A daily sweep covers the hourly one. */
+export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
+  const isDue = (tier: SweepTier) => sweeps[tier].inflight !== null || now - sweeps[tier].doneFrom >= SWEEPS[tier].periodMs;
+  if (isDue('daily')) return 'daily';
+  return isDue('hourly') ? 'hourly' : null;
 }
 
 /**
- * The place behind a page. It owns the invariant: with anything unsent or refused the place stays; else it moves to
- * the next page; on the last page the watermark moves, and never back.
+ * What a sweep reads: from one horizon before the last completed sweep began, so that the horizon holds through an
+ * outage, to where the overlap takes over. null: there is nothing in between.
+ */
+export function planSweep(place: Place, genesis: Genesis, tier: SweepTier, now: Millis, overlapMs: Millis): (Inflight & { readonly startedAt: Millis }) | null {
+  const { doneFrom, inflight } = place.sweeps[tier];
+  if (inflight !== null) return inflight;
+  const from = Math.max(floorOf(place, genesis, overlapMs), doneFrom - SWEEPS[tier].horizonMs, now - RETENTION_MS);
+  const until = place.watermark - overlapMs;
+  return from < until ? { ...begin({ from, until }), startedAt: now } : null;
+}
+
+/** What can no longer be read: it is older than Tailscale keeps. null: nothing. */
+export function retentionGap({ watermark }: Place, now: Millis): Window | null {
+  const edge = now - RETENTION_MS;
+  return watermark < edge ? { from: watermark, until: edge } : null;
+}
+
+/**
+ * The live place behind a page. It owns the invariant: with anything unsent the place stays; else it moves to the next
+ * page; on the last page the watermark moves, and never back.
  */
 export function afterPage(place: Place, window: Inflight, page: AuditLogPage, delivery: Delivery): Place {
-  if (delivery.unsent.length > 0 || delivery.refused.length > 0) return place;
+  if (delivery.unsent.length > 0) return place;
   const asOf = window.asOf ?? page.asOf;
-  if (page.cursor !== null) {
-    return { ...place, dialect: page.dialect, inflight: { ...window, asOf, cursor: page.cursor, page: window.page + 1 } };
-  }
+  if (page.cursor !== null) return { ...place, dialect: page.dialect, inflight: nextPage(window, page, asOf) };
   const closed = Math.min(page.until ?? asOf, asOf) - SETTLE_MS;
   return { ...place, dialect: page.dialect, inflight: null, watermark: Math.max(place.watermark, closed) };
 }
 
-/** The window from its start again: the API no longer takes its cursor. What was seen absorbs what comes twice. */
-export function restartWindow(place: Place, window: Inflight): Place {
-  return { ...place, inflight: { ...window, asOf: null, cursor: null, page: 0, restarts: window.restarts + 1 } };
+/** The place behind a page of a sweep, by the same rule. A sweep never touches the watermark. */
+export function afterSweepPage(place: Place, tier: SweepTier, window: Inflight & { readonly startedAt: Millis }, page: AuditLogPage, delivery: Delivery): Place {
+  if (delivery.unsent.length > 0) return place;
+  if (page.cursor === null) return sweepDone(place, tier, window.startedAt);
+  const inflight = { ...nextPage(window, page, window.asOf ?? page.asOf), startedAt: window.startedAt };
+  return { ...place, sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight } } };
+}
+
+/** A sweep that began at this instant is complete. */
+export function sweepDone(place: Place, tier: SweepTier, startedAt: Millis): Place {
+  const done = { doneFrom: startedAt, inflight: null };
+  return { ...place, sweeps: tier === 'daily' ? { hourly: done, daily: done } : { ...place.sweeps, hourly: done } };
+}
+
+function nextPage<Begun extends Inflight>(window: Begun, { cursor }: AuditLogPage, asOf: Millis): Begun {
+  return { ...window, asOf, cursor, page: window.page + 1 };
+}
+
+/** A window from its start again: the API no longer takes its cursor. What was seen absorbs what comes twice. */
+export function restart<Begun extends Inflight>(window: Begun): Begun {
+  return { ...window, asOf: null, cursor: null, page: 0, restarts: window.restarts + 1 };
 }
 
 /**
  * A dialect set by hand wins over the one that answered before. The two dialects give the same record different ids, so
- * the overlap must not reach below the switch by more than once.
+ * overlap and sweeps must not reach below the switch by more than one overlap.
  */
 export function adoptDialect(place: Place, setting: DialectSetting): Place {
   if (setting === 'auto' || place.dialect === null || place.dialect === setting) return place;
-  return { ...place, dialect: setting satisfies Dialect, inflight: null, idFloor: place.watermark };
+  const { hourly, daily } = place.sweeps;
+  const sweeps = { hourly: { ...hourly, inflight: null }, daily: { ...daily, inflight: null } };
+  return { ...place, dialect: setting satisfies Dialect, inflight: null, idFloor: place.watermark, sweeps };
 }

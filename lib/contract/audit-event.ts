@@ -51,6 +51,20 @@ export const redactionSchema = {
   },
 } as const satisfies JSONSchema;
 
+/** Where the whole event lies when it is too large for the bus. */
+export const claimCheckSchema = {
+  description: 'null: this is the whole event. Else it was over the size limit: fields listed in `truncated` are cut here, and the object has all of it, as gzipped JSON.',
+  anyOf: [
+    { type: 'null' },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['bucket', 'key', 'sha256', 'bytes'],
+      properties: { bucket: { type: 'string' }, key: { type: 'string' }, sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the JSON before compression.' }, bytes: { type: 'integer', minimum: 0 } },
+    },
+  ],
+} as const satisfies JSONSchema;
+
 /** Fields that an audit event and a policy diff event share. */
 export const commonProperties = {
   schemaVersion: { const: '1.0' },
@@ -83,6 +97,7 @@ export const commonProperties = {
       properties: { path: { type: 'string' }, sha256: { type: 'string' }, bytes: { type: 'integer' } },
     },
   },
+  claimCheck: claimCheckSchema,
 } as const;
 
 /** JSON Schema (2020-12) of `detail` of a `Tailscale Audit Event`. */
@@ -94,7 +109,7 @@ export const auditEventSchema = {
   required: [
     'schemaVersion', 'id', 'contentHash', 'stream', 'source', 'category', 'severity', 'action', 'native', 'title', 'description',
     'occurredAt', 'tailnet', 'connector', 'actor', 'target', 'outcome', 'error', 'change', 'origin', 'groupId', 'ingest',
-    'revision', 'redactions', 'schemaDrift', 'unparsed', 'truncated', 'raw',
+    'revision', 'redactions', 'schemaDrift', 'unparsed', 'truncated', 'claimCheck', 'raw',
   ],
   properties: {
     ...commonProperties,

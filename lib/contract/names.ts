@@ -23,6 +23,11 @@ export const METRIC = {
   clockSkew: 'ClockSkewSeconds',
   failed: 'PollFailed',
   windowRestarts: 'WindowRestarts',
+  lateLag: 'LateEventLagSeconds',
+  gaps: 'Gaps',
+  stateLost: 'StateLost',
+  claimed: 'EventsClaimed',
+  quarantined: 'EventsQuarantined',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 

@@ -9,6 +9,7 @@ export const ENV = {
   connectors: 'CONNECTORS',
   tableName: 'TABLE_NAME',
   busName: 'EVENT_BUS_NAME',
+  archiveBucket: 'ARCHIVE_BUCKET',
   apiUrl: 'TAILSCALE_API_URL',
   overlapMinutes: 'OVERLAP_MINUTES',
   severityProfile: 'SEVERITY_PROFILE',
@@ -96,6 +97,8 @@ export interface PollSettings {
   readonly connectors: readonly ConnectorSettings[];
   readonly tableName: string;
   readonly busName: string;
+  /** S3 bucket for claims and quarantine. */
+  readonly archiveBucket: string;
   /** Origin of Tailscale's API. */
   readonly apiUrl: string;
   /** Minutes each window reaches back before the watermark, for records that show up late. */
@@ -109,6 +112,7 @@ const overlapMinutes = z.coerce.number().check(z.int('must be a whole number of 
 const environment = z.object({
   [ENV.tableName]: z.string().check(z.minLength(1)),
   [ENV.busName]: z.string().check(z.minLength(1)),
+  [ENV.archiveBucket]: z.string().check(z.minLength(1)),
   [ENV.overlapMinutes]: z._default(overlapMinutes, 60),
   [ENV.severityProfile]: z._default(severityProfile, 'spec'),
 });
@@ -137,6 +141,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     connectors: list,
     tableName: plain[ENV.tableName],
     busName: plain[ENV.busName],
+    archiveBucket: plain[ENV.archiveBucket],
     apiUrl,
     overlapMinutes: plain[ENV.overlapMinutes],
     severityProfile: plain[ENV.severityProfile],

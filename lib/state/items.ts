@@ -1,12 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { parseWith } from '../contract/parse';
+import { ConnectorError } from '../connector/errors';
+import { InvalidInput, parseWith } from '../contract/parse';
 
 const millis = z.int();
 const dialect = z.enum(['audit', 'configuration']);
 
 const genesis = z.object({
+  installedAt: millis,
   startFrom: millis,
   tailnetKey: z.optional(z.string()),
   tailnetId: z.optional(z.string()),
@@ -23,6 +25,8 @@ const inflight = z.object({
   restarts: z.int(),
 });
 
+const sweep = z.object({ doneFrom: millis, inflight: z.nullable(z.extend(inflight, { startedAt: millis })) });
+
 const state = z.object({
   token: z.int(),
   owner: z.optional(z.string()),
@@ -33,19 +37,26 @@ const state = z.object({
   inflight: z._default(z.nullable(inflight), null),
   dialect: z._default(z.nullable(dialect), null),
   idFloor: z._default(z.nullable(millis), null),
+  sweeps: z.optional(z.object({ hourly: sweep, daily: sweep })),
+  failStreak: z._default(z.int(), 0),
 });
 export type StateItem = z.infer<typeof state>;
 
 type Item = Record<string, AttributeValue>;
 
-/** @throws InvalidInput naming the attribute: somebody else wrote the item. */
-export const parseGenesis = (item: Item): GenesisItem => parseWith(genesis, unmarshall(item), 'GENESIS item');
-
-/** @throws InvalidInput naming the attribute: somebody else wrote the item. */
-export const parseState = (item: Item): StateItem => parseWith(state, unmarshall(item), 'STATE item');
-
 const seen = z.object({ sk: z.string(), n: z.int(), ids: z.custom<ReadonlySet<Uint8Array>>((value) => value instanceof Set) });
 export type SeenItem = z.infer<typeof seen>;
 
-/** @throws InvalidInput naming the attribute: somebody else wrote the item. */
-export const parseSeen = (item: Item): SeenItem => parseWith(seen, unmarshall(item), 'SEEN item');
+export const parseGenesis = (item: Item): GenesisItem => parseItem(genesis, item, 'GENESIS');
+export const parseState = (item: Item): StateItem => parseItem(state, item, 'STATE');
+export const parseSeen = (item: Item): SeenItem => parseItem(seen, item, 'SEEN');
+
+/** @throws ConnectorError STATE_INVALID naming the attribute: somebody else wrote the item. */
+function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, name: string): z.output<Schema> {
+  try {
+    return parseWith(schema, unmarshall(item), `the ${name} item`);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    throw new ConnectorError('STATE_INVALID', `${error.message}; somebody else wrote it. Put it right, or set the watermark back with tailscale-audit rewind`);
+  }
+}

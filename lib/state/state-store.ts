@@ -2,7 +2,8 @@ import type { Acquisition, Clock, Deadline, Millis, StateStore } from '../connec
 import { ConnectorError } from '../connector/errors';
 import { createConnectorItems, type ConnectorItems } from './connector-items';
 import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
-import { GENESIS_KEY, STATE_KEY, statePartition } from './keys';
+import { GENESIS_KEY, ledgerPartition, STATE_KEY, statePartition } from './keys';
+import { createLedger } from './ledger';
 import { createSeenIds } from './seen-ids';
 import { reaching, type Table } from './table';
 import { createTenure } from './tenure';
@@ -32,8 +33,9 @@ export function createStateStore({ table, clock, newCommitId }: StateStoreDeps):
       const waiting = lease.state?.notBefore !== undefined && lease.state.notBefore > clock.now();
       return { state: waiting ? 'waiting' : 'busy', watermark: lease.state?.wm ?? null };
     }
+    const ledger = createLedger(createConnectorItems(table, ledgerPartition(connector), deadline));
     const seenIds = createSeenIds({ table, connector, clock, deadline });
-    return { state: 'acquired', tenure: createTenure({ items, seenIds, table, clock, newCommitId, genesis, state: lease.state }) };
+    return { state: 'acquired', tenure: createTenure({ items, ledger, seenIds, table, clock, newCommitId, genesis, state: lease.state }) };
   }
 
   return { acquire: (connector, runId, deadline) => reaching(table, () => acquire(connector, runId, deadline)) };

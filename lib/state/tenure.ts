@@ -3,11 +3,13 @@ import type { Clock, Genesis, Place, Tenure } from '../connector/ports';
 import type { ConnectorItems } from './connector-items';
 import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
 import { GENESIS_KEY, STATE_KEY } from './keys';
+import type { Ledger } from './ledger';
 import type { SeenIds } from './seen-ids';
 import { reaching, type Table } from './table';
 
 export interface TenureDeps {
   readonly items: ConnectorItems;
+  readonly ledger: Ledger;
   readonly seenIds: SeenIds;
   readonly table: Table;
   readonly clock: Clock;
@@ -17,10 +19,10 @@ export interface TenureDeps {
 }
 
 /** A run's hold on a connector, from the moment it has the lease. */
-export function createTenure({ items, seenIds, table, clock, newCommitId, ...acquired }: TenureDeps): Tenure {
+export function createTenure({ items, ledger, seenIds, table, clock, newCommitId, ...acquired }: TenureDeps): Tenure {
   const { token } = acquired.state;
   let genesis = toGenesis(acquired.genesis);
-  let place = toPlace(acquired.state);
+  let place = toPlace(acquired.state, genesis);
   let revision = acquired.state.rev;
 
   async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
@@ -28,7 +30,7 @@ export function createTenure({ items, seenIds, table, clock, newCommitId, ...acq
     const written = await items.update(STATE_KEY, {
       set: [
         '#wm = :wm', '#inflight = :inflight', '#dialect = :dialect', '#idFloor = :idFloor', '#rev = :next',
-        '#lastCommitId = :commitId', '#lastOkAt = :now', '#failStreak = :zero',
+        '#sweeps = :sweeps', '#lastCommitId = :commitId', '#lastOkAt = :now', '#failStreak = :zero',
         ...(release ? ['#leaseUntil = :zero'] : []),
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
       ],
@@ -39,6 +41,7 @@ export function createTenure({ items, seenIds, table, clock, newCommitId, ...acq
         inflight: next.inflight,
         dialect: next.dialect,
         idFloor: next.idFloor,
+        sweeps: next.sweeps,
         token,
         rev: revision,
         next: revision + 1,
@@ -77,6 +80,15 @@ export function createTenure({ items, seenIds, table, clock, newCommitId, ...acq
     genesis = toGenesis(parseGenesis(written));
   }
 
+  async function fail(): Promise<number | null> {
+    const written = await items.update(STATE_KEY, {
+      set: ['#failStreak = if_not_exists(#failStreak, :zero) + :one', '#leaseUntil = :zero'],
+      when: '#token = :token',
+      values: { token, zero: 0, one: 1 },
+    });
+    return written === 'refused' ? null : parseState(written).failStreak;
+  }
+
   return {
     get genesis() {
       return genesis;
@@ -84,25 +96,23 @@ export function createTenure({ items, seenIds, table, clock, newCommitId, ...acq
     get place() {
       return place;
     },
+    stateLost: genesis.committed && acquired.state.rev === 0,
+    failStreak: acquired.state.failStreak,
     seen: (buckets) => reaching(table, () => seenIds.load(buckets)),
     markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
     fixTailnet: (tailnet) => reaching(table, () => fixTailnet(tailnet)),
     commit: (next, options = {}) => reaching(table, () => commit(next, options)),
-    fail: () =>
-      reaching(table, async () => {
-        await items.update(STATE_KEY, {
-          set: ['#failStreak = if_not_exists(#failStreak, :zero) + :one', '#leaseUntil = :zero'],
-          when: '#token = :token',
-          values: { token, zero: 0, one: 1 },
-        });
-      }),
+    fail: () => reaching(table, fail),
+    recordGap: (gap) => reaching(table, () => ledger.recordGap(gap)),
+    recordQuarantine: (entry) => reaching(table, () => ledger.recordQuarantine(entry)),
   };
 }
 
-function toGenesis({ startFrom, tailnetKey, tailnetId, committed }: GenesisItem): Genesis {
-  return { startFrom, tailnetKey: tailnetKey ?? null, tailnetId: tailnetId ?? null, committed };
+function toGenesis({ installedAt, startFrom, tailnetKey, tailnetId, committed }: GenesisItem): Genesis {
+  return { installedAt, startFrom, tailnetKey: tailnetKey ?? null, tailnetId: tailnetId ?? null, committed };
 }
 
-function toPlace({ wm, inflight, dialect, idFloor }: StateItem): Place {
-  return { watermark: wm, inflight, dialect, idFloor };
+function toPlace({ wm, inflight, dialect, idFloor, sweeps }: StateItem, { installedAt }: Genesis): Place {
+  const unswept = { doneFrom: installedAt, inflight: null };
+  return { watermark: wm, inflight, dialect, idFloor, sweeps: sweeps ?? { hourly: unswept, daily: unswept } };
 }

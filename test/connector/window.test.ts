@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import type { AuditLogPage, Delivery, Genesis, Place } from '../../lib/connector/ports';
-import { adoptDialect, afterPage, MAX_WINDOW_MS, planWindow, restartWindow, SETTLE_MS } from '../../lib/connector/window';
+import { adoptDialect, afterPage, afterSweepPage, dueSweep, MAX_WINDOW_MS, planSweep, planWindow, restart, RETENTION_MS, retentionGap, SETTLE_MS, sweepDone, SWEEPS } from '../../lib/connector/window';
 
 const HOUR = 3_600_000;
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const genesis: Genesis = { startFrom: NOW - 3_000 * HOUR, tailnetKey: null, tailnetId: null, committed: true };
-const place = (fields: Partial<Place> = {}): Place => ({ watermark: NOW - 5 * 60_000, inflight: null, dialect: 'audit', idFloor: null, ...fields });
+const genesis: Genesis = { installedAt: NOW - 3_000 * HOUR, startFrom: NOW - 3_000 * HOUR, tailnetKey: null, tailnetId: null, committed: true };
+const SWEPT = { doneFrom: NOW - 30 * 60_000, inflight: null };
+const place = (fields: Partial<Place> = {}): Place => ({ watermark: NOW - 5 * 60_000, inflight: null, dialect: 'audit', idFloor: null, sweeps: { hourly: SWEPT, daily: SWEPT }, ...fields });
 const page = (fields: Partial<AuditLogPage> = {}): AuditLogPage => ({ records: [], cursor: null, until: null, asOf: NOW, skewMs: 0, tailnet: null, oauthClientId: null, dialect: 'audit', ...fields });
 const whole: Delivery = { accepted: [], refused: [], unsent: [] };
 const event = { detailType: 'x', time: 0, detail: {} };
@@ -46,10 +47,13 @@ describe('planning', () => {
 describe('the place behind a page', () => {
   const window = planWindow(place(), genesis, NOW, HOUR);
 
-  it('stays when anything is unsent or refused', () => {
+  it('stays when anything is unsent', () => {
     const before = place();
     expect(afterPage(before, window, page(), { ...whole, unsent: [event] })).toBe(before);
-    expect(afterPage(before, window, page(), { ...whole, refused: [{ event, code: 'MalformedDetail' }] })).toBe(before);
+  });
+
+  it('moves past what was set aside for good', () => {
+    expect(afterPage(place(), window, page(), { ...whole, refused: [{ event, code: 'MalformedDetail' }] }).watermark).toBe(NOW - SETTLE_MS);
   });
 
   it('moves the watermark on the last page alone', () => {
@@ -76,7 +80,7 @@ describe('the place behind a page', () => {
 
   it('forgets the first answer\'s time when the window begins again', () => {
     const middle = afterPage(place(), window, page({ cursor: 'next' }), whole);
-    expect(restartWindow(middle, middle.inflight ?? window).inflight).toMatchObject({ cursor: null, asOf: null, page: 0, restarts: 1, from: window.from });
+    expect(restart(middle.inflight ?? window)).toMatchObject({ cursor: null, asOf: null, page: 0, restarts: 1, from: window.from });
   });
 });
 
@@ -84,7 +88,7 @@ describe('a dialect that was set by hand', () => {
   it('drops the window in flight and keeps the overlap from reaching far below the switch', () => {
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 0 };
     const switched = adoptDialect(place({ inflight }), 'configuration');
-    expect(switched).toEqual({ watermark: place().watermark, inflight: null, dialect: 'configuration', idFloor: place().watermark });
+    expect(switched).toMatchObject({ watermark: place().watermark, inflight: null, dialect: 'configuration', idFloor: place().watermark });
     expect(planWindow({ ...switched, watermark: switched.watermark + HOUR / 2 }, genesis, NOW + HOUR / 2, HOUR).from).toBe(switched.watermark + HOUR / 2 - HOUR);
   });
 
@@ -92,5 +96,64 @@ describe('a dialect that was set by hand', () => {
     const before = place();
     expect(adoptDialect(before, 'audit')).toBe(before);
     expect(adoptDialect(before, 'auto')).toBe(before);
+  });
+});
+
+describe('sweeps', () => {
+  const DAY = 24 * HOUR;
+  const swept = (hourly: number, daily: number) => ({ hourly: { doneFrom: NOW - hourly, inflight: null }, daily: { doneFrom: NOW - daily, inflight: null } });
+
+  it('are due by the hour and by the day, the daily one first', () => {
+    expect(dueSweep(place({ sweeps: swept(HOUR - 1, DAY - 1) }), NOW)).toBeNull();
+    expect(dueSweep(place({ sweeps: swept(HOUR, DAY - 1) }), NOW)).toBe('hourly');
+    expect(dueSweep(place({ sweeps: swept(HOUR, DAY) }), NOW)).toBe('daily');
+  });
+
+  it('leave no hole between what they cover and what the overlap covers', () => {
+    const before = place({ sweeps: swept(HOUR, DAY) });
+    expect(planSweep(before, genesis, 'hourly', NOW, HOUR)).toMatchObject({ from: NOW - HOUR - DAY, until: before.watermark - HOUR, startedAt: NOW });
+    expect(planWindow(before, genesis, NOW, HOUR).from).toBe(before.watermark - HOUR);
+  });
+
+  it('find every record that shows up within the horizon, however long the connector was down', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('hourly' as const, 'daily' as const), fc.integer({ min: 0, max: 60 * DAY }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (tier, outage, when, lateness) => {
+        const previous = NOW - SWEEPS[tier].periodMs - outage;
+        // The record became visible between the two sweeps, at most one horizon after it happened.
+        const visible = previous + Math.round(when * (NOW - previous));
+        const happened = visible - Math.round(lateness * SWEEPS[tier].horizonMs);
+        const current = place({ sweeps: { hourly: { doneFrom: previous, inflight: null }, daily: { doneFrom: previous, inflight: null } } });
+        const sweep = planSweep(current, genesis, tier, NOW, HOUR);
+        const live = planWindow(current, genesis, NOW, HOUR);
+        expect(happened >= (sweep?.from ?? Infinity) && happened <= Math.max(sweep?.until ?? 0, live.until)).toBe(true);
+      }),
+    );
+  });
+
+  it('never touch the watermark, and end with their own last page', () => {
+    const before = place({ sweeps: swept(2 * HOUR, HOUR) });
+    const window = planSweep(before, genesis, 'hourly', NOW, HOUR);
+    if (window === null) throw new Error('no sweep');
+    const middle = afterSweepPage(before, 'hourly', window, page({ cursor: 'next' }), whole);
+    expect(middle).toMatchObject({ watermark: before.watermark, inflight: null, sweeps: { hourly: { doneFrom: NOW - 2 * HOUR, inflight: { cursor: 'next', page: 1, startedAt: NOW } } } });
+    expect(dueSweep(middle, NOW)).toBe('hourly');
+    const last = afterSweepPage(middle, 'hourly', middle.sweeps.hourly.inflight ?? window, page(), whole);
+    expect(last).toEqual({ ...before, sweeps: { ...before.sweeps, hourly: { doneFrom: NOW, inflight: null } } });
+    expect(afterSweepPage(before, 'hourly', window, page(), { ...whole, unsent: [event] })).toBe(before);
+  });
+
+  it('of the day are those of the hour too', () => {
+    expect(sweepDone(place(), 'daily', NOW).sweeps).toEqual({ hourly: { doneFrom: NOW, inflight: null }, daily: { doneFrom: NOW, inflight: null } });
+  });
+
+  it('have nothing to read right after the installation', () => {
+    expect(planSweep(place(), { ...genesis, startFrom: NOW - 30 * 60_000 }, 'daily', NOW, HOUR)).toBeNull();
+  });
+});
+
+describe('what is older than Tailscale keeps', () => {
+  it('is exactly what lies before the edge', () => {
+    expect(retentionGap(place({ watermark: NOW - RETENTION_MS }), NOW)).toBeNull();
+    expect(retentionGap(place({ watermark: NOW - RETENTION_MS - 5 }), NOW)).toEqual({ from: NOW - RETENTION_MS - 5, until: NOW - RETENTION_MS });
   });
 });

@@ -57,11 +57,12 @@ it('takes "-" twice when the credentials differ', () => {
 });
 
 it('has defaults for everything but what the deployment makes', () => {
-  const env = { CONNECTORS: '[{"id":"default","tailnet":"-","secretId":"s"}]', TABLE_NAME: 'table', EVENT_BUS_NAME: 'bus' };
+  const env = { CONNECTORS: '[{"id":"default","tailnet":"-","secretId":"s"}]', TABLE_NAME: 'table', EVENT_BUS_NAME: 'bus', ARCHIVE_BUCKET: 'archive' };
   expect(parseEnvironment(env)).toEqual({
     connectors: [{ id: 'default', tailnet: '-', secretId: 's', dialect: 'auto' }],
     tableName: 'table',
     busName: 'bus',
+    archiveBucket: 'archive',
     apiUrl: 'https://api.tailscale.com',
     overlapMinutes: 60,
     severityProfile: 'spec',

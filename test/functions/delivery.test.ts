@@ -127,7 +127,7 @@ it('resends only the entries the bus refused', async () => {
 
 it('does not move when entries stay unsent, and brings them with the next tick', async () => {
   await open();
-  world.api.add([...Array.from({ length: 9 }, () => record()), record(0, { eventGroupID: 'unlucky' })]);
+  world.api.add([...Array.from({ length: 9 }, () => record()), record(0, { target: { id: 'nUnluckyCNTRL', name: 'unlucky', type: 'NODE' } })]);
   const stop = world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('unlucky') === true ? { code: 'InternalFailure', message: 'x' } : undefined));
   const sandbox = await world.sandbox();
   await expect(sandbox.poll()).rejects.toThrow(/^default: BUS_EXHAUSTED .* 1 entries/);

@@ -1,4 +1,4 @@
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Place, SeenElement, StateStore, Tenure } from '../../lib/connector/ports';
 import { createStateStore } from '../../lib/state/state-store';
@@ -49,7 +49,9 @@ const moved = (tenure: Tenure, watermark: number): Place => ({ ...tenure.place, 
 describe('the lease', () => {
   it('begins five minutes back on the very first run', async () => {
     const tenure = await acquire();
-    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, idFloor: null });
+    const unswept = { doneFrom: NOW, inflight: null };
+    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, idFloor: null, sweeps: { hourly: unswept, daily: unswept } });
+    expect(tenure).toMatchObject({ stateLost: false, failStreak: 0 });
     expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, committed: false });
   });
 
@@ -102,7 +104,9 @@ describe('the lease', () => {
 describe('a commit', () => {
   it('keeps the whole place', async () => {
     const tenure = await acquire();
-    const place: Place = { watermark: NOW, dialect: 'audit', idFloor: NOW - 1, inflight: { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 } };
+    const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 };
+    const sweeps = { hourly: { doneFrom: 5, inflight: { ...inflight, startedAt: 6 } }, daily: { doneFrom: 7, inflight: null } };
+    const place: Place = { watermark: NOW, dialect: 'audit', idFloor: NOW - 1, inflight, sweeps };
     await tenure.commit(place, { release: true });
     expect((await acquire('next')).place).toEqual(place);
     expect(await item('GENESIS')).toMatchObject({ committed: true });
@@ -137,6 +141,38 @@ describe('a commit', () => {
     await acquire('two');
     await zombie.fail();
     await expect(store.acquire('default', 'three', deadline)).resolves.toMatchObject({ state: 'busy' });
+  });
+});
+
+describe('a ledger', () => {
+  it('has each gap and each event that was put aside once', async () => {
+    const tenure = await acquire();
+    const object = { bucket: 'b', key: 'k', sha256: 'f'.repeat(64), bytes: 1 };
+    for (let time = 0; time < 2; time += 1) {
+      await tenure.recordGap({ from: NOW - 2, until: NOW - 1 });
+      await tenure.recordQuarantine({ id: 'w1:1', reason: 'unparsed', object, at: NOW });
+    }
+    const ledger = (await items()).filter(({ pk }) => pk === 'TN#default#LEDGER');
+    expect(ledger.map(({ sk }) => String(sk))).toEqual(['GAP#2026-11-22T11:59:59.998Z#2026-11-22T11:59:59.999Z', 'QUAR#w1:1']);
+    expect(ledger[1]).toMatchObject({ ...object, reason: 'unparsed', status: 'quarantined', at: NOW });
+  });
+});
+
+describe('lost state', () => {
+  it('is known by a committed genesis without a watermark', async () => {
+    const first = await acquire();
+    await first.commit(moved(first, NOW), { release: true });
+    await client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } } }));
+    const next = await acquire('next');
+    expect(next.stateLost).toBe(true);
+    expect(next.place.watermark).toBe(NOW - 5 * 60_000);
+  });
+
+  it('is named where an attribute is not what we write', async () => {
+    const first = await acquire();
+    await first.commit(first.place, { release: true });
+    await client.send(new UpdateItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } }, UpdateExpression: 'SET wm = :x', ExpressionAttributeValues: { ':x': { S: 'soon' } } }));
+    await expect(store.acquire('default', 'next', deadline)).rejects.toMatchObject({ code: 'STATE_INVALID', message: expect.stringMatching(/STATE item: wm: .*rewind/) as string });
   });
 });
 

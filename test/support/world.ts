@@ -14,6 +14,7 @@ export const OAUTH_CLIENT = { clientId: 'kClient1CNTRL', clientSecret: 'tskey-cl
 
 const TABLE = 'tailscale-audit';
 const BUS = 'tailscale-audit';
+const ARCHIVE = 'tailscale-audit-archive';
 const SECRET = 'tailscale-audit/default';
 
 export interface WorldOptions {
@@ -54,6 +55,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const sandboxes: Sandbox[] = [];
   const events: DeliveredEvent[] = [];
   gateway.events.createBus(BUS);
+  gateway.s3.createBucket(ARCHIVE);
   gateway.events.on(BUS, null, (event) => events.push(event));
   const text = (value: object | string) => (typeof value === 'string' ? value : JSON.stringify(value));
   gateway.secrets.create(SECRET, secret === null ? undefined : text(secret));
@@ -63,6 +65,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     [ENV.apiUrl]: api.url,
     [ENV.tableName]: TABLE,
     [ENV.busName]: BUS,
+    [ENV.archiveBucket]: ARCHIVE,
     [ENV.connectors]: JSON.stringify([{ id: 'default', tailnet, secretId: SECRET, dialect }]),
     ...options.environment,
   };

@@ -1,0 +1,76 @@
+import { METRIC } from '../contract/names';
+import { ConnectorError } from './errors';
+import type { AuditLog, Delivery, Inflight, Place } from './ports';
+import { prefetch } from './prefetch';
+import { publishPage } from './publish-page';
+import type { Run } from './run';
+import type { Walk } from './walk';
+
+/** A window of more pages than this is not an audit log but a loop. At 100 records a page it is two million records. */
+const MAX_PAGES = 20_000;
+
+/** How often a window may begin anew before that is a failure of its own. */
+const MAX_RESTARTS = 3;
+
+export interface WindowRead {
+  readonly place: Place;
+  /** `again`: the window began anew. `interrupted`: time ran out or upstream asked to wait; the lease is given back. */
+  readonly outcome: 'whole' | 'again' | 'interrupted';
+}
+
+/**
+ * Reads a window to its end: publishes each page and commits the place behind it, while the next page is fetched.
+ *
+ * @param release Gives the lease back with the commit of the last page.
+ * @throws ConnectorError
+ */
+export async function readWindow<Window extends Inflight>(run: Run, log: AuditLog, start: Place, walk: Walk<Window>, release: boolean): Promise<WindowRead> {
+  const { tenure, deadline } = run;
+  let place = start;
+  let { window } = walk;
+  try {
+    for await (const page of prefetch(log.pages(window, window.cursor, deadline), deadline)) {
+      const delivery = await publishPage(run, page, walk);
+      const next = walk.behind(place, window, page, delivery);
+      if (next === place) return await interrupted(run, place, delivery);
+      const rest = walk.in(next);
+      await tenure.commit(next, { release: release && rest === null });
+      place = next;
+      if (rest === null) break;
+      window = rest;
+      if (window.page > MAX_PAGES) throw new ConnectorError('TOO_MANY_PAGES', `Tailscale gave more than ${MAX_PAGES} pages for one window; report it to Tailscale with the request id in the log`);
+      if (deadline.isNear()) return await interrupted(run, place);
+    }
+    return { place, outcome: 'whole' };
+  } catch (error) {
+    return afterTrouble(run, place, walk, window, error);
+  }
+}
+
+async function afterTrouble<Window extends Inflight>(run: Run, place: Place, walk: Walk<Window>, window: Window, error: unknown): Promise<WindowRead> {
+  const { tenure, telemetry, connector, clock } = run;
+  if (!(error instanceof ConnectorError)) throw error;
+  if (error.code === 'CURSOR_REFUSED' && window.cursor !== null) {
+    telemetry.count(connector.id, METRIC.windowRestarts, 1);
+    const restarted = walk.restarted(place, window);
+    await tenure.commit(restarted);
+    if (window.restarts >= MAX_RESTARTS) throw error;
+    return { place: restarted, outcome: 'again' };
+  }
+  if (error.code === 'OUT_OF_TIME') return interrupted(run, place);
+  if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
+    telemetry.warn('Tailscale asks to wait', { connector: connector.id, seconds: error.retryAfterMs / 1000 });
+    await tenure.commit(place, { release: true, notBefore: clock.now() + error.retryAfterMs });
+    return { place, outcome: 'interrupted' };
+  }
+  throw error;
+}
+
+/** Stops here; the next tick goes on from the same place. Only running out of time is no failure. */
+async function interrupted(run: Run, place: Place, delivery?: Delivery): Promise<WindowRead> {
+  if (delivery !== undefined && !run.deadline.isNear()) {
+    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${delivery.unsent.length} entries after several tries; check its PutEvents quota in this region`);
+  }
+  await run.tenure.commit(place, { release: true });
+  return { place, outcome: 'interrupted' };
+}

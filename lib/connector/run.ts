@@ -1,0 +1,46 @@
+import type { ConnectorSettings, SeverityProfile } from '../contract/settings';
+import type { Archive, Bus, Clock, Deadline, Dialect, OpenAuditLog, StateStore, Telemetry, Tenure } from './ports';
+
+/** What every run works with. */
+export interface PollDeps {
+  readonly openAuditLog: OpenAuditLog;
+  readonly state: StateStore;
+  readonly bus: Bus;
+  readonly archive: Archive;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly newRunId: () => string;
+  readonly overlapMinutes: number;
+  readonly severityProfile: SeverityProfile;
+}
+
+/** What a run has done so far. */
+export interface Progress {
+  /** Records read. */
+  fetched: number;
+  /** Events the bus accepted, policy diffs included. */
+  emitted: number;
+  /** Events dropped because they had been published before. */
+  duplicates: number;
+  pages: number;
+  dialect: Dialect | null;
+}
+
+/** One run of one connector that holds the lease. */
+export interface Run extends Omit<PollDeps, 'state' | 'newRunId' | 'bus'> {
+  readonly connector: ConnectorSettings;
+  readonly tenure: Tenure;
+  readonly deadline: Deadline;
+  readonly runId: string;
+  readonly publish: Bus['publish'];
+  readonly progress: Progress;
+}
+
+/** Publishes, but asks first, once, whether the bus is there: PutEvents to one that is not answers success. */
+export function publishOnExistingBus(bus: Bus): Bus['publish'] {
+  let exists: Promise<void> | undefined;
+  return async (events, deadline) => {
+    await (exists ??= bus.assertExists(deadline));
+    return bus.publish(events, deadline);
+  };
+}

@@ -1,0 +1,41 @@
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import { EVENT_CATEGORY, EVENT_SOURCE } from './names';
+
+const instant = { type: 'string', format: 'date-time' } as const;
+
+/** JSON Schema (2020-12) of `detail` of a `Tailscale Connector Health` event: the connector speaking of itself. */
+export const healthEventSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Tailscale Connector Health',
+  type: 'object',
+  additionalProperties: false,
+  required: ['schemaVersion', 'id', 'stream', 'source', 'category', 'severity', 'kind', 'title', 'description', 'occurredAt', 'connector', 'tailnet', 'interval', 'code', 'runId'],
+  properties: {
+    schemaVersion: { const: '1.0' },
+    id: { type: 'string', pattern: '^h1:[0-9a-f]{64}$' },
+    stream: { const: 'health' },
+    source: { const: EVENT_SOURCE },
+    category: { const: EVENT_CATEGORY },
+    severity: { enum: ['high', 'info'], description: 'Only `recovered` is info, so that one rule on high hears of everything that went wrong.' },
+    kind: {
+      enum: ['blind', 'recovered', 'gap', 'stateLost', 'tailnetChanged'],
+      description: 'blind: two runs failed in a row. gap: an interval that can no longer be read. stateLost: the watermark was gone or in the future.',
+    },
+    title: { type: 'string' },
+    description: { type: 'string', description: 'One line: what happened and what to do.' },
+    occurredAt: instant,
+    connector: { type: 'string' },
+    tailnet: { type: ['string', 'null'] },
+    interval: {
+      description: 'gap: exactly what is lost. stateLost: what is read again.',
+      anyOf: [
+        { type: 'null' },
+        { type: 'object', additionalProperties: false, required: ['from', 'until'], properties: { from: instant, until: { ...instant, description: 'Not included.' } } },
+      ],
+    },
+    code: { type: ['string', 'null'], description: 'Of the failure, where one is behind it.' },
+    runId: { type: 'string' },
+  },
+} as const satisfies JSONSchema;
+
+export type HealthEvent = FromSchema<typeof healthEventSchema>;

@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { exampleEvents } from '../../docs/example-events';
+import { auditEventSchema } from '../../lib/contract/audit-event';
+import { DETAIL_TYPE } from '../../lib/contract/names';
+import { policyDiffEventSchema } from '../../lib/contract/policy-diff-event';
+import { MAX_DETAIL_BYTES } from '../../lib/events/bound';
+import { CATALOG } from '../../lib/events/catalog';
+import { severityOf } from '../../lib/events/severity';
+import { codesIn, page, ROOT, tableOf } from './pages';
+
+const PAGE = 'docs/events.md';
+
+describe('the severity table', () => {
+  const actions = new Map(tableOf(PAGE, 'severity').map(([severity = '', text = '']) => [severity, codesIn(text).filter((code) => !code.startsWith('*'))]));
+
+  it.each(['high', 'medium'])('names only actions that are %s', (severity) => {
+    expect(actions.get(severity)?.filter((action) => severityOf(action) !== severity)).toEqual([]);
+  });
+
+  it('leaves none out', () => {
+    const known = [...new Set(CATALOG.map(({ action }) => action))];
+    const isRemoval = (action: string) => /:(?:delete|remove)$/.test(action);
+    expect([...(actions.get('high') ?? [])].sort()).toEqual(known.filter((action) => severityOf(action) === 'high').sort());
+    expect(actions.get('medium')).toEqual(expect.arrayContaining(known.filter((action) => severityOf(action) === 'medium' && !isRemoval(action))));
+    expect(['anything:delete', 'anything:remove', 'anything:else'].map(severityOf)).toEqual(['medium', 'medium', 'info']);
+  });
+});
+
+it('names both detail types', () => {
+  expect(tableOf(PAGE, 'detail type').flatMap(([name = '']) => codesIn(name))).toEqual([DETAIL_TYPE.audit, DETAIL_TYPE.policyDiff]);
+});
+
+describe('the fields', () => {
+  const named = tableOf(PAGE, 'field').flatMap(([field = '']) => codesIn(field));
+
+  it('are those of the two schemas', () => {
+    const inSchemas = new Set([...Object.keys(auditEventSchema.properties), ...Object.keys(policyDiffEventSchema.properties)]);
+    expect([...new Set(named.map((path) => path.replace(/\..*/, '')))].sort()).toEqual([...inSchemas].sort());
+    expect(named.filter((path) => path.startsWith('ingest.')).map((path) => path.slice('ingest.'.length)).sort()).toEqual(Object.keys(auditEventSchema.properties.ingest.properties).sort());
+  });
+
+  it('are said to be cut at the size at which they are', () => {
+    expect(page(PAGE)).toContain(`over ${MAX_DETAIL_BYTES / 1024} KiB`);
+  });
+});
+
+describe('the examples', () => {
+  const shown = [...page(PAGE).matchAll(/```json\n(.+?)```/gs)].map(([, json = '']): unknown => JSON.parse(json));
+  const { audit, 'policy-diff': diff } = exampleEvents();
+
+  it.each([
+    ['audit event', shown[0], audit],
+    ['policy diff', shown[1], diff],
+  ])('show the %s of examples/events, shortened where they say so', (_name, example, whole) => {
+    expect(expand(example, whole)).toEqual(whole);
+  });
+});
+
+/** The shortened value with what `…` stands for put back. */
+function expand(shown: unknown, whole: unknown): unknown {
+  if (typeof shown === 'string' && typeof whole === 'string' && shown.endsWith('…')) return whole.startsWith(shown.slice(0, -1)) ? whole : shown;
+  if (!isObject(shown) || !isObject(whole)) return shown;
+  const { '…': more, ...members } = shown;
+  const expanded = Object.fromEntries(Object.entries(members).map(([name, value]) => [name, expand(value, whole[name])]));
+  return more === undefined ? expanded : { ...whole, ...expanded };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+it('lists every pattern of examples/rules', () => {
+  const listed = tableOf(PAGE, 'pattern').map(([link = '']) => link.replace(/^\[([^\]]+)\].*/, '$1'));
+  expect(listed.sort()).toEqual(readdirSync(join(ROOT, 'examples/rules')).sort());
+});

@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { scripts } from '../../package.json';
+import { parseInvocation } from '../../functions/poll/invocation';
+import { codesIn, PAGES, ROOT, tableOf } from './pages';
+
+const ROOMS = ['.ci', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];
+const FILES = new Set([...readdirSync(ROOT), ...ROOMS.flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }))].map((path) => basename(path)));
+
+const withoutUrls = (text: string): string => text.replaceAll(/https?:\/\/[^\s)]+/g, '');
+
+describe.each([...PAGES])('%s', (path, text) => {
+  it('links only to what is there', () => {
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target).filter((target) => !/^https?:/.test(target));
+    expect(targets.filter((target) => !existsSync(join(ROOT, dirname(path), target.replace(/#.*/, ''))))).toEqual([]);
+  });
+
+  it('names only files and folders that are there', () => {
+    const named = [...withoutUrls(text).matchAll(/(?<![\w./-])(?:\.ci|docs|examples|functions|infra|lib|local|test)(?:\/[\w.-]*\w)+/g)].map(([name]) => name);
+    const files = codesIn(text).filter((code) => /^\.?[\w-][\w.-]*\.(?:cjs|json|md|mjs|ts)$/.test(code));
+    expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+    expect(files.filter((name) => !FILES.has(name))).toEqual([]);
+  });
+
+  it('names only npm scripts that are there, and options that npm start has', () => {
+    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?)?(start|test|(?<=run (?:--silent )?)[\w-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    const start = readFileSync(join(ROOT, 'local/start.ts'), 'utf8');
+    const options = [...text.matchAll(/npm start (?:--silent )?-- ([^`\n#]+)/g)].flatMap(([, rest = '']) => rest.match(/--[a-z-]+/g) ?? []);
+    expect(options.filter((option) => option !== '--help' && !start.includes(`'${option}`))).toEqual([]);
+  });
+
+  it('shows only invocations that the function takes', () => {
+    const connectors = [{ id: 'default', tailnet: '-', secretId: 'secret', dialect: 'auto' as const }];
+    const shown = [...text.matchAll(/\{"action":[^}\n]*\}/g)].map(([json]) => json);
+    for (const json of shown) expect(() => parseInvocation(JSON.parse(json), connectors)).not.toThrow();
+  });
+});
+
+describe('what is held against the pages', () => {
+  it('finds something on them', () => {
+    const all = [...PAGES.values()].join('\n');
+    expect(all.match(/\]\((?!http)/g)?.length).toBeGreaterThan(20);
+    expect(all.match(/\{"action":/g)?.length).toBeGreaterThan(3);
+    expect(all.match(/npm start [^\n]*-- --/g)?.length).toBeGreaterThan(2);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const rooms = tableOf('docs/architecture.md', 'room').flatMap(([room = '']) => codesIn(room));
+
+  it('names rooms that are there', () => {
+    expect(rooms.filter((room) => !existsSync(join(ROOT, room)))).toEqual([]);
+  });
+
+  it('names every room of lib and functions', () => {
+    const there = ['lib', 'functions'].flatMap((top) => readdirSync(join(ROOT, top)).map((name) => `${top}/${name}`));
+    expect(there.filter((room) => !rooms.includes(room))).toEqual([]);
+  });
+});
+
+describe('docs/adr', () => {
+  it('has each of its records in its index', () => {
+    const records = readdirSync(join(ROOT, 'docs/adr')).filter((name) => name !== 'README.md');
+    expect(records.filter((name) => PAGES.get('docs/adr/README.md')?.includes(`](${name})`) !== true)).toEqual([]);
+  });
+
+  it.each([...PAGES].filter(([path]) => /adr\/\d/.test(path)))('%s says context, decision and consequences', (_path, text) => {
+    expect(text.match(/^##? .+/gm)?.slice(1)).toEqual(['## Context', '## Decision', '## Consequences']);
+  });
+});

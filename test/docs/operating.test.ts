@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseContext } from '../../infra/context';
+import { METRIC } from '../../lib/contract/names';
+import { codesIn, page, ROOT, tableOf } from './pages';
+
+const PAGE = 'docs/operating.md';
+
+it('says of every error code what to do, and names no other', () => {
+  const [, union = ''] = /export type ErrorCode =([^;]+);/.exec(readFileSync(join(ROOT, 'lib/connector/errors.ts'), 'utf8')) ?? [];
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
+  expect(codes.length).toBeGreaterThan(20);
+  expect(tableOf(PAGE, 'code').flatMap(([code = '']) => codesIn(code)).sort()).toEqual(codes.sort());
+});
+
+describe('the settings', () => {
+  const settings = tableOf(PAGE, 'key').map(([key = '', standard = '']) => [codesIn(key).join(''), codesIn(standard)[0]] as const);
+
+  it('are all there, and no other', () => {
+    const asked = new Set<string>();
+    parseContext((key) => {
+      asked.add(key);
+      return undefined;
+    });
+    expect(settings.map(([key]) => key).sort()).toEqual([...asked].sort());
+  });
+
+  it('have the defaults that the page says, written as on the command line', () => {
+    const standards = new Map(settings);
+    expect(parseContext((key) => standards.get(key))).toEqual({ busName: 'tailscale-audit', ...parseContext(() => undefined) });
+  });
+
+  it('take the command that the page shows', () => {
+    const [command = ''] = /npx cdk deploy -c .+/.exec(page(PAGE)) ?? [];
+    const given = new Map([...command.matchAll(/-c (\w+)=(?:'([^']*)'|(\S+))/g)].map(([, key = '', quoted, plain]) => [key, quoted ?? plain]));
+    expect(given.size).toBe(2);
+    expect(parseContext((key) => given.get(key))).toMatchObject({ overlapMinutes: 120, connectors: [{ id: 'prod', secret: { name: 'tailscale/prod' } }] });
+  });
+});
+
+it('names the alarms that the stack makes, and metrics that there are', () => {
+  const rows = tableOf(PAGE, 'alarm');
+  const source = readFileSync(join(ROOT, 'infra/connector-monitoring.ts'), 'utf8');
+  const made = [...source.matchAll(/new Alarm\(this, `(\w+)-/g)].map(([, name = '']) => name);
+  expect(rows.flatMap(([alarm = '']) => codesIn(alarm))).toEqual(made);
+  expect(rows.flatMap(([, when = '']) => codesIn(when)).filter((name) => !Object.values<string>(METRIC).includes(name))).toEqual([]);
+});
