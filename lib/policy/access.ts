@@ -1,0 +1,157 @@
+import type { Budget } from './budget';
+import type { AccessRule } from './model';
+import { mergePorts, subtractPorts, type PortRange } from './ports';
+import { isAsStrict } from './posture';
+import { createCoverage, type Leaf } from './selector';
+import { gateOf, type Comparison, type Side } from './side';
+
+/** Access of one source to one destination of a rule that the other side did not give. */
+export interface Gain {
+  readonly rule: AccessRule;
+  /** `rule`: it is new or was changed. `alias`: it is the same, and what it names, or the posture it asks for, is not. */
+  readonly cause: 'rule' | 'alias';
+  readonly src: string;
+  readonly host: string;
+  /** All ports that the rule gives. */
+  readonly ports: readonly PortRange[];
+  /** Those that could not be reached before, under no condition. */
+  readonly opened: readonly PortRange[];
+  /** No rule named this source with this destination before, on any port. */
+  readonly isFresh: boolean;
+  /** Reached before, but only by devices of a stricter posture. */
+  readonly lostPosture: boolean;
+  /** Reached before, but only through named routers. */
+  readonly lostVia: boolean;
+}
+
+interface Match {
+  readonly rule: AccessRule;
+  readonly host: string;
+  readonly ports: readonly PortRange[];
+}
+
+/** Finds the rules of one side that give a source a way to a destination. */
+export interface AccessIndex {
+  readonly matches: (source: Leaf, host: Leaf) => readonly Match[];
+}
+
+export function createAccessIndex({ model, resolver }: Side, budget: Budget): AccessIndex {
+  const bySource = new Map<string, AccessRule[]>();
+  const byHost = new Map<string, Match[]>();
+  for (const rule of model.rules) {
+    for (const name of rule.src) push(bySource, name, rule);
+    for (const { host, ports } of rule.targets) push(byHost, host, { rule, host, ports });
+  }
+  const sources = createCoverage(bySource.keys(), resolver, budget);
+  const hosts = createCoverage(byHost.keys(), resolver, budget);
+  const rulesOf = new Map<string, ReadonlySet<AccessRule>>();
+  const matchesOf = new Map<string, readonly Match[]>();
+  return {
+    matches(source, host) {
+      const rules = remember(rulesOf, source.key, () => new Set(sources.covering(source).flatMap((name) => bySource.get(name) ?? [])));
+      const matches = remember(matchesOf, host.key, () => hosts.covering(host).flatMap((name) => byHost.get(name) ?? []));
+      budget.spend(1 + matches.length);
+      return matches.filter(({ rule }) => rules.has(rule));
+    },
+  };
+
+  function remember<Value extends Iterable<unknown>>(cache: Map<string, Value>, key: string, find: () => Value): Value {
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const found = find();
+    budget.spend([...found].length);
+    cache.set(key, found);
+    return found;
+  }
+}
+
+function push<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** What acls and grants give on `to` that they did not give on `from`. Ends early when the budget is spent. */
+export function* accessGains(comparison: Comparison, before: AccessIndex): Generator<Gain, void, void> {
+  for (const rule of comparison.to.model.rules) {
+    const pairs = pairsToCheck(comparison, rule);
+    for (const { src, sources, host, hosts, ports } of pairs) {
+      if (comparison.budget.isSpent()) return;
+      const found = compareReach(comparison, before, rule, ports, sources, hosts);
+      if (found !== undefined) yield { rule, cause: comparison.isSameRule(rule, 'access') ? 'alias' : 'rule', src, host, ports, ...found };
+    }
+  }
+}
+
+interface NamePair {
+  readonly src: string;
+  readonly host: string;
+  readonly ports: readonly PortRange[];
+  readonly sources: readonly Leaf[];
+  readonly hosts: readonly Leaf[];
+}
+
+/** Of a rule that both sides have, only what its names newly stand for can have changed. */
+export function* pairsToCheck({ to, budget, isSameRule, isGateLooser, newLeaves }: Comparison, rule: AccessRule): Generator<NamePair, void, void> {
+  const { leaves } = to.resolver;
+  const wholly = !isSameRule(rule, 'access') || isGateLooser(rule);
+  for (const src of rule.src) {
+    for (const { host, ports } of rule.targets) {
+      budget.spend(1);
+      if (budget.isSpent()) return;
+      const pair = { src, host, ports };
+      if (wholly) yield { ...pair, sources: leaves(src), hosts: leaves(host) };
+      else {
+        if (newLeaves(src).length > 0) yield { ...pair, sources: newLeaves(src), hosts: leaves(host) };
+        if (newLeaves(host).length > 0) yield { ...pair, sources: leaves(src), hosts: newLeaves(host) };
+      }
+    }
+  }
+}
+
+function compareReach(
+  { from, to, budget }: Comparison,
+  before: AccessIndex,
+  rule: AccessRule,
+  ports: readonly PortRange[],
+  sources: readonly Leaf[],
+  hosts: readonly Leaf[],
+): Pick<Gain, 'opened' | 'isFresh' | 'lostPosture' | 'lostVia'> | undefined {
+  if (ports.length === 0) return undefined;
+  const gate = gateOf(to, rule.posture);
+  let opened: readonly PortRange[] = [];
+  let [isFresh, lostPosture, lostVia] = [false, false, false];
+  for (const source of sources) {
+    for (const host of hosts) {
+      if (budget.isSpent()) break;
+      const matches = before.matches(source, host);
+      const missing = subtract(ports, matches);
+      if (missing.length > 0) {
+        opened = mergePorts([...opened, ...missing]);
+        isFresh ||= !matches.some((match) => match.ports.length > 0 && from.names(match.host, host) && match.rule.src.some((name) => from.names(name, source)));
+        continue;
+      }
+      const sameGate = matches.filter((match) => isAsStrict(gate, gateOf(from, match.rule.posture)));
+      const sameRoute = matches.filter((match) => isAsNarrow(rule.via, match.rule.via));
+      if (subtract(ports, sameGate.filter((match) => sameRoute.includes(match))).length === 0) continue;
+      const [byPosture, byVia] = [subtract(ports, sameGate).length > 0, subtract(ports, sameRoute).length > 0];
+      lostPosture ||= byPosture || !byVia;
+      lostVia ||= byVia || !byPosture;
+    }
+  }
+  return opened.length > 0 || lostPosture || lostVia ? { opened, isFresh, lostPosture, lostVia } : undefined;
+}
+
+function subtract(ports: readonly PortRange[], matches: readonly Match[]): readonly PortRange[] {
+  let left = ports;
+  for (const match of matches) {
+    if (left.length === 0) break;
+    left = subtractPorts(left, match.ports);
+  }
+  return left;
+}
+
+/** Without `via` any router will do. */
+export function isAsNarrow(via: readonly string[], before: readonly string[]): boolean {
+  return before.length === 0 || (via.length > 0 && via.every((name) => before.includes(name)));
+}

@@ -1,0 +1,83 @@
+import { isIP, isIPv4 } from 'node:net';
+
+/** Addresses of one family, both ends included. */
+export interface AddressRange {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const BITS = { 4: 32, 6: 128 } as const;
+
+/** An address, a prefix `10.0.0.0/8` or a span `10.0.0.1-10.0.0.9`; undefined when the text is none of these. */
+export function parseAddressRange(text: string): AddressRange | undefined {
+  const [start = '', end, ...more] = text.split('-');
+  if (more.length > 0) return undefined;
+  if (end === undefined) return parsePrefix(text);
+  const first = parsePrefix(start);
+  const last = parsePrefix(end);
+  if (first === undefined || last?.family !== first.family || last.last < first.first) return undefined;
+  return { family: first.family, first: first.first, last: last.last };
+}
+
+function parsePrefix(text: string): AddressRange | undefined {
+  const slash = text.indexOf('/');
+  const address = slash === -1 ? text : text.slice(0, slash);
+  const family = isIP(address);
+  if (family !== 4 && family !== 6) return undefined;
+  const bits = slash === -1 ? BITS[family] : /^\d{1,3}$/.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
+  if (bits < 0 || bits > BITS[family]) return undefined;
+  const size = 1n << BigInt(BITS[family] - bits);
+  const first = (addressNumber(address) / size) * size;
+  return { family, first, last: first + size - 1n };
+}
+
+function addressNumber(address: string): bigint {
+  if (isIPv4(address)) return address.split('.').reduce((number, byte) => number * 256n + BigInt(byte), 0n);
+  const plain = address.replace(/%.*$/, '').replace(/\d+\.\d+\.\d+\.\d+$/, (tail) => {
+    const number = addressNumber(tail);
+    return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
+  });
+  const [head = '', tail] = plain.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  return [...before, ...zeros, ...after].reduce((number, word) => number * 65_536n + BigInt(`0x${word}`), 0n);
+}
+
+export function containsRange(outer: AddressRange, inner: AddressRange): boolean {
+  return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
+}
+
+/** What of `ranges` is not in `hole`. */
+export function subtractRange(ranges: readonly AddressRange[], hole: AddressRange): readonly AddressRange[] {
+  return ranges.flatMap((range) => {
+    if (range.family !== hole.family || hole.last < range.first || hole.first > range.last) return [range];
+    return [
+      { ...range, last: hole.first - 1n },
+      { ...range, first: hole.last + 1n },
+    ].filter((piece) => piece.first <= piece.last);
+  });
+}
+
+/** The same addresses in the fewest ranges, sorted. */
+export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  const sorted = [...ranges].sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const merged: AddressRange[] = [];
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last?.family === range.family && range.first <= last.last + 1n) merged[merged.length - 1] = { ...last, last: range.last > last.last ? range.last : last.last };
+    else merged.push(range);
+  }
+  return merged;
+}
+
+/** As wide as 10.0.0.0/8 or wider, more than any one site has; for IPv6 the same share of the address space. */
+export function isHuge({ family, first, last }: AddressRange): boolean {
+  return last - first + 1n >= 1n << BigInt(BITS[family] - 8);
+}
+
+/** One name for equal ranges. */
+export function rangeKey({ family, first, last }: AddressRange): string {
+  return `ip${family}:${first.toString(36)}-${last.toString(36)}`;
+}

@@ -1,0 +1,142 @@
+import { isIPv6 } from 'node:net';
+import type { Json, JsonNode } from './hujson';
+import { ALL_PORTS, formatPorts, mergePorts, parseGrantPorts, parsePorts, protocolName, type PortRange } from './ports';
+import type { RuleSection } from './sections';
+
+export type JsonObject = Readonly<Record<string, Json>>;
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value in which neither the order of keys nor that of array members shows: equal meaning gives equal `JSON.stringify`. */
+export function canonicalJson(node: JsonNode): Json {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'array') return sortedByText(node.items.map(canonicalJson));
+  return objectOf([...node.members].map(([key, member]) => [key, canonicalJson(member)]));
+}
+
+/** Each thing in a list once, as text, sorted. A single value counts as a list of one. */
+export function stringList(node: JsonNode | undefined): readonly string[] {
+  if (node === undefined) return [];
+  if (node.kind === 'array') return uniqueSorted(node.items.map(textOf));
+  return node.kind === 'scalar' && node.value === null ? [] : [textOf(node)];
+}
+
+export function uniqueSorted(items: Iterable<string>): readonly string[] {
+  return [...new Set(items)].sort();
+}
+
+/** Strings of a canonical list; anything else has none. */
+export function strings(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((item: Json) => typeof item === 'string') : [];
+}
+
+/** `autogroup:members` is an older name of `autogroup:member`; mail addresses compare without case. */
+export function canonicalName(name: string): string {
+  if (name === 'autogroup:members') return 'autogroup:member';
+  return name.includes('@') && !name.includes(':') ? name.toLowerCase() : name;
+}
+
+const FIELD_NAMES = [
+  'action', 'proto', 'src', 'dst', 'ip', 'app', 'via', 'srcPosture', 'users', 'checkPeriod', 'acceptEnv', 'recorder', 'enforceRecorder',
+  'target', 'attr', 'ipPool', 'accept', 'deny', 'check', 'srcPostureAttrs',
+] as const;
+const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(FIELD_NAMES.map((name) => [name.toLowerCase(), name]));
+/** How fields were called before `src` and `dst`. */
+const LEGACY: Readonly<Record<RuleSection, ReadonlyMap<string, string>>> = {
+  acls: new Map([['users', 'src'], ['ports', 'dst']]),
+  grants: new Map(),
+  ssh: new Map(),
+  nodeAttrs: new Map(),
+  tests: new Map([['user', 'src'], ['allow', 'accept']]),
+  sshTests: new Map(),
+};
+const LISTS: ReadonlySet<string> = new Set(['src', 'dst', 'ip', 'via', 'srcPosture', 'users', 'acceptEnv', 'recorder', 'target', 'attr', 'ipPool', 'accept', 'deny', 'check']);
+/** Not left out when empty: it replaces the default. */
+const SAYS_SOMETHING_EMPTY = 'srcPosture';
+
+/** A rule in one spelling: current field names, sorted lists, hosts with their ports merged. What is not an object stays as it is. */
+export function canonicalRule(section: RuleSection, node: JsonNode): Json {
+  if (node.kind !== 'object') return canonicalJson(node);
+  const fields = new Map<string, Json>();
+  for (const [written, member] of node.members) {
+    const lower = written.toLowerCase();
+    const legacy = LEGACY[section].get(lower);
+    const name = legacy ?? BY_LOWER_CASE.get(lower) ?? written;
+    if (legacy !== undefined && fields.has(name)) continue;
+    const value = canonicalField(section, name, member);
+    if (!saysNothing(name, value)) fields.set(name, value);
+  }
+  return objectOf([...fields]);
+}
+
+function canonicalField(section: RuleSection, name: string, node: JsonNode): Json {
+  if (LISTS.has(name)) {
+    const list = stringList(node);
+    const hasPorts = (section === 'acls' && name === 'dst') || (section === 'tests' && (name === 'accept' || name === 'deny'));
+    if (hasPorts) return mergeTargets(list);
+    if (section === 'grants' && name === 'ip') return uniqueSorted(list.map((entry) => withRanges(parseGrantPorts(entry), entry)));
+    return uniqueSorted(list.map(canonicalName));
+  }
+  const value = canonicalJson(node);
+  if (name === 'action' && typeof value === 'string') return value.toLowerCase();
+  if (name === 'proto') return protocolName(textOf(node));
+  return value;
+}
+
+function saysNothing(name: string, value: Json): boolean {
+  if (value === null || (name === 'proto' && value === '') || (name === 'enforceRecorder' && value === false)) return true;
+  return name !== SAYS_SOMETHING_EMPTY && BY_LOWER_CASE.has(name.toLowerCase()) && (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0);
+}
+
+/** `host:ports`, split at the last colon; null ports where none are named. IPv6 addresses may stand in brackets. */
+export function splitTarget(target: string): { readonly host: string; readonly ports: readonly PortRange[] | null } {
+  const colon = target.lastIndexOf(':');
+  const ports = colon === -1 ? undefined : parsePorts(target.slice(colon + 1));
+  const host = canonicalName(unbracket(target.slice(0, colon)));
+  if (ports === undefined || (isIPv6(target) && !isIPv6(host))) return { host: canonicalName(unbracket(target)), ports: null };
+  return { host, ports };
+}
+
+function unbracket(host: string): string {
+  return host.replace(/^\[(.*)\](\/\d+)?$/, '$1$2');
+}
+
+/** One entry for each host, with all its ports. */
+function mergeTargets(targets: readonly string[]): readonly string[] {
+  const byHost = new Map<string, readonly PortRange[] | null>();
+  for (const target of targets) {
+    const { host, ports } = splitTarget(target);
+    const known = byHost.get(host) ?? [];
+    byHost.set(host, ports === null ? (byHost.get(host) ?? null) : mergePorts([...known, ...ports]));
+  }
+  return uniqueSorted([...byHost].map(([host, ports]) => (ports === null ? host : `${host}:${formatPorts(ports)}`)));
+}
+
+/** The hosts of an acl's canonical `dst`. Without ports it names them all: Tailscale itself refuses such a file. */
+export function readTarget(target: string, proto: string): { readonly host: string; readonly ports: readonly PortRange[] } {
+  const { host, ports } = splitTarget(target);
+  return { host, ports: (ports ?? ALL_PORTS).map((range) => ({ ...range, proto })) };
+}
+
+function withRanges(ranges: readonly PortRange[] | undefined, text: string): string {
+  return ranges === undefined ? text : formatPorts(ranges);
+}
+
+function textOf(node: JsonNode): string {
+  if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
+  return JSON.stringify(canonicalJson(node));
+}
+
+function sortedByText(items: readonly Json[]): readonly Json[] {
+  return items
+    .map((item) => ({ item, text: JSON.stringify(item) }))
+    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .map(({ item }) => item);
+}
+
+/** Own properties with sorted keys, `__proto__` among them. */
+export function objectOf(entries: readonly (readonly [string, Json])[]): JsonObject {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,59 @@
+import { pairsToCheck, type AccessIndex } from './access';
+import { isObject } from './canonical';
+import type { Json } from './hujson';
+import type { AccessRule } from './model';
+import type { Comparison } from './side';
+
+/** A value of an application capability that the other side did not give. */
+export interface CapabilityGain {
+  readonly rule: AccessRule;
+  /** As of a gain of access. */
+  readonly cause: 'rule' | 'alias';
+  readonly src: string;
+  readonly host: string;
+  readonly capability: string;
+  /** What in it gives power over others, and was not given before: `admin=true`, `system:masters`, `access=rw`. */
+  readonly privileges: readonly string[];
+}
+
+/** Ends early when the budget is spent. */
+export function* capabilityGains(comparison: Comparison, before: AccessIndex): Generator<CapabilityGain, void, void> {
+  for (const rule of comparison.to.model.rules) {
+    if (rule.app.size === 0) continue;
+    const cause = comparison.isSameRule(rule, 'access') ? 'alias' : 'rule';
+    for (const { src, host, sources, hosts } of pairsToCheck(comparison, rule)) {
+      for (const [capability, values] of rule.app) {
+        const known = sources.flatMap((source) => hosts.map((leaf) => before.matches(source, leaf).flatMap((match) => match.rule.app.get(capability) ?? [])));
+        if (!known.some((old) => values.some((value) => !old.some((other) => covers(other, value))))) continue;
+        const everyone = known.map((old) => new Set(old.flatMap((value) => privilegesIn(value))));
+        const privileges = values.flatMap((value) => privilegesIn(value)).filter((privilege) => everyone.some((had) => !had.has(privilege)));
+        yield { rule, cause, src, host, capability, privileges: [...new Set(privileges)] };
+      }
+    }
+  }
+}
+
+const READ_WRITE: ReadonlySet<string> = new Set(['rw', 'readwrite', 'read-write', 'write']);
+const READ_ONLY: ReadonlySet<string> = new Set(['ro', 'readonly', 'read-only', 'read']);
+const POWERFUL_VALUE = /^(?:\*|system:masters|rw|read-?write|write|(?:.*[-_:.])?(?:admins?|administrators?|root|owners?|superusers?|masters|edit|editors?|sudo)(?:[-_:.].*)?)$/i;
+const POWERFUL_KEY = /admin|root|owner|superuser|sudo|write|edit|manage/i;
+/** These guard sessions; they give nothing. */
+const GUARDS: ReadonlySet<string> = new Set(['recorder', 'enforceRecorder']);
+
+function privilegesIn(value: Json, key = ''): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item: Json) => privilegesIn(item, key));
+  if (isObject(value)) return Object.entries(value).flatMap(([name, member]) => (GUARDS.has(name) ? [] : privilegesIn(member, name)));
+  const isPowerful = typeof value === 'string' ? POWERFUL_VALUE.test(value) || (POWERFUL_KEY.test(key) && value !== '' && value !== 'false') : value === true && POWERFUL_KEY.test(key);
+  const text = typeof value === 'string' ? value : 'true';
+  return isPowerful ? [key === '' ? text : `${key}=${text}`] : [];
+}
+
+/** Whether whoever has `old` has `next` already: lists are sets, `*` is everything, writing includes reading. */
+function covers(old: Json, next: Json): boolean {
+  if (JSON.stringify(old) === JSON.stringify(next) || old === '*') return true;
+  if (Array.isArray(old) && Array.isArray(next)) return next.every((item: Json) => old.some((other: Json) => covers(other, item)));
+  if (typeof old === 'string' && typeof next === 'string') return READ_WRITE.has(old) && (READ_WRITE.has(next) || READ_ONLY.has(next));
+  if (!isObject(old) || !isObject(next)) return old === true && next === false;
+  const keepsGuards = Object.keys(old).every((key) => !GUARDS.has(key) || Object.hasOwn(next, key));
+  return keepsGuards && Object.entries(next).every(([key, value]) => GUARDS.has(key) || (Object.hasOwn(old, key) && covers(old[key] ?? null, value)));
+}

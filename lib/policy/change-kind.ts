@@ -1,0 +1,78 @@
+import { connectorDomains, gainedAttributes } from './findings/devices';
+import { denials } from './findings/file';
+import { isDefaultOpen, type Model } from './model';
+import { reverse, type PolicyChange } from './policy-change';
+import { ALL_PORTS, subtractPorts } from './ports';
+import { implies } from './posture';
+import type { SectionDiff } from './semantic-diff';
+
+/**
+ * `cosmetic`: what the policy allows is the same. `widened`, `narrowed`, `mixed`: it allows more, less, or both.
+ * `unknown`: it cannot be told, or what changed allows and denies nothing.
+ */
+export type ChangeKind = 'cosmetic' | 'narrowed' | 'widened' | 'mixed' | 'unknown';
+
+interface Direction {
+  readonly widened: boolean;
+  readonly narrowed: boolean;
+}
+
+/** Sections whose content is judged for what it allows; of any other it is only known that it differs. */
+const JUDGED: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh', 'groups', 'hosts', 'ipsets', 'postures', 'defaultSrcPosture', 'tagOwners', 'autoApprovers', 'tests', 'sshTests']);
+
+/** The direction of a change, judged by what the policy allows; where that stays, by its tests, and then by names that nothing uses. */
+export function changeKind(change: PolicyChange, sections: readonly SectionDiff[]): ChangeKind {
+  if (sections.length === 0) return 'cosmetic';
+  // Before the first policy nothing is known to be allowed; without a policy everything is.
+  if (!change.old.policy.present) return gives(change) ? 'widened' : 'unknown';
+  if (!change.next.policy.present) return isDefaultOpen(change.old) || allowsAll(change) ? 'unknown' : 'widened';
+  const back = reverse(change);
+  const levels = [
+    { widened: gives(change), narrowed: gives(back) },
+    { widened: asserts(back.next, back.old), narrowed: asserts(change.next, change.old) },
+    { widened: grows(change), narrowed: grows(back) },
+  ];
+  if (change.budget.isSpent()) return 'unknown';
+  const decided = levels.find(({ widened, narrowed }) => widened || narrowed);
+  if (decided !== undefined) return named(decided);
+  return sections.every(({ section }) => JUDGED.has(section)) ? 'cosmetic' : 'unknown';
+}
+
+function named({ widened, narrowed }: Direction): ChangeKind {
+  if (widened && narrowed) return 'mixed';
+  return widened ? 'widened' : 'narrowed';
+}
+
+/** Attributes that let a device do more; of the others it cannot be told. */
+const WIDENING_ATTRIBUTES = /^(?:funnel|mullvad|drive:)/;
+
+/** Whether the new side of a change gives anything that the old one did not. */
+function gives(change: PolicyChange): boolean {
+  const { access, capabilities, ssh, owners, approvers, old, next } = change;
+  if (capabilities.length + ssh.length + owners.length + approvers.length > 0) return true;
+  if (gainedAttributes(change, (attr) => WIDENING_ATTRIBUTES.test(attr)).length > 0) return true;
+  const before = connectorDomains(old);
+  if ([...connectorDomains(next).keys()].some((domain) => !before.has(domain))) return true;
+  // Without any rule everything is allowed: nothing can be added to it, and little that has rules allows as much.
+  if (isDefaultOpen(old) && old.policy.present) return false;
+  if (isDefaultOpen(next)) return !allowsAll(change);
+  return access.length > 0;
+}
+
+function allowsAll({ before }: PolicyChange): boolean {
+  const everything = { key: '*', kind: 'everything' } as const;
+  return before.matches(everything, everything).reduce((left, { ports }) => subtractPorts(left, ports), ALL_PORTS).length === 0;
+}
+
+/** Whether one side's tests deny something that the other side's do not. */
+function asserts(model: Model, other: Model): boolean {
+  const all = ({ policy }: Model): readonly string[] => ['tests', 'sshTests'].flatMap((section) => policy.entries(section).flatMap(denials));
+  const known = new Set(all(other));
+  return all(model).some((denial) => !known.has(denial));
+}
+
+/** Whether a name that both sides have stands for more. */
+function grows({ old, next, comparison }: PolicyChange): boolean {
+  const alias = (['groups', 'hosts', 'ipsets'] as const).some((section) => [...next[section].keys()].some((key) => old[section].has(key) && comparison.newLeaves(key).length > 0));
+  return alias || [...next.postures.values()].some(({ key, members }) => old.postures.has(key) && !implies(members, old.postures.get(key)?.members ?? []));
+}

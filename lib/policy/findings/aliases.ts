@@ -1,0 +1,43 @@
+import type { Members, Model } from '../model';
+import type { PolicyChange } from '../policy-change';
+import { listed, type Evidence, type FindingRule } from './finding';
+
+/** A host or ipset that both sides have, and that stands for addresses now that it did not stand for before. */
+export interface GrownAlias extends Members {
+  readonly section: 'hosts' | 'ipsets';
+  readonly before: readonly string[];
+}
+
+/** Only those that a rule uses: another one changes nothing. */
+export function grownAliases({ old, next, comparison }: PolicyChange): readonly GrownAlias[] {
+  const used = usedNames(next);
+  return (['hosts', 'ipsets'] as const).flatMap((section) =>
+    [...next[section].values()].flatMap((alias) => {
+      const before = old[section].get(alias.key);
+      return before !== undefined && used.has(alias.key) && comparison.newLeaves(alias.key).length > 0 ? [{ ...alias, section, before: before.members }] : [];
+    }),
+  );
+}
+
+/** Names that rules use, and those that they use through ipsets. */
+export function usedNames({ rules, ssh, nodeAttrs, ipsets, tagOwners, approvers }: Model): ReadonlySet<string> {
+  const used = new Set<string>();
+  const add = (name: string): void => {
+    if (used.has(name)) return;
+    used.add(name);
+    for (const entry of ipsets.get(name)?.members ?? []) add(entry.replace(/^(?:add|remove)\s+/, ''));
+  };
+  for (const { src, targets, via } of rules) [...src, ...targets.map(({ host }) => host), ...via].forEach(add);
+  for (const { src, dst } of ssh) [...src, ...dst].forEach(add);
+  for (const { target } of nodeAttrs) target.forEach(add);
+  for (const { members } of [...tagOwners.values(), ...approvers.values()]) members.forEach(add);
+  return used;
+}
+
+export function aliasEvidence({ section, key, before, members, path, line }: GrownAlias): Evidence {
+  return { section, path, line, evidence: `${key} was ${listed(before)}, is ${listed(members)}` };
+}
+
+export const ALIAS_FINDINGS: readonly FindingRule[] = [
+  { id: 'ALIAS-RETARGET', severity: 'medium', standing: false, title: 'A host or ipset that rules use stands for other or more addresses', when: (change) => grownAliases(change).map(aliasEvidence) },
+];

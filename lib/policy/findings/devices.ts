@@ -1,0 +1,77 @@
+import { isObject, strings } from '../canonical';
+import { gainedHoldings, type Holding } from '../holding';
+import type { Members, Model, NodeAttrs } from '../model';
+import type { PolicyChange } from '../policy-change';
+import { byPlace, listed, type Evidence, type FindingRule } from './finding';
+
+/** Who has the attribute: key, and the targets of all entries that give it. */
+export function attributeHolders({ nodeAttrs }: Model, isWanted: (attr: string) => boolean): ReadonlyMap<string, Members> {
+  const holders = new Map<string, Members>();
+  for (const { attr, target, path, line } of nodeAttrs) {
+    for (const key of attr.filter(isWanted)) {
+      const known = holders.get(key);
+      holders.set(key, { key, path: known?.path ?? path, line: known?.line ?? line, members: [...(known?.members ?? []), ...target] });
+    }
+  }
+  return holders;
+}
+
+/** Targets that have an attribute now and had not. */
+export function gainedAttributes({ comparison }: PolicyChange, isWanted: (attr: string) => boolean): readonly Holding[] {
+  const before = attributeHolders(comparison.from.model, isWanted);
+  return gainedHoldings(comparison, attributeHolders(comparison.to.model, isWanted), (key) => before.get(key)?.members ?? []);
+}
+
+function funnel(change: PolicyChange): readonly Evidence[] {
+  const gained = gainedAttributes(change, (attr) => attr === 'funnel').filter(({ cause }) => cause === 'rule');
+  const entryOf = (holder: string): NodeAttrs | undefined => change.next.nodeAttrs.find(({ attr, target }) => attr.includes('funnel') && target.includes(holder));
+  return byPlace('nodeAttrs', gained, (holding) => entryOf(holding.holder) ?? holding, ({ holder }) => `${holder} may open services to the internet`);
+}
+
+/** Domains and routes with the connectors that carry them. */
+export function connectorDomains({ nodeAttrs }: Model): ReadonlyMap<string, NodeAttrs> {
+  return new Map(nodeAttrs.flatMap((entry) => [...entry.app.values()].flat().flatMap((value) => {
+    if (!isObject(value)) return [];
+    const connectors = strings(value['connectors']);
+    return [...strings(value['domains']), ...strings(value['routes'])].flatMap((domain) => connectors.map((connector): [string, NodeAttrs] => [`${domain} through ${connector}`, entry]));
+  })));
+}
+
+function connectors({ old, next }: PolicyChange): readonly Evidence[] {
+  const before = connectorDomains(old);
+  const came = [...connectorDomains(next)].filter(([domain]) => !before.has(domain));
+  return byPlace('nodeAttrs', came, ([, entry]) => entry, ([domain]) => domain);
+}
+
+/** The DNS that devices are given, whatever became of it. */
+export function changedDns({ old, next }: PolicyChange): readonly Evidence[] {
+  const [before, after] = [nextDns(old), nextDns(next)];
+  const differing = [...after.filter((item) => !before.includes(item)).map((item) => `+ ${item}`), ...before.filter((item) => !after.includes(item)).map((item) => `- ${item}`)];
+  const entry = next.nodeAttrs.find(({ attr }) => attr.some(isNextDns));
+  const inAttributes = differing.length > 0 ? [{ section: 'nodeAttrs', path: entry?.path ?? 'nodeAttrs', line: entry?.line ?? null, evidence: listed(differing) }] : [];
+  return [...inAttributes, ...changedSection({ old, next }, 'extraDNSRecords')];
+}
+
+function nextDns({ nodeAttrs }: Model): readonly string[] {
+  return nodeAttrs.flatMap(({ attr, target }) => attr.filter(isNextDns).flatMap((item) => target.map((name) => `${item} for ${name}`)));
+}
+
+function isNextDns(attr: string): boolean {
+  return attr.startsWith('nextdns');
+}
+
+/** One piece of evidence where the content of a section differs. */
+export function changedSection({ old, next }: Pick<PolicyChange, 'old' | 'next'>, section: string): readonly Evidence[] {
+  const textsOf = ({ policy }: Model): readonly string[] => policy.entries(section).map(({ key, text }) => `${key ?? ''} ${text}`).sort();
+  const [before, after] = [textsOf(old), textsOf(next)];
+  if (before.length === after.length && before.every((text, at) => text === after[at])) return [];
+  const count = (entries: readonly string[]): string => `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
+  return [{ section, path: section, line: next.policy.sections.get(section)?.line ?? null, evidence: `${count(before)} before, ${count(after)} now` }];
+}
+
+export const DEVICE_FINDINGS: readonly FindingRule[] = [
+  { id: 'FUNNEL-ADDED', severity: 'high', standing: true, title: 'Devices may open services to the internet', when: funnel },
+  { id: 'APPCONN-CHANGED', severity: 'medium', standing: false, title: 'App connectors carry more domains', when: connectors },
+  { id: 'NODEATTR-DNS', severity: 'medium', standing: false, title: 'The DNS that devices use is set otherwise', when: changedDns },
+  { id: 'DERP-CHANGED', severity: 'medium', standing: false, title: 'The relays are set otherwise', when: (change) => changedSection(change, 'derpMap') },
+];

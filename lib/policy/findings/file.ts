@@ -1,0 +1,73 @@
+import { isObject, splitTarget, strings } from '../canonical';
+import type { Model } from '../model';
+import type { Entry } from '../policy';
+import type { PolicyChange } from '../policy-change';
+import { formatPorts } from '../ports';
+import { isSectionName } from '../sections';
+import { clip } from '../clip';
+import { listed, type Evidence, type FindingRule } from './finding';
+
+const TESTS = ['tests', 'sshTests'] as const;
+
+function testsRemoved({ old, next }: PolicyChange): readonly Evidence[] {
+  return TESTS.flatMap((section) => {
+    const before = old.policy.entries(section).length;
+    return before > 0 && next.policy.entries(section).length === 0 ? [{ section, path: section, line: null, evidence: `${before} before, none now` }] : [];
+  });
+}
+
+/** A test that all tests went with is told as that. What a test names that is no longer defined cannot be tested. */
+function testsLoosened(change: PolicyChange): readonly Evidence[] {
+  const { old, next } = change;
+  return TESTS.flatMap((section) => {
+    if (next.policy.entries(section).length === 0) return [];
+    const kept = new Set(next.policy.entries(section).flatMap(denials));
+    const lost = old.policy.entries(section).flatMap(denials).filter((denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial));
+    const line = next.policy.sections.get(section)?.line ?? null;
+    return lost.length > 0 ? [{ section, path: section, line, evidence: `no longer tested: ${listed(lost.map((denial) => denial.replaceAll('\n', ' ')))}` }] : [];
+  });
+}
+
+/** What the tests of a section assert cannot be done, one source, destination and port each, as `src not dst`. */
+export function denials({ value }: Entry): readonly string[] {
+  if (!isObject(value)) return [];
+  const hosts = strings(value['dst']).length > 0 ? strings(value['dst']) : [''];
+  const denied = strings(value['deny']).flatMap((target) => {
+    const { host, ports } = splitTarget(target);
+    return ports === null ? [target] : formatPorts(ports).split(',').map((port) => `${host}\n${port}`);
+  });
+  return strings(value['src']).flatMap((src) => hosts.flatMap((host) => denied.map((target) => `${src}\nnot ${host}\n${target}`)));
+}
+
+function isUndefined({ old, next }: PolicyChange, denial: string): boolean {
+  const names = denial.split('\n').map((part) => part.replace(/^not /, ''));
+  return names.some((name) => isDefined(old, name) && !isDefined(next, name));
+}
+
+function isDefined({ groups, hosts, ipsets, tagOwners }: Model, name: string): boolean {
+  return groups.has(name) || hosts.has(name) || ipsets.has(name) || tagOwners.has(name);
+}
+
+function duplicateKeys({ old, next }: PolicyChange): readonly Evidence[] {
+  const known = new Set(old.policy.duplicates.map(({ path }) => path));
+  return next.policy.duplicates.filter(({ path }) => !known.has(path)).map(({ path, line }) => ({ section: path.split(/[.[]/)[0] ?? '', path, line, evidence: `${path} is there twice; the later one counts` }));
+}
+
+function emptied({ old, next }: PolicyChange): readonly Evidence[] {
+  return next.policy.sections.size === 0 && old.policy.sections.size > 0 ? [{ section: '', path: '', line: null, evidence: `${old.policy.sections.size} sections before, none now` }] : [];
+}
+
+function unknownKeys({ old, next }: PolicyChange): readonly Evidence[] {
+  return [...next.policy.sections].flatMap(([name, { line }]) => (isSectionName(name) || old.policy.sections.has(name) ? [] : [{ section: clip(name), path: clip(name), line, evidence: clip(name) }]));
+}
+
+export const FILE_FINDINGS: readonly FindingRule[] = [
+  { id: 'TESTS-REMOVED', severity: 'high', standing: false, title: 'All tests of the policy are gone', when: testsRemoved },
+  { id: 'TESTS-LOOSENED', severity: 'medium', standing: false, title: 'A test that something is denied is gone', when: testsLoosened },
+  { id: 'DUP-KEY', severity: 'medium', standing: true, title: 'A key is there twice', when: duplicateKeys },
+  { id: 'POLICY-EMPTIED', severity: 'high', standing: false, title: 'Nothing is left of the policy', when: emptied },
+  { id: 'UNKNOWN-KEY', severity: 'info', standing: true, title: 'A section that this version does not know', when: unknownKeys },
+];
+
+/** For a side that does not parse there is no change to look at. */
+export const PARSE_ERROR = { id: 'PARSE-ERROR', severity: 'medium', title: 'The policy does not parse' } as const;

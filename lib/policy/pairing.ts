@@ -1,0 +1,47 @@
+/** Rules are one rule before and after from this likeness on: shared features by all features. */
+export const LEAST_LIKENESS = 0.5;
+/** Comparisons of two rules in one section; beyond it rules are only added and removed. */
+export const MAX_COMPARISONS = 250_000;
+
+interface Comparable {
+  readonly text: string;
+}
+
+/** Pairs what is most alike first. Does not depend on order, and swapping the sides gives the same pairs. */
+export function pairAlike<Item extends Comparable>(old: readonly Item[], next: readonly Item[], features: (item: Item) => ReadonlySet<string>): readonly { readonly old: Item; readonly next: Item }[] {
+  if (old.length * next.length > MAX_COMPARISONS) return [];
+  const newFeatures = next.map((item) => ({ item, set: features(item) }));
+  const candidates = old.flatMap((item) => {
+    const set = features(item);
+    return newFeatures
+      .map((other) => ({ old: item, next: other.item, likeness: jaccard(set, other.set) }))
+      .filter(({ likeness }) => likeness >= LEAST_LIKENESS);
+  });
+  const taken = new Set<Item>();
+  return candidates
+    .sort((a, b) => b.likeness - a.likeness || compareTexts(a, b, 0) || compareTexts(a, b, 1))
+    .filter((pair) => {
+      if (taken.has(pair.old) || taken.has(pair.next)) return false;
+      taken.add(pair.old).add(pair.next);
+      return true;
+    })
+    .map(({ old: before, next: after }) => ({ old: before, next: after }));
+}
+
+interface Pair {
+  readonly old: Comparable;
+  readonly next: Comparable;
+}
+
+/** By the lesser (0) or the greater (1) text of each pair, so that it does not matter which side is which. */
+function compareTexts(a: Pair, b: Pair, which: 0 | 1): number {
+  const [left = '', right = ''] = [a, b].map((pair) => [pair.old.text, pair.next.text].sort()[which]);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let shared = 0;
+  for (const feature of a) if (b.has(feature)) shared += 1;
+  const all = a.size + b.size - shared;
+  return all === 0 ? 0 : shared / all;
+}

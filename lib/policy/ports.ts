@@ -1,0 +1,99 @@
+/** Ports of one protocol, both ends included. */
+export interface PortRange {
+  /** Lower case; "" stands for every protocol. */
+  readonly proto: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const LAST_PORT = 65_535;
+
+/** Every port of every protocol. */
+export const ALL_PORTS: readonly PortRange[] = [{ proto: '', from: 0, to: LAST_PORT }];
+
+/** Numbers under which policies name protocols. Source: IANA protocol numbers. */
+const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([['1', 'icmp'], ['2', 'igmp'], ['6', 'tcp'], ['17', 'udp'], ['47', 'gre'], ['50', 'esp'], ['58', 'ipv6-icmp'], ['132', 'sctp']]);
+
+/** A protocol by one name, whether it came as a name or as a number; "" for every protocol. */
+export function protocolName(proto: string): string {
+  const name = proto.toLowerCase();
+  if (name === '*' || name === 'any') return '';
+  return PROTOCOL_NAMES.get(name) ?? name;
+}
+
+/** `*`, `443` or `80,443,8000-8100`; undefined when the text is no such list. */
+export function parsePorts(text: string, proto = ''): readonly PortRange[] | undefined {
+  const ranges: PortRange[] = [];
+  for (const part of text.split(',')) {
+    const range = parsePortRange(part.trim(), proto);
+    if (range === undefined) return undefined;
+    ranges.push(range);
+  }
+  return mergePorts(ranges);
+}
+
+function parsePortRange(text: string, proto: string): PortRange | undefined {
+  if (text === '*') return { proto, from: 0, to: LAST_PORT };
+  const found = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  if (found === null) return undefined;
+  const from = Number(found[1]);
+  const to = Number(found[2] ?? found[1]);
+  if (from > to || to > LAST_PORT) return undefined;
+  // Port 0 is never listened on: 1-65535 is as much as all.
+  return { proto, from: from === 1 && to === LAST_PORT ? 0 : from, to };
+}
+
+/** One entry of a grant's `ip`: `*`, `443`, `tcp:443`, `udp:*`, `icmp`. undefined when it is none of these. */
+export function parseGrantPorts(text: string): readonly PortRange[] | undefined {
+  const colon = text.lastIndexOf(':');
+  if (colon !== -1) return parsePorts(text.slice(colon + 1), protocolName(text.slice(0, colon)));
+  return parsePorts(text) ?? (/^[a-z][a-z0-9-]*$/i.test(text) ? parsePorts('*', protocolName(text)) : undefined);
+}
+
+/** The same ports in the fewest ranges, sorted. */
+export function mergePorts(ranges: readonly PortRange[]): readonly PortRange[] {
+  const sorted = [...ranges].sort((a, b) => (a.proto < b.proto ? -1 : a.proto > b.proto ? 1 : a.from - b.from));
+  const merged: PortRange[] = [];
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last?.proto === range.proto && range.from <= last.to + 1) merged[merged.length - 1] = { ...last, to: Math.max(last.to, range.to) };
+    else merged.push(range);
+  }
+  return merged;
+}
+
+/** What of `ranges` is in none of `taken`. */
+export function subtractPorts(ranges: readonly PortRange[], taken: readonly PortRange[]): readonly PortRange[] {
+  let left = ranges;
+  for (const { proto, from, to } of taken) {
+    left = left.flatMap((range) => {
+      if ((proto !== '' && proto !== range.proto) || to < range.from || from > range.to) return [range];
+      return [
+        { ...range, to: from - 1 },
+        { ...range, from: to + 1 },
+      ].filter((piece) => piece.from <= piece.to);
+    });
+  }
+  return left;
+}
+
+/** Whether every port of the protocol, or of every protocol, is among them. */
+export function isAllPorts(ranges: readonly PortRange[]): boolean {
+  return ranges.some((range) => (range.proto === '' || range.proto === 'tcp') && range.from === 0 && range.to === LAST_PORT);
+}
+
+/** Those of `ports` that can be reached over TCP. */
+export function tcpPortsAmong(ports: readonly number[], ranges: readonly PortRange[]): readonly number[] {
+  const tcp = ranges.filter((range) => range.proto === '' || range.proto === 'tcp');
+  return ports.filter((port) => tcp.some((range) => range.from <= port && port <= range.to));
+}
+
+/** `*`, `443`, `80,443`, `tcp:443`. */
+export function formatPorts(ranges: readonly PortRange[]): string {
+  return ranges.map(formatRange).join(',');
+}
+
+function formatRange({ proto, from, to }: PortRange): string {
+  const ports = from === 0 && to === LAST_PORT ? '*' : from === to ? `${from}` : `${from}-${to}`;
+  return proto === '' ? ports : `${proto}:${ports}`;
+}

@@ -1,0 +1,77 @@
+/** One posture: all its conditions must hold. */
+export type Conditions = readonly string[];
+
+/**
+ * Posture conditions in one spelling, without needless blanks and with operators in upper case. `a && b` is two conditions, since those of one
+ * posture are joined by AND anyway.
+ */
+export function canonicalCondition(text: string): readonly string[] {
+  return text
+    .split('&&')
+    .map((part) => part.trim().replaceAll(/\s+/g, ' '))
+    .map((part) => part.replace(/^(\S+) (is not set|is set|not in|in)\b/i, (_, attribute: string, operator: string) => `${attribute} ${operator.toUpperCase()}`))
+    .map((part) => part.replace(/^([^\s=!<>]+) ?(==|!=|<=|>=|<|>) ?/, '$1 $2 '))
+    .filter((part) => part !== '');
+}
+
+/** Whether whoever meets `conditions` also meets `other`. */
+export function implies(conditions: Conditions, other: Conditions): boolean {
+  return other.every((wanted) => conditions.some((given) => given === wanted || isStricter(parse(given), parse(wanted))));
+}
+
+interface Condition {
+  readonly attribute: string;
+  readonly operator: string;
+  readonly value: string;
+}
+
+function parse(text: string): Condition {
+  const [, attribute = text, operator = '', value = ''] = /^(\S+) (NOT IN|IN|==|!=|<=|>=|<|>) (.*)$/.exec(text) ?? [];
+  return { attribute, operator, value };
+}
+
+/** Only where it can be told: the same attribute, and a version, a list or a value that narrows. */
+function isStricter(given: Condition, wanted: Condition): boolean {
+  if (given.attribute !== wanted.attribute || given.operator === '') return false;
+  const order = compareVersions(given.value, wanted.value);
+  const [allowed, excluded] = [listOf(given, ['IN', '==']), listOf(given, ['NOT IN', '!='])];
+  const [mayBe, mayNotBe] = [listOf(wanted, ['IN', '==']), listOf(wanted, ['NOT IN', '!='])];
+  if (allowed !== undefined && mayBe !== undefined) return allowed.every((value) => mayBe.includes(value));
+  if (allowed !== undefined && mayNotBe !== undefined) return allowed.every((value) => !mayNotBe.includes(value));
+  if (excluded !== undefined && mayNotBe !== undefined) return mayNotBe.every((value) => excluded.includes(value));
+  if (order === undefined) return false;
+  const least = ['>', '>=', '=='].includes(given.operator);
+  const most = ['<', '<=', '=='].includes(given.operator);
+  if (wanted.operator === '>=') return least && order >= 0;
+  if (wanted.operator === '>') return least && (order > 0 || (order === 0 && given.operator === '>'));
+  if (wanted.operator === '<=') return most && order <= 0;
+  if (wanted.operator === '<') return most && (order < 0 || (order === 0 && given.operator === '<'));
+  return false;
+}
+
+function listOf({ operator, value }: Condition, operators: readonly string[]): readonly string[] | undefined {
+  if (!operators.includes(operator)) return undefined;
+  return operator.endsWith('IN') ? value.replace(/^\[|\]$/g, '').split(',').map(unquote) : [unquote(value)];
+}
+
+/** Without regard to case: no two values of an attribute differ by it alone. */
+function unquote(text: string): string {
+  return text.trim().replace(/^(['"])(.*)\1$/, '$2').toLowerCase();
+}
+
+/** Numbers between dots compare as numbers; undefined when either is no version. */
+function compareVersions(left: string, right: string): number | undefined {
+  const [a, b] = [unquote(left), unquote(right)].map((text) => (/^\d+(\.\d+)*$/.test(text) ? text.split('.').map(Number) : undefined));
+  if (a === undefined || b === undefined) return undefined;
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Whether the gate `now` lets no device in that `before` kept out. null is no gate; the postures of a list are alternatives. */
+export function isAsStrict(now: readonly Conditions[] | null, before: readonly Conditions[] | null): boolean {
+  if (before === null) return true;
+  return now?.every((posture) => before.some((known) => implies(posture, known))) ?? false;
+}

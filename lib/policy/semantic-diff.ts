@@ -1,0 +1,157 @@
+import { isObject, splitTarget, strings, type JsonObject } from './canonical';
+import type { Json } from './hujson';
+import { pairAlike } from './pairing';
+import type { Entry, Policy } from './policy';
+import { isRuleSection, SECTION_ORDER } from './sections';
+
+/** A rule, key or value that is on one side only. */
+export interface EntryChange {
+  /** null in lists, where the order means nothing; "" for a section that is one value. */
+  readonly key: string | null;
+  readonly path: string;
+  readonly line: number;
+  readonly value: Json;
+}
+
+/** A rule, key or value that is on both sides and differs. */
+export interface EntryEdit {
+  readonly key: string | null;
+  /** On the new side. */
+  readonly path: string;
+  readonly line: number;
+  readonly oldPath: string;
+  readonly oldLine: number;
+  readonly fields: readonly FieldEdit[];
+}
+
+/** List members added and removed; for a field that is no list, the one value and the other. */
+export interface FieldEdit {
+  /** Of a rule its field, of a key `members`, else `value`. */
+  readonly field: string;
+  readonly added: readonly Json[];
+  readonly removed: readonly Json[];
+}
+
+export interface SectionDiff {
+  readonly section: string;
+  /** Whether the section itself came, went, or is on both sides. An empty `acls` denies everything, no `acls` does not. */
+  readonly state: 'added' | 'removed' | 'changed';
+  /** Entries on the old and on the new side. */
+  readonly before: number;
+  readonly after: number;
+  readonly added: readonly EntryChange[];
+  readonly removed: readonly EntryChange[];
+  readonly changed: readonly EntryEdit[];
+}
+
+/** A pair of rules that are one rule before and after. */
+export interface EntryPair {
+  readonly old: Entry;
+  readonly next: Entry;
+}
+
+/** What differs between two policies, by section; equal sections are left out. Whole: bounding is for who shows it. */
+export function semanticDiff(old: Policy, next: Policy): readonly SectionDiff[] {
+  const names = new Set([...SECTION_ORDER, ...[...old.sections.keys(), ...next.sections.keys()].sort()]);
+  return [...names].flatMap((section) => diffSection(section, old, next) ?? []);
+}
+
+function diffSection(section: string, old: Policy, next: Policy): SectionDiff | undefined {
+  const [before, after] = [old.entries(section), next.entries(section)];
+  const { added, removed, pairs } = matchEntries(section, before, after);
+  const state = !old.sections.has(section) ? 'added' : !next.sections.has(section) ? 'removed' : 'changed';
+  const isGone = state !== 'changed' && old.sections.has(section) !== next.sections.has(section) && DENIES_WHEN_EMPTY.has(section);
+  if (added.length + removed.length + pairs.length === 0 && !isGone) return undefined;
+  return { section, state, before: before.length, after: after.length, added: added.map(entryChange), removed: removed.map(entryChange), changed: pairs.map(entryEdit) };
+}
+
+/** For these, empty is not the same as left out. */
+const DENIES_WHEN_EMPTY: ReadonlySet<string> = new Set(['acls', 'grants']);
+
+/** By key where there are keys; lists are compared as multisets, and what is left over is paired by likeness. */
+export function matchEntries(section: string, before: readonly Entry[], after: readonly Entry[]): { readonly added: readonly Entry[]; readonly removed: readonly Entry[]; readonly pairs: readonly EntryPair[] } {
+  const oldKeyed = new Map(before.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
+  const newKeyed = new Map(after.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
+  const keyedPairs = [...newKeyed].flatMap(([key, entry]) => {
+    const known = oldKeyed.get(key);
+    return known === undefined || known.text === entry.text ? [] : [{ old: known, next: entry }];
+  });
+  const left = leftovers(before, after);
+  const alike = isRuleSection(section) ? pairAlike(left.removed, left.added, (entry) => features(entry.value)) : [];
+  const paired = new Set(alike.flatMap(({ old, next }) => [old, next]));
+  return {
+    added: [...[...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')), ...left.added.filter((entry) => !paired.has(entry))],
+    removed: [...[...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')), ...left.removed.filter((entry) => !paired.has(entry))],
+    pairs: [...keyedPairs, ...alike],
+  };
+}
+
+function leftovers(before: readonly Entry[], after: readonly Entry[]): { readonly added: readonly Entry[]; readonly removed: readonly Entry[] } {
+  const old = new Map<string, Entry[]>();
+  for (const entry of before) {
+    const same = old.get(entry.text);
+    if (entry.key !== null) continue;
+    if (same === undefined) old.set(entry.text, [entry]);
+    else same.push(entry);
+  }
+  const added = after.filter((entry) => entry.key === null && old.get(entry.text)?.pop() === undefined);
+  return { added, removed: [...old.values()].flat() };
+}
+
+/** What likeness is measured by: sources, destinations, and ports or what stands for them. */
+function features(value: Json): ReadonlySet<string> {
+  if (!isObject(value)) return new Set();
+  const targets = strings(value['dst']).map(splitTarget);
+  const named = (field: string, label: string): string[] => strings(value[field]).map((item) => `${label} ${item}`);
+  return new Set([
+    ...named('src', 'src'),
+    ...named('target', 'src'),
+    ...targets.map(({ host }) => `dst ${host}`),
+    ...targets.flatMap(({ ports }) => (ports ?? []).map(({ from, to }) => `port ${from}-${to}`)),
+    ...['ip', 'users', 'attr', 'accept', 'deny', 'check'].flatMap((field) => named(field, `port ${field}`)),
+    ...(isObject(value['app']) ? Object.keys(value['app']).map((name) => `port app ${name}`) : []),
+  ]);
+}
+
+function entryChange({ key, path, line, value }: Entry): EntryChange {
+  return { key, path, line, value };
+}
+
+function entryEdit({ old, next }: EntryPair): EntryEdit {
+  return { key: next.key, path: next.path, line: next.line, oldPath: old.path, oldLine: old.line, fields: fieldEdits(old.value, next.value, next.key) };
+}
+
+function fieldEdits(old: Json, next: Json, key: string | null): readonly FieldEdit[] {
+  if (key === null && isObject(old) && isObject(next)) {
+    const fields = [...new Set([...Object.keys(old), ...Object.keys(next)])].sort();
+    return fields.flatMap((field) => ruleFieldEdit(field, own(old, field), own(next, field)) ?? []);
+  }
+  if (isList(old) && isList(next)) return [{ field: 'members', ...listEdit(old, next) }];
+  return [{ field: 'value', added: [next], removed: [old] }];
+}
+
+function own(object: JsonObject, field: string): Json | undefined {
+  return Object.hasOwn(object, field) ? object[field] : undefined;
+}
+
+/** An empty list is shown as a value, since a missing list is not the same. */
+function ruleFieldEdit(field: string, old: Json | undefined, next: Json | undefined): FieldEdit | undefined {
+  if (JSON.stringify(old) === JSON.stringify(next)) return undefined;
+  const [before, after] = [old ?? [], next ?? []];
+  const areLists = isList(before) && isList(after) && [old, next].every((side) => side === undefined || (isList(side) && side.length > 0));
+  if (areLists) return { field, ...listEdit(before, after) };
+  return { field, added: next === undefined ? [] : [next], removed: old === undefined ? [] : [old] };
+}
+
+function listEdit(old: readonly string[], next: readonly string[]): Pick<FieldEdit, 'added' | 'removed'> {
+  return { added: without(next, old), removed: without(old, next) };
+}
+
+function isList(value: Json): value is readonly string[] {
+  return Array.isArray(value) && value.every((item: Json) => typeof item === 'string');
+}
+
+function without(list: readonly string[], other: readonly string[]): readonly string[] {
+  const known = new Set(other);
+  return list.filter((item) => !known.has(item));
+}
