@@ -11,12 +11,13 @@ export class ConnectorStack extends Stack {
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}, stackProps: StackProps = {}) {
     super(scope, id, { description: 'Tailscale audit log to EventBridge', ...stackProps });
     this.connector = new TailscaleAuditConnector(this, 'Connector', props);
-    const { function: poll, eventBus, table, connectorIds, emptySecrets } = this.connector;
+    const { function: poll, eventBus, table, archive, connectorIds, emptySecrets } = this.connector;
 
     new CfnOutput(this, 'FunctionName', { value: poll.functionName });
     new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
     new CfnOutput(this, 'EventBusArn', { value: eventBus.eventBusArn });
     new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'ArchiveBucketName', { value: archive.bucketName });
     new CfnOutput(this, 'Connectors', { value: connectorIds.join(',') });
     for (const [connector, secretArn] of emptySecrets) {
       // CDK drops the hyphens of an output's id: "a-b" and "ab" would be one.

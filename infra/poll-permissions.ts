@@ -11,12 +11,14 @@ export interface Reach {
   readonly keyArns: readonly string[];
   readonly tableArn: string;
   readonly eventBusArn: string;
+  /** ARNs of objects by prefix, each of which ends in `/*`. */
+  readonly archiveObjects: readonly string[];
   /** Of the log group and all its streams. */
   readonly logGroupArn: string;
 }
 
 /** What the scheduled function may do: each action on the one resource it is for, and nothing by a managed policy. */
-export function pollStatements({ connectorIds, secretArns, keyArns, tableArn, eventBusArn, logGroupArn }: Reach): PolicyStatement[] {
+export function pollStatements({ connectorIds, secretArns, keyArns, tableArn, eventBusArn, archiveObjects, logGroupArn }: Reach): PolicyStatement[] {
   return [
     new PolicyStatement({ sid: 'Credentials', actions: ['secretsmanager:GetSecretValue'], resources: [...secretArns] }),
     ...(keyArns.length === 0 ? [] : [new PolicyStatement({ sid: 'CredentialKeys', actions: ['kms:Decrypt'], resources: [...keyArns] })]),
@@ -36,6 +38,7 @@ export function pollStatements({ connectorIds, secretArns, keyArns, tableArn, ev
       conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
     }),
     new PolicyStatement({ sid: 'BusExists', actions: ['events:DescribeEventBus'], resources: [eventBusArn] }),
+    new PolicyStatement({ sid: 'SetAside', actions: ['s3:PutObject'], resources: [...archiveObjects] }),
     new PolicyStatement({ sid: 'Log', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn] }),
   ];
 }

@@ -9,11 +9,13 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Effect, PolicyStatement, Role, ServicePrincipal, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, TABLE_KEY } from '../lib/contract/names';
 import { ENV } from '../lib/contract/settings';
 import { POLL_MEMORY_MIB, POLL_PERIOD_SECONDS, POLL_TIMEOUT_SECONDS } from '../lib/contract/timing';
+import { acknowledgeObjectsOf, createArchive, objectsOf } from './archive';
 import { ConnectorMonitoring } from './connector-monitoring';
 import type { ConnectorOptions, SecretReference } from './options';
 import { packageRoot } from './package-root';
@@ -28,7 +30,8 @@ export interface TailscaleAuditConnectorProps extends ConnectorOptions {
 /**
  * Brings the audit logs of one or more tailnets onto an EventBridge bus, every five minutes.
  *
- * State and secrets outlive the stack: without them a new one could not tell what was already published.
+ * State, archive and secrets outlive the stack: without them a new one could not tell what was already published, and
+ * what was set aside would be gone.
  *
  * @throws InvalidInput listing every problem of the options at once.
  */
@@ -39,6 +42,8 @@ export class TailscaleAuditConnector extends Construct {
   /** Where the events go: put rules on it. */
   readonly eventBus: EventBus | IEventBus;
   readonly table: Table;
+  /** Claims and quarantine: events that were too large for the bus, or that it would not take. */
+  readonly archive: Bucket;
   readonly connectorIds: readonly string[];
   /** ARNs of the secrets made here, by connector id: each is empty until its value is put in. */
   readonly emptySecrets: ReadonlyMap<string, string>;
@@ -54,6 +59,7 @@ export class TailscaleAuditConnector extends Construct {
     this.connectorIds = settings.connectors.map((connector) => connector.id);
     this.emptySecrets = new Map(credentials.filter((one) => one.secret === undefined).map((one) => [one.id, one.secretId]));
     this.table = this.createTable();
+    this.archive = createArchive(this, 'Archive');
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: 'Reads the audit logs of its tailnets and puts them on one event bus',
@@ -67,9 +73,11 @@ export class TailscaleAuditConnector extends Construct {
       keyArns: [...new Set(credentials.flatMap((one) => one.secret?.keyArn ?? []))],
       tableArn: this.table.tableArn,
       eventBusArn: this.eventBus.eventBusArn,
+      archiveObjects: objectsOf(this.archive, ['claims', 'quarantine']),
       logGroupArn: logGroup.logGroupArn,
     });
     statements.forEach((statement) => this.role.addToPolicy(statement));
+    acknowledgeObjectsOf(this.archive, ['claims', 'quarantine'], this.role);
 
     this.function = new lambda.Function(this, 'Function', {
       description: 'Tailscale audit log to EventBridge',
@@ -91,6 +99,7 @@ export class TailscaleAuditConnector extends Construct {
         [ENV.connectors]: connectorsVariable(credentials),
         [ENV.tableName]: this.table.tableName,
         [ENV.busName]: busArn ?? this.eventBus.eventBusName,
+        [ENV.archiveBucket]: this.archive.bucketName,
         [ENV.apiUrl]: settings.apiUrl,
         [ENV.overlapMinutes]: String(settings.overlapMinutes),
         [ENV.severityProfile]: settings.severityProfile,

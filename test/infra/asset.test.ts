@@ -30,7 +30,8 @@ it('polls, emits and checkpoints, as synthesized, in plain node with the templat
   world = await openWorld();
   world.api.add([record(), record()]);
   // CloudFormation would put the names of what it made in place of the references.
-  const physical = (logicalId: string) => (template.Resources[logicalId]?.Type === 'AWS::SecretsManager::Secret' ? 'tailscale-audit/default' : 'tailscale-audit');
+  const names: Readonly<Record<string, string>> = { 'AWS::SecretsManager::Secret': 'tailscale-audit/default', 'AWS::S3::Bucket': 'tailscale-audit-archive' };
+  const physical = (logicalId: string) => names[template.Resources[logicalId]?.Type ?? ''] ?? 'tailscale-audit';
   const variables = Object.entries(Environment.Variables).map(([name, value]): [string, string] => [name, deployed(value, physical)]);
   const bundle = join(assembly.directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js');
   const ours = { AWS_ENDPOINT_URL: world.gateway.url, TAILSCALE_API_URL: world.api.url };

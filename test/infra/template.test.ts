@@ -67,8 +67,9 @@ describe.each(Object.entries(templates))('the template for %s', (_name, template
     for (const secret of resourcesOf(template, 'AWS::SecretsManager::Secret')) expect(Object.keys(secret.Properties)).toEqual(['Description']);
   });
 
-  it('keeps state and secrets when the stack goes', () => {
-    for (const one of all.filter(({ Type }) => ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret'].includes(Type))) {
+  it('keeps state, archive and secrets when the stack goes', () => {
+    const kept = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::SecretsManager::Secret'];
+    for (const one of all.filter(({ Type }) => kept.includes(Type))) {
       expect(one).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     }
   });
@@ -81,6 +82,43 @@ describe.each(Object.entries(templates))('the template for %s', (_name, template
         TimeToLiveSpecification: { AttributeName: 'exp', Enabled: true },
         BillingMode: 'PAY_PER_REQUEST',
       }),
+    ]);
+  });
+
+  it('opens the archive to nobody without TLS and to the public not at all', () => {
+    expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties)).toEqual([
+      expect.objectContaining({
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      }),
+    ]);
+    const archive = { 'Fn::GetAtt': ['ConnectorArchive35469DB2', 'Arn'] };
+    expect(resourcesOf(template, 'AWS::S3::BucketPolicy').map((policy) => policy.Properties['PolicyDocument'])).toEqual([
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 's3:*',
+            Resource: [archive, { 'Fn::Join': ['', [archive, '/*']] }],
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('lets claims and quarantine expire after 400 days, and keeps no half of an upload', () => {
+    expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties['LifecycleConfiguration'])).toEqual([
+      {
+        Rules: [
+          { Id: 'expire-claims', Prefix: 'claims/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'expire-quarantine', Prefix: 'quarantine/', ExpirationInDays: 400, Status: 'Enabled' },
+          { Id: 'abort-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' },
+        ],
+      },
     ]);
   });
 
@@ -114,8 +152,8 @@ describe.each(Object.entries(templates))('the template for %s', (_name, template
   it('has no wildcard in an action, no bare * in a resource and no managed policy', () => {
     for (const permission of permissions(template)) {
       const [, action, resource] = permission.split(' ');
-      expect(action).toMatch(/^[a-z]+:[A-Za-z]+$/);
-      expect(resource).not.toMatch(/\*/);
+      expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
+      expect(resource?.replace(/\/(claims|quarantine)\/\*$/, '')).not.toMatch(/\*/);
     }
     for (const role of resourcesOf(template, 'AWS::IAM::Role')) expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
   });
@@ -124,6 +162,7 @@ describe.each(Object.entries(templates))('the template for %s', (_name, template
 it('allows the function exactly what it needs', () => {
   const table = '<ConnectorStateCA03913F.Arn>';
   const bus = '<ConnectorBus52E9793E.Arn>';
+  const archive = '<ConnectorArchive35469DB2.Arn>';
   const keys = '{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["TN#default","TN#default#SEEN","TN#default#LEDGER"]}}';
   expect(permissions(byDefault)).toEqual([
     'Allow secretsmanager:GetSecretValue <ConnectorSecretdefaultA01312D2>',
@@ -133,6 +172,8 @@ it('allows the function exactly what it needs', () => {
     `Allow dynamodb:UpdateItem ${table} ${keys}`,
     `Allow events:PutEvents ${bus} {"StringEquals":{"events:source":"tailscale"}}`,
     `Allow events:DescribeEventBus ${bus}`,
+    `Allow s3:PutObject ${archive}/claims/*`,
+    `Allow s3:PutObject ${archive}/quarantine/*`,
     'Allow logs:CreateLogStream <ConnectorLogs9C09B71B.Arn>',
     'Allow logs:PutLogEvents <ConnectorLogs9C09B71B.Arn>',
   ]);
