@@ -21,6 +21,7 @@ export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', Delive
       watermark: NOW - 300_000,
       severityProfile: 'spec',
       oauthClientId: null,
+  expectedActivity: [],
     }),
   );
   return {

@@ -9,6 +9,7 @@ const OPTION_KEYS = Object.keys({
   connectors: true,
   overlapMinutes: true,
   severityProfile: true,
+  expectedActivity: true,
   apiUrl: true,
   busName: true,
   busArn: true,
@@ -18,7 +19,7 @@ const OPTION_KEYS = Object.keys({
 } satisfies Record<keyof ConnectorOptions, true>);
 
 /** Options that are no text. `-c key=value` on the command line hands over text, so for these it is read as JSON. */
-const JSON_KEYS: readonly string[] = ['connectors', 'overlapMinutes', 'logRetentionDays', 'monitoring'];
+const JSON_KEYS: readonly string[] = ['connectors', 'overlapMinutes', 'expectedActivity', 'logRetentionDays', 'monitoring'];
 
 const stackName = z._default(
   z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be a letter and up to 127 of A-Z, a-z, 0-9 and "-"')),

@@ -1,3 +1,4 @@
+import type { ExpectedActivity } from '../lib/contract/expected-activity';
 import type { DialectSetting, SeverityProfile } from '../lib/contract/settings';
 
 /** A secret that is there already. Exactly one of `name` and `arn` is given. */
@@ -46,6 +47,8 @@ export interface ConnectorOptions {
   readonly overlapMinutes?: number;
   /** `spec`: the documented severity table, exactly. `extended` raises what that table leaves low. @default 'spec' */
   readonly severityProfile?: SeverityProfile;
+  /** Activity that is announced, such as CI or a scheduled rotation: its events are marked `expected`, never dropped. @default [] */
+  readonly expectedActivity?: readonly ExpectedActivity[];
   /** Origin of Tailscale's API. Credentials are sent there, so it must be https. @default 'https://api.tailscale.com' */
   readonly apiUrl?: string;
   /** Name of the event bus to make. Not together with `busArn`. @default 'tailscale-audit' */

@@ -82,12 +82,12 @@ export function parseSettings(options: object): Settings {
   const shared = attempt(() => parseEnvironment(asEnvironment(given)));
   if (shared !== undefined) problems.push(...oversizeOf(shared.connectors));
   if (own === undefined || shared === undefined || problems.length > 0) throw new InvalidInput('options', [...new Set(problems)]);
-  const { overlapMinutes, severityProfile, apiUrl } = shared;
+  const { overlapMinutes, severityProfile, expectedActivity, apiUrl } = shared;
   const connectors = shared.connectors.map(({ id, tailnet, dialect }, index) => {
     const reference = own.connectors[index]?.secret;
     return { id, tailnet, dialect, ...(reference === undefined ? {} : { secret: reference }) };
   });
-  return { ...own, connectors, overlapMinutes, severityProfile, apiUrl };
+  return { ...own, connectors, overlapMinutes, severityProfile, expectedActivity, apiUrl };
 }
 
 /** What carries the connectors to the function: JSON, no longer than it has to be. */
@@ -137,6 +137,7 @@ function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string,
     [ENV.apiUrl]: asText(given['apiUrl']),
     [ENV.overlapMinutes]: asText(given['overlapMinutes']),
     [ENV.severityProfile]: asText(given['severityProfile']),
+    [ENV.expectedActivity]: asText(given['expectedActivity']),
   };
 }
 

@@ -103,6 +103,7 @@ export class TailscaleAuditConnector extends Construct {
         [ENV.apiUrl]: settings.apiUrl,
         [ENV.overlapMinutes]: String(settings.overlapMinutes),
         [ENV.severityProfile]: settings.severityProfile,
+        ...(settings.expectedActivity.length === 0 ? {} : { [ENV.expectedActivity]: JSON.stringify(settings.expectedActivity) }),
         [ENV.logLevel]: settings.logLevel,
       },
     });

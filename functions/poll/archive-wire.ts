@@ -1,10 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { createS3Archive } from '../../lib/archive/s3-archive';
-import type { Archive } from '../../lib/connector/ports';
+import { createPutObject, type PutObject } from '../../lib/archive/put-object';
 
 /** Milliseconds. An object is a few megabytes at most. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 15_000 };
 
-export function openArchive(bucket: string): Archive {
-  return createS3Archive({ client: new S3Client({ requestHandler }), bucket });
-}
+/** A bundle of its own: it must share no class with the handler's, which would know its own copy only. */
+export const openPutObject = (): PutObject => createPutObject(new S3Client({ requestHandler }));

@@ -4,7 +4,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Archive } from '../../lib/connector/ports';
+import { createS3Archive } from '../../lib/archive/s3-archive';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
 import { METRICS_NAMESPACE } from '../../lib/contract/names';
 import type { PollSettings } from '../../lib/contract/settings';
@@ -31,10 +31,15 @@ export function wire(settings: PollSettings) {
     openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
     state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID }),
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
-    archive: openOnFirstUse(settings.archiveBucket),
+    archive: createS3Archive({
+      bucket: settings.archiveBucket,
+      // Few runs write to it: the S3 client lies in a file of its own, which every other cold start is spared.
+      openPutObject: async () => (await import('./archive-wire.js')).openPutObject(),
+    }),
     newRunId: randomUUID,
     overlapMinutes: settings.overlapMinutes,
     severityProfile: settings.severityProfile,
+    expectedActivity: settings.expectedActivity,
   };
 }
 
@@ -44,12 +49,4 @@ function metricsOf(connector: string): Metrics {
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ connector });
   return metrics;
-}
-
-/** Few runs write to the archive: the S3 client lies in a file of its own, which every other cold start is spared. */
-function openOnFirstUse(bucket: string): Archive {
-  let archive: Promise<Archive> | undefined;
-  return {
-    put: async (...object) => (await (archive ??= import('./archive-wire.js').then(({ openArchive }) => openArchive(bucket)))).put(...object),
-  };
 }

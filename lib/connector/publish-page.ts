@@ -23,6 +23,7 @@ export async function publishPage(run: Run, page: AuditLogPage, { mode, ignoreAf
     watermark,
     severityProfile: run.severityProfile,
     oauthClientId: page.oauthClientId,
+    expectedActivity: run.expectedActivity,
     // Nothing is cut before the whole of it is in the archive.
     maxDetailBytes: Infinity,
   };

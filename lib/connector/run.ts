@@ -1,3 +1,4 @@
+import type { ExpectedActivity } from '../contract/expected-activity';
 import type { ConnectorSettings, SeverityProfile } from '../contract/settings';
 import type { Archive, Bus, Clock, Deadline, Dialect, OpenAuditLog, StateStore, Telemetry, Tenure } from './ports';
 
@@ -12,6 +13,7 @@ export interface PollDeps {
   readonly newRunId: () => string;
   readonly overlapMinutes: number;
   readonly severityProfile: SeverityProfile;
+  readonly expectedActivity: readonly ExpectedActivity[];
 }
 
 /** What a run has done so far. */

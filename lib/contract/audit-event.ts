@@ -98,6 +98,13 @@ export const commonProperties = {
     },
   },
   claimCheck: claimCheckSchema,
+  expected: {
+    description: 'The operator\'s announcement that this activity meets; null: it meets none. The severity is the same either way.',
+    anyOf: [
+      { type: 'null' },
+      { type: 'object', additionalProperties: false, required: ['rule', 'reason'], properties: { rule: { type: 'string' }, reason: { type: 'string' } } },
+    ],
+  },
 } as const;
 
 /** JSON Schema (2020-12) of `detail` of a `Tailscale Audit Event`. */
@@ -109,7 +116,7 @@ export const auditEventSchema = {
   required: [
     'schemaVersion', 'id', 'contentHash', 'stream', 'source', 'category', 'severity', 'action', 'native', 'title', 'description',
     'occurredAt', 'tailnet', 'connector', 'actor', 'target', 'outcome', 'error', 'change', 'origin', 'groupId', 'ingest',
-    'revision', 'redactions', 'schemaDrift', 'unparsed', 'truncated', 'claimCheck', 'raw',
+    'revision', 'redactions', 'schemaDrift', 'unparsed', 'truncated', 'claimCheck', 'expected', 'raw',
   ],
   properties: {
     ...commonProperties,

@@ -20,7 +20,7 @@ export const policyDiffEventSchema = {
   required: [
     'schemaVersion', 'id', 'auditId', 'contentHash', 'stream', 'source', 'category', 'severity', 'action', 'native', 'title',
     'description', 'occurredAt', 'tailnet', 'connector', 'actor', 'target', 'outcome', 'error', 'origin', 'groupId', 'ingest',
-    'revision', 'redactions', 'truncated', 'claimCheck', 'diff',
+    'revision', 'redactions', 'truncated', 'claimCheck', 'expected', 'diff',
   ],
   properties: {
     ...commonProperties,

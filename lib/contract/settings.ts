@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseExpectedActivity, type ExpectedActivity } from './expected-activity';
 import { InvalidInput, parseWith } from './parse';
 
 /** Tailscale's API in production. */
@@ -13,6 +14,7 @@ export const ENV = {
   apiUrl: 'TAILSCALE_API_URL',
   overlapMinutes: 'OVERLAP_MINUTES',
   severityProfile: 'SEVERITY_PROFILE',
+  expectedActivity: 'EXPECTED_ACTIVITY',
   logLevel: 'LOG_LEVEL',
 } as const;
 
@@ -104,6 +106,8 @@ export interface PollSettings {
   /** Minutes each window reaches back before the watermark, for records that show up late. */
   readonly overlapMinutes: number;
   readonly severityProfile: SeverityProfile;
+  /** What the operator has announced: it is marked, never dropped. */
+  readonly expectedActivity: readonly ExpectedActivity[];
 }
 
 /** Minutes. 0 would trust the order of arrival; above 12 h a window of 24 h would hardly move. */
@@ -134,9 +138,10 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     }
   };
   const plain = attempt(() => parseWith(environment, env, 'environment'));
-  const list = attempt(() => parseConnectors(parseJson(env[ENV.connectors]), ENV.connectors));
+  const list = attempt(() => parseConnectors(parseJson(env, ENV.connectors), ENV.connectors));
+  const expectedActivity = attempt(() => parseExpectedActivity(parseJson(env, ENV.expectedActivity) ?? [], ENV.expectedActivity));
   const apiUrl = attempt(() => parseApiUrl(env[ENV.apiUrl] ?? DEFAULT_API_URL));
-  if (plain === undefined || list === undefined || apiUrl === undefined) throw new InvalidInput('environment', problems);
+  if (plain === undefined || list === undefined || apiUrl === undefined || expectedActivity === undefined) throw new InvalidInput('environment', problems);
   return {
     connectors: list,
     tableName: plain[ENV.tableName],
@@ -145,13 +150,15 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     apiUrl,
     overlapMinutes: plain[ENV.overlapMinutes],
     severityProfile: plain[ENV.severityProfile],
+    expectedActivity,
   };
 }
 
-function parseJson(text: string | undefined): unknown {
+function parseJson(env: Readonly<Record<string, string | undefined>>, name: string): unknown {
+  const text = env[name];
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined || text === '' ? undefined : JSON.parse(text);
   } catch {
-    throw new InvalidInput(ENV.connectors, ['must be a JSON array of connectors']);
+    throw new InvalidInput(name, ['must be a JSON array']);
   }
 }

@@ -3,6 +3,7 @@ import { EVENT_CATEGORY, EVENT_SOURCE } from '../contract/names';
 import { classify, classifyAction, nativeName, type Classification } from './catalog';
 import { describe, MAX_TITLE, oneLine } from './describe';
 import type { Identity } from './event-id';
+import { expectedBy } from './expected-activity';
 import { isJsonObject, setField } from './json';
 import type { NormalizeContext } from './normalize-context';
 import { NOBODY, NOTHING, type Reading } from './reading';
@@ -53,6 +54,7 @@ export function auditEvent(reading: Reading, clean: Redacted, identity: Identity
     unparsed: false,
     truncated: [],
     claimCheck: null,
+    expected: expectedBy({ action: found.action, actor, target, occurredAt: occurredAt?.text ?? null }, context.expectedActivity),
     raw: withoutSides(clean.value),
   };
 }
@@ -88,6 +90,7 @@ export function unparsedEvent(clean: Redacted, identity: Identity, context: Norm
     unparsed: true,
     truncated: [],
     claimCheck: null,
+    expected: null,
     raw: clean.value,
   };
 }

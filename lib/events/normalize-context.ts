@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../contract/audit-event';
+import type { ExpectedActivity } from '../contract/expected-activity';
 import type { SeverityProfile } from '../contract/settings';
 import type { Millis } from '../connector/ports';
 
@@ -15,6 +16,7 @@ export interface NormalizeContext {
   readonly severityProfile: SeverityProfile;
   /** The OAuth client that asked; null for an API key. */
   readonly oauthClientId: string | null;
+  readonly expectedActivity: readonly ExpectedActivity[];
   /** UTF-8 bytes that a serialized detail may have, at least MIN_DETAIL_BYTES; MAX_DETAIL_BYTES if not given. */
   readonly maxDetailBytes?: number;
 }

@@ -52,6 +52,7 @@ export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received:
     redactions: [...audit.redactions],
     truncated: [],
     claimCheck: null,
+    expected: audit.expected,
     diff,
   };
 }

@@ -1,4 +1,5 @@
 import { connectorDomains, gainedAttributes } from './findings/devices';
+import { findingsOf } from './findings/catalogue';
 import { denials } from './findings/file';
 import { isDefaultOpen, type Model } from './model';
 import { reverse, type PolicyChange } from './policy-change';
@@ -18,7 +19,7 @@ interface Direction {
 }
 
 /** Sections whose content is judged for what it allows; of any other it is only known that it differs. */
-const JUDGED: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh', 'groups', 'hosts', 'ipsets', 'postures', 'defaultSrcPosture', 'tagOwners', 'autoApprovers', 'tests', 'sshTests']);
+const JUDGED: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh', 'groups', 'hosts', 'ipsets', 'postures', 'defaultSrcPosture', 'tagOwners', 'autoApprovers']);
 
 /** The direction of a change, judged by what the policy allows; where that stays, by its tests, and then by names that nothing uses. */
 export function changeKind(change: PolicyChange, sections: readonly SectionDiff[]): ChangeKind {
@@ -35,7 +36,13 @@ export function changeKind(change: PolicyChange, sections: readonly SectionDiff[
   if (change.budget.isSpent()) return 'unknown';
   const decided = levels.find(({ widened, narrowed }) => widened || narrowed);
   if (decided !== undefined) return named(decided);
-  return sections.every(({ section }) => JUDGED.has(section)) ? 'cosmetic' : 'unknown';
+  const isHarmless = sections.every(({ section }) => JUDGED.has(section)) && [change, back].every(reportsNothing);
+  return isHarmless ? 'cosmetic' : 'unknown';
+}
+
+/** Nothing that a person should look at, as far as the catalogue knows. */
+function reportsNothing(change: PolicyChange): boolean {
+  return findingsOf(change).every(({ severity }) => severity === 'info');
 }
 
 function named({ widened, narrowed }: Direction): ChangeKind {

@@ -62,7 +62,7 @@ function compare(old: Policy, next: Policy): Omit<PolicyDiffResult, keyof Unifie
   const standing = standingFindings(readChange(NO_POLICY, next, createBudget(), change.isForeign), found);
   if (change.budget.isSpent()) cuts.push({ path: 'findings', shown: found.length, total: found.length + 1 });
   return {
-    changeKind: kind === 'cosmetic' && found.some(({ severity }) => severity !== 'info') ? 'unknown' : kind,
+    changeKind: kind,
     sections: boundSections(sections, cuts),
     findings: firstEntries(found, 'findings', cuts),
     standing,

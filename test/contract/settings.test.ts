@@ -66,6 +66,7 @@ it('has defaults for everything but what the deployment makes', () => {
     apiUrl: 'https://api.tailscale.com',
     overlapMinutes: 60,
     severityProfile: 'spec',
+    expectedActivity: [],
   });
 });
 

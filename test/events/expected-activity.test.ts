@@ -1,4 +1,5 @@
-import { expectedBy, parseExpectedActivity } from '../../lib/events/expected-activity';
+import { parseExpectedActivity } from '../../lib/contract/expected-activity';
+import { expectedBy } from '../../lib/events/expected-activity';
 import { AUDIT_RECORD, auditOf } from './samples';
 
 const event = auditOf(AUDIT_RECORD);

@@ -16,6 +16,7 @@ export const context: NormalizeContext = {
   watermark: RECEIVED_AT - 300_000,
   severityProfile: 'spec',
   oauthClientId: null,
+  expectedActivity: [],
 };
 
 /** A configuration record as polled; made by hand after the documented shape. */

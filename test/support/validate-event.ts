@@ -1,6 +1,7 @@
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { auditEventSchema } from '../../lib/contract/audit-event';
+import { healthEventSchema } from '../../lib/contract/health-event';
 import { policyDiffEventSchema } from '../../lib/contract/policy-diff-event';
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
@@ -8,6 +9,7 @@ addFormats(ajv);
 const validators: Readonly<Record<string, ValidateFunction>> = {
   audit: ajv.compile(auditEventSchema),
   'policy-diff': ajv.compile(policyDiffEventSchema),
+  health: ajv.compile(healthEventSchema),
 };
 
 /** Problems of a detail by the published schema of its stream, read back from JSON as a consumer would; none: it is valid. */

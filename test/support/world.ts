@@ -1,4 +1,4 @@
-import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import { ENV, type DialectSetting } from '../../lib/contract/settings';
@@ -37,12 +37,16 @@ export interface World {
   /** A fresh sandbox; all of them share the table. Killed when the world closes. */
   sandbox(environment?: Readonly<Record<string, string>>, options?: SandboxOptions): Promise<Sandbox>;
   putSecret(value: object | string): void;
-  /** As if the connector had been deployed that long ago and had read everything since. */
-  installedAgo(ms: number): Promise<void>;
+  /** As if the connector had been deployed that long ago and had read everything up to the watermark. */
+  installedAgo(ms: number, history?: { readonly watermark?: number; readonly swept?: { readonly hourly: number; readonly daily: number } }): Promise<void>;
   /** As if the time of the lease that is held had passed. */
   leaseIsOver(): Promise<void>;
   /** An item of the connector's live partition. */
   item(sk: string): Promise<Record<string, unknown> | undefined>;
+  /** Deletes an item of the connector's live partition. */
+  remove(sk: string): Promise<void>;
+  /** The items of its ledger. */
+  ledger(): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -81,11 +85,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return sandbox;
     },
     putSecret: (value) => void gateway.secrets.put(SECRET, text(value)),
-    async installedAgo(ms) {
+    async installedAgo(ms, { watermark, swept = { hourly: 60_000, daily: 60_000 } } = {}) {
       const now = Date.now();
+      const sweep = (ago: number) => ({ doneFrom: now - ago, inflight: null });
       const put = (item: object) => table.send(new PutItemCommand({ TableName: TABLE, Item: marshall(item) }));
       await put({ ...key('GENESIS'), installedAt: now - ms, startFrom: now - ms, committed: true });
-      await put({ ...key('STATE'), v: 1, token: 1, rev: 1, wm: now - 60_000, leaseUntil: 0 });
+      await put({ ...key('STATE'), v: 1, token: 1, rev: 1, wm: watermark ?? now - 60_000, leaseUntil: 0, sweeps: { hourly: sweep(swept.hourly), daily: sweep(swept.daily) } });
     },
     async leaseIsOver() {
       const command = { TableName: TABLE, Key: marshall(key('STATE')), UpdateExpression: 'SET leaseUntil = :past', ExpressionAttributeValues: marshall({ ':past': 0 }) };
@@ -94,6 +99,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async item(sk) {
       const { Item: item } = await table.send(new GetItemCommand({ TableName: TABLE, Key: marshall(key(sk)), ConsistentRead: true }));
       return item && unmarshall(item);
+    },
+    async remove(sk) {
+      await table.send(new DeleteItemCommand({ TableName: TABLE, Key: marshall(key(sk)) }));
+    },
+    async ledger() {
+      const query = { TableName: TABLE, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: marshall({ ':pk': 'TN#default#LEDGER' }) };
+      return ((await table.send(new QueryCommand(query))).Items ?? []).map((one) => unmarshall(one));
     },
     async close() {
       await Promise.all(sandboxes.map((sandbox) => sandbox.kill()));

@@ -53,8 +53,12 @@ function duplicateKeys({ old, next }: PolicyChange): readonly Evidence[] {
   return next.policy.duplicates.filter(({ path }) => !known.has(path)).map(({ path, line }) => ({ section: path.split(/[.[]/)[0] ?? '', path, line, evidence: `${path} is there twice; the later one counts` }));
 }
 
+/** These say something when they are empty: nothing is allowed. */
+const DENY_ALL: ReadonlySet<string> = new Set(['acls', 'grants']);
+
 function emptied({ old, next }: PolicyChange): readonly Evidence[] {
-  return next.policy.sections.size === 0 && old.policy.sections.size > 0 ? [{ section: '', path: '', line: null, evidence: `${old.policy.sections.size} sections before, none now` }] : [];
+  const before = [...old.policy.sections.keys()].filter((section) => old.policy.entries(section).length > 0 || DENY_ALL.has(section));
+  return next.policy.sections.size === 0 && before.length > 0 ? [{ section: '', path: '', line: null, evidence: `${listed(before)} before, nothing now` }] : [];
 }
 
 function unknownKeys({ old, next }: PolicyChange): readonly Evidence[] {
