@@ -9,7 +9,11 @@ async function buildFunctions() {
   return build({
     absWorkingDir: root,
     // S3 is needed for few events, and costs 15 ms at every start: it is a second file, loaded on first use.
-    entryPoints: { 'poll/index': 'functions/poll/handler.ts', 'poll/archive-wire': 'functions/poll/archive-wire.ts' },
+    entryPoints: {
+      'backfill/index': 'functions/backfill/handler.ts',
+      'poll/index': 'functions/poll/handler.ts',
+      'poll/archive-wire': 'functions/poll/archive-wire.ts',
+    },
     external: ['./archive-wire.js'],
     outdir: 'dist/functions',
     bundle: true,
