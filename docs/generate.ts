@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { auditEventSchema } from '../lib/contract/audit-event';
+import { healthEventSchema } from '../lib/contract/health-event';
 import { policyDiffEventSchema } from '../lib/contract/policy-diff-event';
 import { actionsPage } from './actions-page';
 import { exampleEvents } from './example-events';
@@ -13,6 +14,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['examples/events/audit-event.json', json(examples.audit)],
     ['examples/events/policy-diff-event.json', json(examples['policy-diff'])],
     ['lib/contract/schemas/audit-event.schema.json', json(auditEventSchema)],
+    ['lib/contract/schemas/health-event.schema.json', json(healthEventSchema)],
     ['lib/contract/schemas/policy-diff-event.schema.json', json(policyDiffEventSchema)],
   ]);
 }

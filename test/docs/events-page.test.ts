@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleEvents } from '../../docs/example-events';
 import { auditEventSchema } from '../../lib/contract/audit-event';
+import { healthEventSchema } from '../../lib/contract/health-event';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import { policyDiffEventSchema } from '../../lib/contract/policy-diff-event';
 import { MAX_DETAIL_BYTES } from '../../lib/events/bound';
@@ -27,8 +28,20 @@ describe('the severity table', () => {
   });
 });
 
-it('names both detail types', () => {
-  expect(tableOf(PAGE, 'detail type').flatMap(([name = '']) => codesIn(name))).toEqual([DETAIL_TYPE.audit, DETAIL_TYPE.policyDiff]);
+it('names every detail type', () => {
+  expect(tableOf(PAGE, 'detail type').flatMap(([name = '']) => codesIn(name))).toEqual(Object.values(DETAIL_TYPE));
+});
+
+describe('the health events', () => {
+  it('have the fields of their schema', () => {
+    const named = tableOf(PAGE, 'health field').flatMap(([field = '']) => codesIn(field));
+    expect(named.sort()).toEqual(Object.keys(healthEventSchema.properties).sort());
+  });
+
+  it('are of the kinds that there are, and only the good one is info', () => {
+    const kinds = tableOf(PAGE, 'kind').map(([kind = '', severity]) => [codesIn(kind).join(''), severity]);
+    expect(kinds).toEqual(healthEventSchema.properties.kind.enum.map((kind) => [kind, kind === 'recovered' ? 'info' : 'high']));
+  });
 });
 
 describe('the fields', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseContext } from '../../infra/context';
+import { parseExpectedActivity } from '../../lib/contract/expected-activity';
 import { METRIC } from '../../lib/contract/names';
 import { codesIn, page, ROOT, tableOf } from './pages';
 
@@ -36,6 +37,11 @@ describe('the settings', () => {
     expect(given.size).toBe(2);
     expect(parseContext((key) => given.get(key))).toMatchObject({ overlapMinutes: 120, connectors: [{ id: 'prod', secret: { name: 'tailscale/prod' } }] });
   });
+});
+
+it('shows a list of expected activity that is taken', () => {
+  const [, json = ''] = /```json\n(.+?)```/s.exec(page(PAGE)) ?? [];
+  expect(parseExpectedActivity(JSON.parse(json))).toHaveLength(1);
 });
 
 it('names the alarms that the stack makes, and metrics that there are', () => {

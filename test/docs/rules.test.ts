@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
 import { createDeadline } from '../../lib/connector/deadline';
-import type { NormalizedEvent } from '../../lib/events/normalize';
+import type { BusEvent } from '../../lib/connector/ports';
+import type { HealthEvent } from '../../lib/contract/health-event';
+import { DETAIL_TYPE } from '../../lib/contract/names';
 import { parseEventPattern } from '../../local/gateway/event-pattern';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
-import { CONFIGURATION_RECORD, events } from '../events/samples';
+import { CONFIGURATION_RECORD, events, RECEIVED_AT } from '../events/samples';
 
 const BUS = 'tailscale-audit';
 const folder = join(__dirname, '../../examples/rules');
@@ -32,6 +34,7 @@ const RECORDS: Readonly<Record<string, unknown>> = {
   'policy update that failed': aclUpdate({ error: 'invalid policy' }),
   'policy deletion': record('TAILNET.DELETE.ACL'),
   'device approval': record('NODE.APPROVE'),
+  'announced device approval': record('NODE.APPROVE', { actor: { id: 'uRobot11CNTRL', type: 'USER', loginName: 'robot@example.com' } }),
   'device removal that failed': record('NODE.DELETE', { error: 'device is in use' }),
   'device renaming': record('NODE.UPDATE.MACHINE_NAME', { old: 'a', new: 'b' }),
   'console login': record('ADMIN_CONSOLE.LOGIN'),
@@ -47,20 +50,35 @@ const RECORDS: Readonly<Record<string, unknown>> = {
   'record that cannot be read': 'no object',
 };
 
+const EXPECTED = [{ rule: 'onboarding', reason: 'new laptops', actor: 'robot@example.com' }];
+
+function health(kind: HealthEvent['kind'], severity: HealthEvent['severity']): BusEvent & { readonly detail: HealthEvent } {
+  const id = `h1:${(kind === 'blind' ? 'b' : 'c').repeat(64)}`;
+  const common = { schemaVersion: '1.0', stream: 'health', source: 'tailscale', category: 'network', connector: 'main', tailnet: 'example.com', interval: null } as const;
+  const detail = { ...common, id, kind, severity, title: kind, description: kind, occurredAt: '2026-11-22T10:00:00.000Z', code: null, runId: 'run-1' };
+  return { detailType: DETAIL_TYPE.health, time: RECEIVED_AT, detail };
+}
+
 /** Events by what they are of; a policy's diff is an event of its own. */
-const EVENTS: readonly { readonly of: string; readonly event: NormalizedEvent }[] = Object.entries(RECORDS).flatMap(([of, one]) =>
-  events(one, { oauthClientId: OWN_CLIENT }).map((event) => ({ of: event.detail.stream === 'audit' ? of : `diff of ${of}`, event })),
-);
+const EVENTS: readonly { readonly of: string; readonly event: BusEvent & { readonly detail: { readonly id: string } } }[] = [
+  ...Object.entries(RECORDS).flatMap(([of, one]) =>
+    events(one, { oauthClientId: OWN_CLIENT, expectedActivity: EXPECTED }).map((event) => ({ of: event.detail.stream === 'audit' ? of : `diff of ${of}`, event })),
+  ),
+  { of: 'connector that went blind', event: health('blind', 'high') },
+  { of: 'connector that recovered', event: health('recovered', 'info') },
+];
 const ALL = EVENTS.map(({ of }) => of);
 
 const UNUSUAL = ['unknown action', 'unknown field', 'record that cannot be read'];
 const HIGH = [
   'policy update', 'diff of policy update', 'policy update that failed', 'diff of policy update that failed', 'policy deletion',
-  'device approval', 'device removal that failed', 'new auth key', 'unknown field',
+  'device approval', 'announced device approval', 'device removal that failed', 'new auth key', 'unknown field', 'connector that went blind',
 ];
 
 const FIRES: Readonly<Record<string, readonly string[]>> = {
   'high.json': HIGH,
+  'high-and-unexpected.json': HIGH.filter((of) => of !== 'announced device approval'),
+  'connector-health.json': ['connector that went blind', 'connector that recovered'],
   'policy-changes.json': ['diff of policy update', 'diff of policy update that failed', 'policy deletion'],
   'new-credentials.json': ['new auth key', 'new API key', 'new OAuth client'],
   'all-but-info.json': [...HIGH, 'device renaming', 'revoked API key'],
