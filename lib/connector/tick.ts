@@ -19,7 +19,8 @@ export async function follow(run: Run): Promise<{ partial: boolean }> {
   progress.dialect = place.dialect;
   const log = run.openAuditLog(run.connector, place.dialect);
   for (;;) {
-    const window = planWindow(place, tenure.genesis, clock.now(), overlapMinutes * 60_000);
+    // One "now" for the whole run: a clock that is set back meanwhile must not keep the end out of reach.
+    const window = planWindow(place, tenure.genesis, startedAt, overlapMinutes * 60_000);
     const upToDate = window.until >= startedAt;
     const read = await readWindow(run, log, place, liveWalk(window), upToDate && dueSweep(place, startedAt) === null);
     if (read.outcome === 'interrupted') return { partial: true };
