@@ -30,6 +30,8 @@ export interface WorldOptions {
 export interface World {
   readonly gateway: Gateway;
   readonly api: Tailnet;
+  /** The deployed handler's. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What arrived on the bus, as a target gets it. */
   readonly events: readonly DeliveredEvent[];
   /** Ids of the audit events that arrived, in order. */
@@ -77,6 +79,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   return {
     gateway,
     api,
+    environment,
     events,
     auditIds: () => events.filter((event) => event['detail-type'] === DETAIL_TYPE.audit).map(({ detail }) => String(detail['id'])),
     async sandbox(extra = {}, sandboxOptions = {}) {
