@@ -4,7 +4,6 @@ import { parseWith } from '../../lib/contract/parse';
 import { ENV, parseEnvironment } from '../../lib/contract/settings';
 import { POLL_PERIOD_SECONDS } from '../../lib/contract/timing';
 import { createStack, deployed, resourcesOf, synthesize } from './synth';
-import type { Resource } from './synth';
 
 const twoConnectors = [
   { id: 'berlin', tailnet: 'berlin.example.com', secret: { name: 'tailscale/berlin' }, dialect: 'configuration' },
@@ -249,13 +248,26 @@ describe('with two connectors', () => {
 });
 
 describe('the alarms', () => {
-  const alarms = (resources: readonly Resource[]) => resources.map(({ Properties }) => ({ ...Properties, AlarmDescription: undefined }));
-
-  it('go off when a connector is 20 minutes behind, says nothing, or fails twice in three ticks', () => {
-    expect(alarms(resourcesOf(byDefault, 'AWS::CloudWatch::Alarm'))).toEqual([
-      expect.objectContaining({ MetricName: 'WatermarkAgeSeconds', Threshold: 1200, ComparisonOperator: 'GreaterThanThreshold', Period: 900, EvaluationPeriods: 1, Statistic: 'Maximum', TreatMissingData: 'breaching' }),
-      expect.objectContaining({ MetricName: 'PollFailed', Threshold: 2, ComparisonOperator: 'GreaterThanOrEqualToThreshold', Period: 900, EvaluationPeriods: 1, Statistic: 'Sum', TreatMissingData: 'notBreaching' }),
+  it('go off when a connector is behind or silent, fails, has lost or put aside something, or disagrees on the time', () => {
+    const above = (MetricName: string, Statistic: string, Threshold: number, TreatMissingData: string) =>
+      expect.objectContaining({ MetricName, Statistic, Threshold, TreatMissingData, ComparisonOperator: 'GreaterThanThreshold', Period: 900, EvaluationPeriods: 1 }) as unknown;
+    expect(resourcesOf(byDefault, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)).toEqual([
+      above('WatermarkAgeSeconds', 'Maximum', 1200, 'breaching'),
+      above('PollFailed', 'Sum', 1, 'notBreaching'),
+      above('Gaps', 'Sum', 0, 'notBreaching'),
+      above('StateLost', 'Sum', 0, 'notBreaching'),
+      above('EventsQuarantined', 'Sum', 0, 'notBreaching'),
+      above('ClockSkewSeconds', 'Maximum', 300, 'notBreaching'),
     ]);
+  });
+
+  it('watch each connector by itself, and name it to whoever is woken', () => {
+    const alarms = resourcesOf(templates['two connectors'], 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+    for (const connector of ['berlin', 'new-york']) {
+      const own = alarms.filter(({ Dimensions }) => JSON.stringify(Dimensions) === JSON.stringify([{ Name: 'connector', Value: connector }]));
+      expect(own).toHaveLength(alarms.length / 2);
+      for (const { AlarmDescription } of own) expect(AlarmDescription).toMatch(new RegExp(`^Connector ${connector} .*\\.$`));
+    }
   });
 
   it('tell the topic when they go off and when they are over', () => {
