@@ -36,7 +36,7 @@ it('publishes in full requests, with the event\'s own time', async () => {
   expect(arrived[0]).toMatchObject({ source: 'tailscale', time: '2026-11-22T08:00:00Z' });
 });
 
-it.each(['InternalFailure', 'ThrottlingException', 'SomethingNew'])('resends only what was refused with %s', async (code) => {
+it.each(['InternalFailure', 'ThrottlingException', 'SomethingNew'])('[case 48] resends only what was refused with %s', async (code) => {
   let refusals = 3;
   gateway.events.refuseEntries(({ Detail }) => (Detail === '{"number":4}' && refusals-- > 0 ? { code, message: 'x' } : undefined));
   await expect(bus.publish(events(10), deadline)).resolves.toMatchObject({ unsent: [], refused: [] });
@@ -51,7 +51,7 @@ it('says what stays unsent', async () => {
   expect(delivery.accepted).toHaveLength(9);
 });
 
-it('gives one entry up that the bus will never take, and no other', async () => {
+it('[case 49] gives one entry up that the bus will never take, and no other', async () => {
   gateway.events.refuseEntries(({ Detail }) => (Detail === '{"number":4}' ? { code: 'MalformedDetail', message: 'x' } : undefined));
   const delivery = await bus.publish(events(10), deadline);
   expect(delivery.refused).toEqual([{ event: events(5)[4], code: 'MalformedDetail' }]);
@@ -67,7 +67,7 @@ it('stops when the bus denies it', async () => {
   expect(puts()).toBe(before);
 });
 
-it('takes nothing for sent when there are fewer answers than entries', async () => {
+it('[case 51] takes nothing for sent when there are fewer answers than entries', async () => {
   let short = true;
   gateway.intercept(({ operation }) => {
     if (operation !== 'PutEvents' || !short) return undefined;
@@ -94,7 +94,7 @@ it('sends nothing once the deadline is near', async () => {
   expect(puts()).toBe(0);
 });
 
-it('knows a bus that is not there', async () => {
+it('[case 50] knows a bus that is not there', async () => {
   await expect(bus.assertExists(deadline)).resolves.toBeUndefined();
   gateway.events.deleteBus('audit');
   await expect(bus.assertExists(deadline)).rejects.toMatchObject({ code: 'BUS_MISSING', message: expect.stringContaining('"audit"') as string });

@@ -5,7 +5,7 @@ it('counts UTF-8 bytes, and 14 for the time', () => {
   expect(entryBytes({ Source: 'tailscale', DetailType: 'é', Detail: '{"a":"😀"}' })).toBe(14 + 9 + 2 + 12);
 });
 
-it('keeps every item, in order, within both limits, with no request that could have taken the next item', () => {
+it('[case 52] keeps every item, in order, within both limits, with no request that could have taken the next item', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 300_000 }), { maxLength: 200 }), (sizes) => {
       const requests = packRequests(sizes, (size) => size);
@@ -25,7 +25,7 @@ it.each([
   [MAX_REQUEST_BYTES - 1, 1],
   [MAX_REQUEST_BYTES, 2],
   [MAX_REQUEST_BYTES + 1, 2],
-])('puts two items of %i bytes together into %i requests', (total, requests) => {
+])('[case 52] puts two items of %i bytes together into %i requests', (total, requests) => {
   expect(packRequests([total - 10, 10], (size) => size)).toHaveLength(requests);
 });
 

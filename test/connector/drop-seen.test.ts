@@ -19,15 +19,15 @@ it('keeps what is new, in order', () => {
   expect(dropSeen(events, published())).toEqual(events);
 });
 
-it('drops what was published, and what stands twice on one page', () => {
+it('[case 23] drops what was published, and what stands twice on one page', () => {
   expect(dropSeen([event('a', '1'), event('b', '1'), event('b', '1')], published('a'.repeat(16) + '1'.repeat(16)))).toEqual([event('b', '1')]);
 });
 
-it('lets another content of a known id through as a revision', () => {
+it('[case 25] lets another content of a known id through as a revision', () => {
   const [revised] = dropSeen([event('a', '2')], published('a'.repeat(16) + '1'.repeat(16)));
   expect(revised?.detail).toEqual({ id: 'a', content: '2', revision: true });
 });
 
-it('knows a revision on the very same page', () => {
+it('[case 25] knows a revision on the very same page', () => {
   expect(dropSeen([event('a', '1'), event('a', '2')], published()).map(({ detail }) => detail.revision)).toEqual([false, true]);
 });

@@ -62,7 +62,7 @@ describe('the place behind a page', () => {
     expect(afterPage(middle, middle.inflight ?? window, page(), whole)).toMatchObject({ watermark: NOW - SETTLE_MS, inflight: null });
   });
 
-  it('closes over nothing later than the first answer of the window, however late the last page came', () => {
+  it('[case 37] closes over nothing later than the first answer of the window, however late the last page came', () => {
     const middle = afterPage(place(), window, page({ cursor: 'next', asOf: NOW }), whole);
     const last = afterPage(middle, middle.inflight ?? window, page({ asOf: NOW + 6 * HOUR }), whole);
     expect(last.watermark).toBe(NOW - SETTLE_MS);
@@ -85,7 +85,7 @@ describe('the place behind a page', () => {
 });
 
 describe('a dialect that was set by hand', () => {
-  it('drops the window in flight and keeps the overlap from reaching far below the switch', () => {
+  it('[case 67] drops the window in flight and keeps the overlap from reaching far below the switch', () => {
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 0 };
     const switched = adoptDialect(place({ inflight }), 'configuration');
     expect(switched).toMatchObject({ watermark: place().watermark, inflight: null, dialect: 'configuration', idFloor: place().watermark });
@@ -115,7 +115,7 @@ describe('sweeps', () => {
     expect(planWindow(before, genesis, NOW, HOUR).from).toBe(before.watermark - HOUR);
   });
 
-  it('find every record that shows up within the horizon, however long the connector was down', () => {
+  it('[case 17] [case 18] find every record that shows up within the horizon, however long the connector was down', () => {
     fc.assert(
       fc.property(fc.constantFrom('hourly' as const, 'daily' as const), fc.integer({ min: 0, max: 60 * DAY }), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (tier, outage, when, lateness) => {
         const previous = NOW - SWEEPS[tier].periodMs - outage;
@@ -152,7 +152,7 @@ describe('sweeps', () => {
 });
 
 describe('what is older than Tailscale keeps', () => {
-  it('is exactly what lies before the edge', () => {
+  it('[case 63] is exactly what lies before the edge', () => {
     expect(retentionGap(place({ watermark: NOW - RETENTION_MS }), NOW)).toBeNull();
     expect(retentionGap(place({ watermark: NOW - RETENTION_MS - 5 }), NOW)).toEqual({ from: NOW - RETENTION_MS - 5, until: NOW - RETENTION_MS });
   });

@@ -31,11 +31,11 @@ describe('the connectors', () => {
     expect(parseConnectors([one])).toEqual([{ ...one, dialect: 'auto' }]);
   });
 
-  it.each(['-', 'example.com', 'T1234CNTRL', 'alice@example.com', 'alice+x@example.com', 'my-org.github', 'a'])('may follow the tailnet %s', (tailnet) => {
+  it.each(['-', 'example.com', 'T1234CNTRL', 'alice@example.com', 'alice+x@example.com', 'my-org.github', 'a'])('[case 75] may follow the tailnet %s', (tailnet) => {
     expect(parseConnectors([{ ...one, tailnet }])).toHaveLength(1);
   });
 
-  it.each(['', '.', '..', 'a..b', '../x', 'a/b', 'a%2fb', 'a b', 'a\nb', '-a', 'a?b', 'a#b', 'ä', 'a'.repeat(300)])('may not follow the tailnet %j', (tailnet) => {
+  it.each(['', '.', '..', 'a..b', '../x', 'a/b', 'a%2fb', 'a b', 'a\nb', '-a', 'a?b', 'a#b', 'ä', 'a'.repeat(300)])('[case 75] may not follow the tailnet %j', (tailnet) => {
     expect(() => parseConnectors([{ ...one, tailnet }])).toThrow(/\[0\]\.tailnet: must/);
   });
 

@@ -35,7 +35,7 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     expect(Date.parse(second.connectors[0]?.watermark ?? '')).toBeGreaterThan(Date.parse(first.connectors[0]?.watermark ?? ''));
   });
 
-  it('emits a record that shows up 30 minutes late, once', async () => {
+  it('[case 16] emits a record that shows up 30 minutes late, once', async () => {
     await open({ dialect });
     await world.installedAgo(2 * 60 * 60_000);
     const sandbox = await world.sandbox();
@@ -101,7 +101,7 @@ it('asks the audit dialect first and remembers what answered', async () => {
   expect((await world.item('STATE'))?.['dialect']).toBe('configuration');
 });
 
-it('goes on behind an empty page that has a cursor', async () => {
+it('[case 36] goes on behind an empty page that has a cursor', async () => {
   await open({ dialect: 'audit', api: { pageSize: 2 } });
   world.api.add([record(), record(), record()]);
   let empty = true;
@@ -115,7 +115,7 @@ it('goes on behind an empty page that has a cursor', async () => {
   expect(report.connectors[0]).toMatchObject({ fetched: 1, pages: 2 });
 });
 
-it('resends only the entries the bus refused', async () => {
+it('[case 48] resends only the entries the bus refused', async () => {
   await open();
   world.api.add(Array.from({ length: 10 }, () => record()));
   let refused = 0;
@@ -139,7 +139,7 @@ it('does not move when entries stay unsent, and brings them with the next tick',
   expect(new Set(world.auditIds()).size).toBe(10);
 });
 
-it('lets one of two invocations at once do the work', async () => {
+it('[case 4] lets one of two invocations at once do the work', async () => {
   await open();
   world.api.add(Array.from({ length: 50 }, () => record()));
   const [one, two] = await Promise.all([world.sandbox(), world.sandbox()]);

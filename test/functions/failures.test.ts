@@ -44,7 +44,7 @@ describe('each trouble ends with one line that says what to do, from a tick and 
     expect(tick).not.toContain('canary');
   });
 
-  it('a token without the scope', async () => {
+  it('[case 44] a token without the scope', async () => {
     await open();
     world.api.intercept(() => ({ status: 403, body: '{"message":"calling actor does not have enough permissions"}' }));
     const { tick, test } = await complaints();
@@ -52,7 +52,7 @@ describe('each trouble ends with one line that says what to do, from a tick and 
     expect(test).toBe(`failed: ${tick}`);
   });
 
-  it('an event bus that is not there is an error, although PutEvents answers success', async () => {
+  it('[case 50] an event bus that is not there is an error, although PutEvents answers success', async () => {
     await open();
     world.api.add(record());
     world.gateway.events.deleteBus('tailscale-audit');
@@ -61,7 +61,7 @@ describe('each trouble ends with one line that says what to do, from a tick and 
   });
 });
 
-it('goes on with a secret that was rotated, without a new deployment', async () => {
+it('[case 42] goes on with a secret that was rotated, without a new deployment', async () => {
   await open({ dialect: 'configuration' });
   const sandbox = await world.sandbox();
   await sandbox.poll();
@@ -81,7 +81,7 @@ it('asks the secret and the token endpoint once, not on every tick', async () =>
   expect(world.api.requests.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(1);
 });
 
-it('waits as long as a 429 asks, within a tick', async () => {
+it('[case 39] waits as long as a 429 asks, within a tick', async () => {
   await open({ dialect: 'configuration' });
   world.api.add(record());
   let limited = 0;
@@ -89,7 +89,7 @@ it('waits as long as a 429 asks, within a tick', async () => {
   await expect((await world.sandbox()).poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, partial: false }] });
 });
 
-it('leaves Tailscale alone for as long as a 429 asks, across ticks', async () => {
+it('[case 39] leaves Tailscale alone for as long as a 429 asks, across ticks', async () => {
   await open({ dialect: 'configuration' });
   world.api.intercept(() => ({ status: 429, headers: { 'retry-after': '600' } }));
   const sandbox = await world.sandbox();
@@ -103,7 +103,7 @@ it.each([
   ['a 503', { status: 503 }],
   ['a body that is cut short', 'cut' as const],
   ['a reset connection', 'reset' as const],
-])('asks again after %s', async (_, trouble) => {
+])('[case 32] [case 40] asks again after %s', async (_, trouble) => {
   await open({ dialect: 'configuration' });
   world.api.add([record(), record()]);
   let troubles = 0;
@@ -115,14 +115,14 @@ it.each([
   ['HTML with 200', { headers: { 'content-type': 'text/html' }, body: '<html>' }],
   ['an empty object with 200', { body: '{}' }],
   ['a redirect', { status: 302, headers: { location: 'https://example.com/' } }],
-])('does not move on %s', async (_, answer) => {
+])('[case 29] [case 31] [case 41] does not move on %s', async (_, answer) => {
   await open({ dialect: 'configuration' });
   world.api.intercept(() => answer);
   await expect((await world.sandbox()).poll()).rejects.toThrow(/^default: (UPSTREAM_INVALID|REDIRECTED) /);
   expect((await world.item('STATE'))?.['rev']).toBe(0);
 });
 
-it('refuses a cursor that comes a second time', async () => {
+it('[case 34] refuses a cursor that comes a second time', async () => {
   await open({ dialect: 'audit', api: { pageSize: 1 } });
   world.api.add([record(), record(), record()]);
   world.api.intercept(({ query }) => (query.has('cursor') ? { body: JSON.stringify({ auditLogs: [], nextCursor: 'again' }) } : undefined));
@@ -130,7 +130,7 @@ it('refuses a cursor that comes a second time', async () => {
   expect(world.auditIds()).toHaveLength(1);
 });
 
-it('begins the window again when its cursor has expired', async () => {
+it('[case 35] begins the window again when its cursor has expired', async () => {
   await open({ dialect: 'audit', api: { pageSize: 1 } });
   world.api.add([record(), record(), record()]);
   let pages = 0;
@@ -143,7 +143,7 @@ it('begins the window again when its cursor has expired', async () => {
   expect(world.auditIds()).toHaveLength(3);
 });
 
-it('stops when the credential opens another tailnet than before', async () => {
+it('[case 46] stops when the credential opens another tailnet than before', async () => {
   await open({ dialect: 'configuration' });
   const sandbox = await world.sandbox();
   await sandbox.poll();

@@ -55,7 +55,7 @@ describe('the lease', () => {
     expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, committed: false });
   });
 
-  it('keeps a second run out for as long as the first one could go on', async () => {
+  it('[case 4] keeps a second run out for as long as the first one could go on', async () => {
     await acquire('one');
     now += 240_000;
     await expect(store.acquire('default', 'two', deadline)).resolves.toEqual({ state: 'busy', watermark: NOW - 5 * 60_000 });
@@ -82,7 +82,7 @@ describe('the lease', () => {
     expect(await item('STATE')).not.toHaveProperty('notBefore');
   });
 
-  it('is its own when only the answer to taking it was lost', async () => {
+  it('[case 8] is its own when only the answer to taking it was lost', async () => {
     await acquire('zero').then((tenure) => tenure.commit(tenure.place, { release: true }));
     let lost = false;
     const stop = gateway.intercept(({ operation }) => {
@@ -112,7 +112,7 @@ describe('a commit', () => {
     expect(await item('GENESIS')).toMatchObject({ committed: true });
   });
 
-  it('is refused once another run has the lease', async () => {
+  it('[case 6] is refused once another run has the lease', async () => {
     const zombie = await acquire('one');
     now += 300_000;
     const next = await acquire('two');
@@ -121,7 +121,7 @@ describe('a commit', () => {
     expect(await item('STATE')).toMatchObject({ wm: NOW });
   });
 
-  it('had worked when only its answer was lost', async () => {
+  it('[case 8] had worked when only its answer was lost', async () => {
     const tenure = await acquire();
     let lost = false;
     const stop = gateway.intercept(({ operation }) => {
@@ -135,7 +135,7 @@ describe('a commit', () => {
     expect(await item('STATE')).toMatchObject({ wm: NOW + 1, rev: 2 });
   });
 
-  it('does not give away a lease that another run holds', async () => {
+  it('[case 6] does not give away a lease that another run holds', async () => {
     const zombie = await acquire('one');
     now += 300_000;
     await acquire('two');
@@ -159,7 +159,7 @@ describe('a ledger', () => {
 });
 
 describe('lost state', () => {
-  it('is known by a committed genesis without a watermark', async () => {
+  it('[case 13] is known by a committed genesis without a watermark', async () => {
     const first = await acquire();
     await first.commit(moved(first, NOW), { release: true });
     await client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } } }));
@@ -168,7 +168,7 @@ describe('lost state', () => {
     expect(next.place.watermark).toBe(NOW - 5 * 60_000);
   });
 
-  it('is named where an attribute is not what we write', async () => {
+  it('[case 15] is named where an attribute is not what we write', async () => {
     const first = await acquire();
     await first.commit(first.place, { release: true });
     await client.send(new UpdateItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } }, UpdateExpression: 'SET wm = :x', ExpressionAttributeValues: { ':x': { S: 'soon' } } }));
@@ -203,7 +203,7 @@ describe('the seen ids', () => {
     expect(seen.status({ bucket: 'none', element: 'a'.repeat(16) + '2'.repeat(16) })).toBe('revised');
   });
 
-  it('fill one item after the other, all far below DynamoDB\'s limit', async () => {
+  it('[case 11] fill one item after the other, all far below DynamoDB\'s limit', async () => {
     const tenure = await acquire();
     const all = Array.from({ length: 1_300 }, (_, number) => element(number));
     for (let start = 0; start < all.length; start += 100) await tenure.markSeen(all.slice(start, start + 100));

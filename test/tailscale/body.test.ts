@@ -42,7 +42,7 @@ describe('the size of an answer', () => {
     expect((await setUp(server.origin).read(AUDIT))[0]?.records).toEqual(['zipped']);
   });
 
-  it('refuses a compressed answer that is cut', async () => {
+  it('[case 32] refuses a compressed answer that is cut', async () => {
     const whole = gzipSync(JSON.stringify({ auditLogs: Array.from({ length: 200 }, (_, n) => ({ n, text: String(n * 7919) })) }));
     const server = await start(text(200, whole.subarray(0, whole.length - 200), { 'content-encoding': 'gzip' }));
     expect(['UPSTREAM_INVALID', 'UPSTREAM_UNREACHABLE']).toContain((await failureOf(setUp(server.origin).read(AUDIT))).code);

@@ -20,7 +20,7 @@ describe('the URL of a log', () => {
     expect(() => logUrl(api, tailnet, 'audit', {})).toThrow(ConnectorError);
   });
 
-  it('stays on the host and in its place, whatever the tailnet is called', () => {
+  it('[case 75] stays on the host and in its place, whatever the tailnet is called', () => {
     const hostile = fc.stringMatching(/^[./\\?#@:%;&=+ a-z0-9\r\n\t-]{0,12}$/);
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), hostile), (tailnet) => {

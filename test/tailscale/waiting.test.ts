@@ -134,7 +134,7 @@ describe('an answer that does not come', () => {
 });
 
 describe('a host that cannot be reached', () => {
-  it('is named with the code and what to check when nothing listens there', async () => {
+  it('[case 40] is named with the code and what to check when nothing listens there', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -144,13 +144,13 @@ describe('a host that cannot be reached', () => {
     expect(failure.message).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} \\(ECONNREFUSED\\).*API URL`));
   });
 
-  it('is named with the code and what to check when its name is not known', async () => {
+  it('[case 40] is named with the code and what to check when its name is not known', async () => {
     const failure = await failureOf(setUp('https://tailscale.invalid').read(AUDIT));
     expect(failure.code).toBe('UPSTREAM_UNREACHABLE');
     expect(failure.message).toMatch(/tailscale\.invalid \((ENOTFOUND|EAI_AGAIN)\).*name could not be resolved/);
   });
 
-  it('is named with what to check when it speaks no TLS', async () => {
+  it('[case 40] is named with what to check when it speaks no TLS', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
