@@ -86,16 +86,34 @@ export function matchEntries(section: string, before: readonly Entry[], after: r
   };
 }
 
+/** Of equal entries the first ones go together, on both sides alike. */
 function leftovers(before: readonly Entry[], after: readonly Entry[]): { readonly added: readonly Entry[]; readonly removed: readonly Entry[] } {
-  const old = new Map<string, Entry[]>();
-  for (const entry of before) {
-    const same = old.get(entry.text);
+  const [old, next] = [before, after].map(countedByText);
+  return {
+    added: after.filter((entry) => isBeyond(next, entry, old)),
+    removed: before.filter((entry) => isBeyond(old, entry, next)),
+  };
+}
+
+interface Counted {
+  readonly total: ReadonlyMap<string, number>;
+  /** Which of its equals an entry is, from 1. */
+  readonly ordinal: ReadonlyMap<Entry, number>;
+}
+
+function countedByText(entries: readonly Entry[]): Counted {
+  const [total, ordinal] = [new Map<string, number>(), new Map<Entry, number>()];
+  for (const entry of entries) {
     if (entry.key !== null) continue;
-    if (same === undefined) old.set(entry.text, [entry]);
-    else same.push(entry);
+    const count = (total.get(entry.text) ?? 0) + 1;
+    total.set(entry.text, count);
+    ordinal.set(entry, count);
   }
-  const added = after.filter((entry) => entry.key === null && old.get(entry.text)?.pop() === undefined);
-  return { added, removed: [...old.values()].flat() };
+  return { total, ordinal };
+}
+
+function isBeyond(side: Counted | undefined, entry: Entry, other: Counted | undefined): boolean {
+  return (side?.ordinal.get(entry) ?? 0) > (other?.total.get(entry.text) ?? 0);
 }
 
 /** What likeness is measured by: sources, destinations, and ports or what stands for them. */

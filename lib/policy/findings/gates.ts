@@ -4,28 +4,41 @@ import { implies } from '../posture';
 import type { PolicyChange } from '../policy-change';
 import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
+type AnyRule = AccessRule | SshRule;
+
 interface Kept {
-  readonly rule: AccessRule | SshRule;
-  readonly before: AccessRule | SshRule;
+  readonly rule: AnyRule;
+  readonly before: AnyRule;
 }
 
-/** Rules that were changed and still give something that they gave before. */
-function keptRules({ next, previous }: PolicyChange): readonly Kept[] {
+/**
+ * Rules that were changed, still give something that they gave before, and gave it only through a gate.
+ *
+ * @param isGated Whether a rule has the gate that is asked about.
+ */
+function keptRules({ old, next, previous }: PolicyChange, isGated: (rule: AnyRule) => boolean): readonly Kept[] {
+  const free = new Set([...old.rules, ...old.ssh].filter((rule) => !isGated(rule)).flatMap(pairsOf));
   return [...next.rules, ...next.ssh].flatMap((rule) => {
     const before = previous.get(rule.path);
-    if (before === undefined) return [];
-    const shares = (now: readonly string[], then: readonly string[]): boolean => now.some((name) => then.includes(name));
-    return shares(rule.src, before.src) && shares(hostsOf(rule), hostsOf(before)) ? [{ rule, before }] : [];
+    if (before === undefined || !isGated(before)) return [];
+    const known = new Set(pairsOf(before));
+    return pairsOf(rule).some((pair) => known.has(pair) && !free.has(pair)) ? [{ rule, before }] : [];
   });
 }
 
-function hostsOf(rule: AccessRule | SshRule): readonly string[] {
+/** Sources with destinations that a rule names, by name. */
+function pairsOf(rule: AnyRule): readonly string[] {
+  const kind = rule.section === 'ssh' ? 'ssh' : 'network';
+  return rule.src.flatMap((src) => hostsOf(rule).map((host) => `${kind}\n${src}\n${host}`));
+}
+
+function hostsOf(rule: AnyRule): readonly string[] {
   return rule.section === 'ssh' ? rule.dst : rule.targets.map(({ host }) => host);
 }
 
 /** Rules that asked for a posture and ask for none, each once, whether it shows in the rule or in what it lets in. */
-function ungatedRules(change: PolicyChange): readonly (AccessRule | SshRule)[] {
-  const inRules = keptRules(change).flatMap(({ rule, before }) => (before.posture !== null && rule.posture === null ? [rule] : []));
+function ungatedRules(change: PolicyChange): readonly AnyRule[] {
+  const inRules = keptRules(change, ({ posture }) => posture !== null).flatMap(({ rule }) => (rule.posture === null ? [rule] : []));
   const inAccess = change.access.filter(({ lostPosture, rule }) => lostPosture && rule.posture === null).map(({ rule }) => rule);
   const inSsh = change.ssh.filter(({ lostPosture, rule, isRuleNew }) => lostPosture && isRuleNew && rule.posture === null).map(({ rule }) => rule);
   return [...new Map([...inRules, ...inAccess, ...inSsh].map((rule) => [rule.path, rule])).values()];
@@ -63,8 +76,8 @@ function postureWeakened(change: PolicyChange): readonly Evidence[] {
     const lost = before.filter((condition) => !implies(members, [condition]));
     return isReplaced(lost, members) ? [] : [{ section: 'postures', path, line, evidence: `no longer asks for ${listed(lost)}` }];
   });
-  const rules = keptRules(change).filter(({ rule, before }) => !rule.defaultPosture && isLonger(rule.posture, before.posture));
-  const inRules = byPlace(({ rule }) => rule.section, rules, ({ rule }) => rule, ({ rule, before }) => `any of ${listed(rule.posture ?? [])}, was ${listed(before.posture ?? [])}`);
+  const eased = [...change.access.filter(({ cause }) => cause === 'rule'), ...change.ssh.filter(({ isRuleNew }) => isRuleNew)].filter(({ lostPosture, rule }) => lostPosture && rule.posture !== null && !rule.defaultPosture);
+  const inRules = byPlace<(typeof eased)[number]>(({ rule }) => rule.section, eased, ({ rule }) => rule, ({ rule, src }) => `${src}: any of ${listed(rule.posture ?? [])}`);
   const line = next.policy.sections.get('defaultSrcPosture')?.line ?? null;
   const inDefault = isLonger(next.defaultPosture, old.defaultPosture) ? [{ section: 'defaultSrcPosture', path: 'defaultSrcPosture', line, evidence: `any of ${listed(next.defaultPosture ?? [])}` }] : [];
   return [...definitions, ...inRules, ...inDefault];
@@ -83,8 +96,8 @@ function isLonger(now: readonly string[] | null, before: readonly string[] | nul
 }
 
 function viaRemoved(change: PolicyChange): readonly Evidence[] {
-  const inRules = keptRules(change).flatMap(({ rule, before }) => {
-    if (rule.section === 'ssh' || before.section === 'ssh' || before.via.length === 0 || isAsNarrow(rule.via, before.via)) return [];
+  const inRules = keptRules(change, (rule) => rule.section !== 'ssh' && rule.via.length > 0).flatMap(({ rule, before }) => {
+    if (rule.section === 'ssh' || before.section === 'ssh' || isAsNarrow(rule.via, before.via)) return [];
     return rule.via.length === 0 || before.via.every((name) => rule.via.includes(name)) ? [rule] : [];
   });
   const inAccess = change.access.filter(({ lostVia, cause, rule }) => lostVia && cause === 'rule' && rule.via.length === 0).map(({ rule }) => rule);
