@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { createPutObject } from '../../lib/archive/put-object';
+import { createS3Archive } from '../../lib/archive/s3-archive';
+import { createS3ArchiveReader } from '../../lib/archive/s3-archive-reader';
+import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
+import { METRICS_NAMESPACE } from '../../lib/contract/names';
+import type { PollSettings } from '../../lib/contract/settings';
+import { createQuarantine } from '../../lib/state/quarantine';
+import { createTelemetry } from '../../lib/telemetry/telemetry';
+
+/** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is to wait for ever. */
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000 };
+
+/** As above; an object is a few megabytes at most. */
+const objectHandler = { ...requestHandler, requestTimeout: 15_000 };
+
+/** Everything the manual door works with. Made once per sandbox. */
+export function wire(settings: Pick<PollSettings, 'tableName' | 'busName' | 'archiveBucket'>) {
+  const clock = { now: Date.now };
+  const client = new S3Client({ requestHandler: objectHandler });
+  return {
+    clock,
+    telemetry: createTelemetry({ logger: new Logger({ serviceName: 'backfill' }), metricsOf }),
+    openQuarantine: createQuarantine({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock }),
+    archive: { ...createS3Archive({ bucket: settings.archiveBucket, openPutObject: () => Promise.resolve(createPutObject(client)) }), ...createS3ArchiveReader({ client }) },
+    bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
+    newRunId: randomUUID,
+  };
+}
+
+function metricsOf(connector: string): Metrics {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  metrics.clearDefaultDimensions();
+  metrics.setDefaultDimensions({ connector });
+  return metrics;
+}

@@ -1,0 +1,184 @@
+import pMap from 'p-map';
+import { InvalidInput } from '../contract/parse';
+import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/bound';
+import type { NormalizedEvent } from '../events/normalize';
+import { ConnectorError } from './errors';
+import type { Archive, ArchivedObject, Bus, Clock, Deadline, Quarantined, SeenElement, Telemetry } from './ports';
+import { parseQuarantinedEvent } from './quarantined-event';
+import { publishOnExistingBus } from './run';
+
+/** Entries between two looks at the clock. Each event is held in memory. */
+const BATCH = 50;
+
+/** Objects read, or ledger entries written, at once. */
+const CONCURRENCY = 8;
+
+/** Problems in the answer; the log has all of them. */
+const MAX_PROBLEMS = 20;
+
+/** What a connector has put aside, as the ledger has it. */
+export interface Quarantine {
+  /** Entries that wait, in a fixed order, behind the entry of the given id. */
+  waiting(after: string | null): AsyncGenerator<readonly Quarantined[], void, void>;
+  markSeen(elements: readonly SeenElement[]): Promise<void>;
+  markRedriven(id: string): Promise<void>;
+}
+
+/** The archive, for reading too. */
+export interface ReadableArchive extends Archive {
+  read(object: ArchivedObject, deadline: Deadline): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
+}
+
+export interface RedriveDeps {
+  readonly openQuarantine: (connector: string, deadline: Deadline) => Quarantine;
+  readonly archive: ReadableArchive;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly newRunId: () => string;
+}
+
+export interface RedriveRequest {
+  readonly connector: string;
+  /** Events that could not be read too: those were on the bus once, as they came. */
+  readonly includeUnparsed: boolean;
+  /** Begins behind the entry of this id; null: with the first. */
+  readonly after: string | null;
+}
+
+/** What one invocation did for one connector. */
+export interface RedriveReport {
+  readonly connector: string;
+  /** `ingest.runId` of what went out. */
+  readonly runId: string;
+  /** On the bus now. */
+  readonly redriven: number;
+  /** The bus would not take them this time either; they stay. */
+  readonly refused: number;
+  /** Were on the bus once, unparsed, and were not asked for. */
+  readonly skipped: number;
+  /** Could not be read from the archive; they stay. */
+  readonly failed: number;
+  /** Everything that waited was tried. If not, invoke again with `after`. */
+  readonly done: boolean;
+  readonly after: string | null;
+  /** Why what stays does; the first ones only. */
+  readonly problems: readonly { readonly id: string; readonly problem: string }[];
+}
+
+type Counts = Record<'redriven' | 'refused' | 'skipped' | 'failed', number>;
+type Problem = RedriveReport['problems'][number];
+
+interface Redrive extends Omit<RedriveDeps, 'openQuarantine' | 'bus'> {
+  readonly request: RedriveRequest;
+  readonly runId: string;
+  readonly quarantine: Quarantine;
+  readonly publish: Bus['publish'];
+  readonly deadline: Deadline;
+}
+
+/**
+ * Publishes again what the bus had refused: the same ids, `ingest.mode` backfill. Each event is marked as seen before
+ * its entry is closed, so a crash in between repeats it and never loses it. Reads and moves no watermark.
+ *
+ * @throws ConnectorError BUS_*, ARCHIVE_UNAVAILABLE, STATE_*.
+ */
+export async function redrive(request: RedriveRequest, { openQuarantine, bus, ...deps }: RedriveDeps, deadline: Deadline): Promise<RedriveReport> {
+  const { connector } = request;
+  const runId = deps.newRunId();
+  const run: Redrive = { ...deps, request, runId, deadline, quarantine: openQuarantine(connector, deadline), publish: publishOnExistingBus(bus) };
+  const counts: Counts = { redriven: 0, refused: 0, skipped: 0, failed: 0 };
+  const problems: Problem[] = [];
+  let after = request.after;
+  const report = (done: boolean): RedriveReport => {
+    deps.telemetry.info('redrive', { connector, runId, ...counts, done });
+    return { connector, runId, ...counts, done, after: done ? null : after, problems: problems.slice(0, MAX_PROBLEMS) };
+  };
+
+  if (deadline.isNear()) return report(false);
+  for await (const page of run.quarantine.waiting(after)) {
+    for (let next = 0; next < page.length; next += BATCH) {
+      if (deadline.isNear()) return report(false);
+      const batch = page.slice(next, next + BATCH);
+      const outcome = await redriveBatch(run, batch);
+      counts.redriven += outcome.redriven;
+      // The rest of a batch that was cut short comes again, and is counted then.
+      if (!outcome.whole) return report(false);
+      counts.skipped += outcome.skipped;
+      counts.refused += outcome.refused;
+      counts.failed += outcome.failed;
+      problems.push(...outcome.problems);
+      after = batch.at(-1)?.id ?? after;
+    }
+    if (deadline.isNear()) return report(false);
+  }
+  return report(true);
+}
+
+interface Outcome extends Counts {
+  /** Everything in it was tried. */
+  readonly whole: boolean;
+  readonly problems: readonly Problem[];
+}
+
+async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Promise<Outcome> {
+  const { quarantine, deadline, telemetry, request } = run;
+  const wanted = entries.filter(({ reason }) => request.includeUnparsed || reason !== 'unparsed');
+  const opened = await pMap(wanted, async (entry) => ({ id: entry.id, ...(await open(run, entry)) }), { concurrency: CONCURRENCY });
+  const unreadable = opened.flatMap(({ id, problem }) => (problem === undefined ? [] : [{ id, problem }]));
+  const events = opened.flatMap(({ id, event }) => (event === undefined ? [] : [{ ...event, entryId: id }]));
+
+  const { accepted, refused, unsent } = events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
+  if (accepted.length > 0) await quarantine.markSeen(accepted.map(({ seen }) => seen));
+  await pMap(accepted, ({ entryId }) => quarantine.markRedriven(entryId), { concurrency: CONCURRENCY });
+  if (unsent.length > 0 && !deadline.isNear()) {
+    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`);
+  }
+  const problems = [...unreadable, ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge refused it again: ${code}` }))];
+  for (const problem of problems) telemetry.warn('an event stays in quarantine', { connector: request.connector, ...problem });
+  return {
+    redriven: accepted.length,
+    refused: refused.length,
+    skipped: entries.length - wanted.length,
+    failed: unreadable.length,
+    whole: unsent.length === 0,
+    problems,
+  };
+}
+
+type Opened = { readonly event: NormalizedEvent; readonly problem?: never } | { readonly event?: never; readonly problem: string };
+
+async function open(run: Redrive, { object }: Quarantined): Promise<Opened> {
+  const kept = await run.archive.read(object, run.deadline);
+  switch (kept.state) {
+    case 'missing':
+      return { problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired` };
+    case 'altered':
+      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash differs; restore the version that the ledger names` };
+    case 'intact':
+      break;
+  }
+  try {
+    return { event: await readdress(run, parseQuarantinedEvent(kept.json), object) };
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    return { problem: `${error.message}; another version of the connector wrote it` };
+  }
+}
+
+/** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */
+async function readdress({ archive, runId, deadline }: Redrive, event: NormalizedEvent, { key }: ArchivedObject): Promise<NormalizedEvent> {
+  const ingest = { ...event.detail.ingest, mode: 'backfill' as const, runId };
+  const isLarge = Buffer.byteLength(JSON.stringify({ ...event.detail, ingest })) > MAX_DETAIL_BYTES;
+  // Byte for byte what the live run has claimed, under the same key: its claim check stays true.
+  const claimed = isLarge && event.detail.claimCheck === null ? await archive.put(key.replace(/^quarantine\//, 'claims/'), JSON.stringify(event.detail), deadline) : undefined;
+  const claimCheck = claimed ?? event.detail.claimCheck;
+  const { detail } = event;
+  return {
+    ...event,
+    detail:
+      detail.stream === 'audit'
+        ? boundAuditEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES)
+        : boundPolicyDiffEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES),
+  };
+}
