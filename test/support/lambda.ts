@@ -30,6 +30,9 @@ export interface Sandbox {
   output(): string;
   /** As when Lambda or the machine dies: at once, in the middle of whatever it does. */
   kill(): Promise<void>;
+  /** Stops it where it is, as Lambda does between two invocations: nothing in it goes on until `thaw`. */
+  freeze(): void;
+  thaw(): void;
 }
 
 export interface SandboxOptions {
@@ -88,5 +91,7 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
       child.kill('SIGKILL');
       await exit;
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   };
 }
