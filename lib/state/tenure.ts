@@ -24,6 +24,7 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
   let genesis = toGenesis(acquired.genesis);
   let place = toPlace(acquired.state, genesis);
   let revision = acquired.state.rev;
+  let failures = acquired.state.failStreak;
 
   async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
     const commitId = newCommitId();
@@ -55,6 +56,7 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
       throw new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back; this run stops, the next tick goes on');
     }
     revision += 1;
+    failures = 0;
     place = next;
     if (!genesis.committed) await markGenesisCommitted();
   }
@@ -82,9 +84,10 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
 
   async function fail(): Promise<number | null> {
     const written = await items.update(STATE_KEY, {
-      set: ['#failStreak = if_not_exists(#failStreak, :zero) + :one', '#leaseUntil = :zero'],
+      // The number itself: a sum would count twice when the answer is lost and the write is sent again.
+      set: ['#failStreak = :failures', '#leaseUntil = :zero'],
       when: '#token = :token',
-      values: { token, zero: 0, one: 1 },
+      values: { token, failures: failures + 1, zero: 0 },
     });
     return written === 'refused' ? null : parseState(written).failStreak;
   }
