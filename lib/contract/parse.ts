@@ -33,7 +33,13 @@ function describeIssue({ path, message }: { readonly path: readonly PropertyKey[
   return path.length === 0 ? message : `${toPath(path)}: ${message}`;
 }
 
-/** `connectors[0].id`. Written here because zod's own is reached only through a namespace that would bundle all of zod. */
+/** `connectors[0].id`, `groups["group:sre"]`. Zod's own is reached only through a namespace that would bundle all of zod. */
 export function toPath(path: readonly PropertyKey[]): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+  return path.map(toStep).join('').replace(/^\./, '');
+}
+
+function toStep(part: PropertyKey): string {
+  if (typeof part === 'number') return `[${part}]`;
+  const name = String(part);
+  return /^[\w$]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../contract/audit-event';
-import type { PolicyDiffEvent } from '../contract/policy-diff-event';
+import type { PolicyDiff, PolicyDiffEvent } from '../contract/policy-diff-event';
 import { wholeCharacters } from './describe';
 import { sha256 } from './event-id';
 import { canonicalJson } from './json';
@@ -53,10 +53,25 @@ export function boundAuditEvent(event: AuditEvent, maxBytes: number): AuditEvent
 export function boundPolicyDiffEvent(event: PolicyDiffEvent, maxBytes: number): PolicyDiffEvent {
   return bound(event, maxBytes, (cut) => {
     const { diff } = event;
-    const unified = diff === null ? '' : cut.values([['diff.unified', diff.unified]]).join('');
     const shared = shortenShared(event, cut);
-    return { ...event, ...shared, diff: diff === null ? null : { ...diff, unified, truncated: true }, truncated: cut.truncated };
+    return { ...event, ...shared, diff: diff === null ? null : shortenDiff(diff, cut), truncated: cut.truncated };
   });
+}
+
+/** The unified diff goes first; the findings are few and short, and stay longest. */
+function shortenDiff(diff: PolicyDiff, cut: Cutter): PolicyDiff {
+  const unified = cut.values([['diff.unified', diff.unified]]).join('');
+  return {
+    ...diff,
+    unified,
+    truncated: diff.truncated || unified !== diff.unified,
+    summary: cut.text('diff.summary', diff.summary),
+    sections: cut.list('diff.sections', diff.sections),
+    affectedRules: cut.list('diff.affectedRules', diff.affectedRules),
+    findings: cut.list('diff.findings', diff.findings),
+    standing: cut.list('diff.standing', diff.standing),
+    cuts: cut.list('diff.cuts', diff.cuts),
+  };
 }
 
 function bound<Event>(event: Event, maxBytes: number, cutWith: (cut: Cutter) => Event): Event {

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/audit-event';
 import type { PolicyDiff, PolicyDiffEvent } from '../contract/policy-diff-event';
-import { diffPolicyText } from '../policy/unified-diff';
+import { diffPolicy } from '../policy/policy-diff';
 import { describe } from './describe';
 import { policyDiffId, sha256 } from './event-id';
 import { canonicalJson, isDeeperThan } from './json';
@@ -60,8 +60,8 @@ export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received:
 /** null when the record carried no policy on either side. An empty side is an empty file: the first write, or a wiped one. */
 function policyDiff(clean: PolicySides, received: PolicySides): PolicyDiff | null {
   if (received.old === null && received.new === null) return null;
-  const { unified, truncated, addedLines, removedLines } = diffPolicyText(policyText(clean.old), policyText(clean.new));
-  return { unified, truncated, addedLines, removedLines, old: sizeOf(policyText(received.old)), new: sizeOf(policyText(received.new)) };
+  const { parseError = null, ...diff } = diffPolicy(clean.old, clean.new);
+  return { ...diff, parseError, old: sizeOf(policyText(received.old)), new: sizeOf(policyText(received.new)) };
 }
 
 /** Levels of nesting that are still printed over several lines. */
@@ -78,5 +78,5 @@ function sizeOf(text: string): PolicyDiff['old'] {
 }
 
 function summary(diff: PolicyDiff | null): string {
-  return diff === null ? ', how is not in the record' : `, +${diff.addedLines} -${diff.removedLines} lines`;
+  return diff === null ? ', how is not in the record' : `, ${diff.summary}`;
 }

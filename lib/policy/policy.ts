@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { toPath } from '../contract/parse';
 import { canonicalJson, canonicalName, canonicalRule, stringList, uniqueSorted } from './canonical';
 import { clip } from './clip';
 import { readHujson, type DuplicateKey, type HujsonError, type Json, type JsonNode } from './hujson';
@@ -88,7 +88,7 @@ function duplicatePath({ path, key }: DuplicateKey): string {
 
 /** `acls[3].dst`, `groups["group:admins"]`. */
 export function pathOf(path: readonly (string | number)[]): string {
-  return z.core.toDotPath(path.map((part) => (typeof part === 'string' ? clip(part) : part)));
+  return toPath(path.map((part) => (typeof part === 'string' ? clip(part) : part)));
 }
 
 function sectionEntries(section: string, node: JsonNode | undefined): readonly Entry[] {

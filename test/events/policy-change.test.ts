@@ -13,7 +13,7 @@ it('stands beside a policy change, high, and names its audit event', () => {
     severity: 'high',
     action: 'acl:update',
     native: 'TAILNET.UPDATE.ACL',
-    description: 'alice@example.com: Policy file changed, +1 -1 lines (example.com)',
+    description: 'alice@example.com: Policy file changed, 1 rule added, 1 finding (1 high) (example.com)',
     outcome: 'success',
   });
   expect(event?.diff).toEqual({
