@@ -1,9 +1,10 @@
 import { CfnElement, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
-/** What the function keeps outside the bus: events too large for it, and events that it would not take. */
+/** What is kept outside the bus: events too large for it, and events that it would not take. */
 export type ArchivePrefix = 'claims' | 'quarantine';
 const PREFIXES: readonly ArchivePrefix[] = ['claims', 'quarantine'];
 
@@ -28,19 +29,15 @@ export function createArchive(scope: Construct, id: string): Bucket {
   Validations.of(archive).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only the connector reads and writes here, a few objects a month, and the table\'s ledger and its log name each of them. An access log would need a bucket of its own; ' +
+      'Only the connector writes here, a few objects a month, and its events or the table\'s ledger name each of them. An access log would need a bucket of its own; ' +
       'whoever must know of every read turns on CloudTrail data events for this bucket.',
   });
   return archive;
 }
 
-/** Objects under these prefixes, as resources of a statement. */
-export function objectsOf(archive: Bucket, prefixes: readonly ArchivePrefix[]): string[] {
-  return prefixes.map((prefix) => archive.arnForObjects(`${prefix}/*`));
-}
-
-/** An object's key holds its event's date and id, so a role is allowed a prefix: cdk-nag is told of each. */
-export function acknowledgeObjectsOf(archive: Bucket, prefixes: readonly ArchivePrefix[], role: Role): void {
+/** Allows the objects under these prefixes. Their keys hold dates and ids of events to come, so none can be named: cdk-nag is told of each prefix. */
+export function allowObjects(role: Role, archive: Bucket, sid: string, action: 's3:GetObject' | 's3:PutObject', prefixes: readonly ArchivePrefix[]): void {
+  role.addToPolicy(new PolicyStatement({ sid, actions: [action], resources: prefixes.map((prefix) => archive.arnForObjects(`${prefix}/*`)) }));
   const bucket = archive.node.defaultChild;
   if (!CfnElement.isCfnElement(bucket)) return;
   const arn = `<${Stack.of(archive).getLogicalId(bucket)}.Arn>`;

@@ -11,9 +11,10 @@ export class ConnectorStack extends Stack {
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}, stackProps: StackProps = {}) {
     super(scope, id, { description: 'Tailscale audit log to EventBridge', ...stackProps });
     this.connector = new TailscaleAuditConnector(this, 'Connector', props);
-    const { function: poll, eventBus, table, archive, connectorIds, emptySecrets } = this.connector;
+    const { poll, backfill, eventBus, table, archive, connectorIds, emptySecrets } = this.connector;
 
-    new CfnOutput(this, 'FunctionName', { value: poll.functionName });
+    new CfnOutput(this, 'FunctionName', { value: poll.function.functionName });
+    new CfnOutput(this, 'BackfillFunctionName', { value: backfill.function.functionName });
     new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
     new CfnOutput(this, 'EventBusArn', { value: eventBus.eventBusArn });
     new CfnOutput(this, 'TableName', { value: table.tableName });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -6,26 +5,32 @@ import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Effect, PolicyStatement, Role, ServicePrincipal, StarPrincipal } from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Effect, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, TABLE_KEY } from '../lib/contract/names';
 import { ENV } from '../lib/contract/settings';
 import { POLL_MEMORY_MIB, POLL_PERIOD_SECONDS, POLL_TIMEOUT_SECONDS } from '../lib/contract/timing';
-import { acknowledgeObjectsOf, createArchive, objectsOf } from './archive';
+import { createArchive } from './archive';
+import { ConnectorFunction } from './connector-function';
 import { ConnectorMonitoring } from './connector-monitoring';
 import type { ConnectorOptions, SecretReference } from './options';
 import { packageRoot } from './package-root';
-import { pollStatements, secretArnByName } from './poll-permissions';
+import { allowBackfill, allowPoll, secretArnByName } from './permissions';
 import { connectorsVariable, parseSettings } from './settings';
 
 export interface TailscaleAuditConnectorProps extends ConnectorOptions {
-  /** Folder of the built function: `index.js`, which exports `handler`. @default dist/functions/poll of this package */
+  /** Folder of the built functions: `poll/index.js` and `backfill/index.js`. @default dist/functions of this package */
   readonly bundlePath?: string;
 }
+
+/** Seconds. As long as Lambda allows: what is asked for by hand has no next tick. */
+const BACKFILL_TIMEOUT_SECONDS = 900;
+
+/** MiB. */
+const BACKFILL_MEMORY_MIB = 512;
 
 /**
  * Brings the audit logs of one or more tailnets onto an EventBridge bus, every five minutes.
@@ -36,9 +41,10 @@ export interface TailscaleAuditConnectorProps extends ConnectorOptions {
  * @throws InvalidInput listing every problem of the options at once.
  */
 export class TailscaleAuditConnector extends Construct {
-  readonly function: lambda.Function;
-  /** What the function may do; grant it more here if the secret or the bus needs it. */
-  readonly role: Role;
+  /** Runs every five minutes, for each connector. */
+  readonly poll: ConnectorFunction;
+  /** Runs only when it is invoked by hand. */
+  readonly backfill: ConnectorFunction;
   /** Where the events go: put rules on it. */
   readonly eventBus: EventBus | IEventBus;
   readonly table: Table;
@@ -52,49 +58,23 @@ export class TailscaleAuditConnector extends Construct {
 
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}) {
     super(scope, id);
-    const { bundlePath = join(packageRoot(), 'dist', 'functions', 'poll'), ...options } = props;
+    const { bundlePath = join(packageRoot(), 'dist', 'functions'), ...options } = props;
     const settings = parseSettings(options);
     const credentials = settings.connectors.map((connector) => ({ ...connector, ...this.credentialOf(connector.id, connector.secret) }));
+    const connectorIds = settings.connectors.map((connector) => connector.id);
+    const { busArn, busName = 'tailscale-audit' } = settings;
 
-    this.connectorIds = settings.connectors.map((connector) => connector.id);
+    this.connectorIds = connectorIds;
     this.emptySecrets = new Map(credentials.filter((one) => one.secret === undefined).map((one) => [one.id, one.secretId]));
     this.table = this.createTable();
     this.archive = createArchive(this, 'Archive');
-    this.role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Reads the audit logs of its tailnets and puts them on one event bus',
-    });
-    const { busArn, busName = 'tailscale-audit' } = settings;
-    this.eventBus = busArn === undefined ? this.createBus(busName) : EventBus.fromEventBusArn(this, 'Bus', busArn);
-    const logGroup = new LogGroup(this, 'Logs', { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
-    const statements = pollStatements({
-      connectorIds: this.connectorIds,
-      secretArns: credentials.map((one) => one.secretArn),
-      keyArns: [...new Set(credentials.flatMap((one) => one.secret?.keyArn ?? []))],
-      tableArn: this.table.tableArn,
-      eventBusArn: this.eventBus.eventBusArn,
-      archiveObjects: objectsOf(this.archive, ['claims', 'quarantine']),
-      logGroupArn: logGroup.logGroupArn,
-    });
-    statements.forEach((statement) => this.role.addToPolicy(statement));
-    acknowledgeObjectsOf(this.archive, ['claims', 'quarantine'], this.role);
+    this.eventBus =
+      busArn === undefined
+        ? new EventBus(this, 'Bus', { eventBusName: busName, description: 'Administrative audit events of Tailscale' })
+        : EventBus.fromEventBusArn(this, 'Bus', busArn);
 
-    this.function = new lambda.Function(this, 'Function', {
-      description: 'Tailscale audit log to EventBridge',
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(existingBundle(bundlePath)),
-      handler: 'index.handler',
-      timeout: Duration.seconds(POLL_TIMEOUT_SECONDS),
-      memorySize: POLL_MEMORY_MIB,
-      role: this.role,
-      // Lines go out as the function wrote them, in JSON. In Lambda's own JSON format a log level above INFO would also
-      // drop the metrics, which are log lines without a level.
-      loggingFormat: lambda.LoggingFormat.TEXT,
-      logGroup,
-      // The next tick is the retry.
-      retryAttempts: 0,
-      maxEventAge: Duration.seconds(POLL_PERIOD_SECONDS),
+    const shared = {
+      logRetention: settings.logRetentionDays,
       environment: {
         [ENV.connectors]: connectorsVariable(credentials),
         [ENV.tableName]: this.table.tableName,
@@ -106,31 +86,35 @@ export class TailscaleAuditConnector extends Construct {
         ...(settings.expectedActivity.length === 0 ? {} : { [ENV.expectedActivity]: JSON.stringify(settings.expectedActivity) }),
         [ENV.logLevel]: settings.logLevel,
       },
+    };
+    this.poll = new ConnectorFunction(this, 'Poll', {
+      ...shared,
+      description: 'Tailscale audit log to EventBridge: reads the audit logs of its tailnets and puts them on one event bus',
+      bundle: join(bundlePath, 'poll'),
+      timeoutSeconds: POLL_TIMEOUT_SECONDS,
+      memoryMib: POLL_MEMORY_MIB,
+      maxEventAgeSeconds: POLL_PERIOD_SECONDS,
     });
-    for (const connector of this.connectorIds) this.scheduleTicks(connector);
-    const { connectorIds } = this;
+    this.backfill = new ConnectorFunction(this, 'Backfill', {
+      ...shared,
+      description: 'Tailscale audit log to EventBridge: by hand, puts quarantined events on the event bus',
+      bundle: join(bundlePath, 'backfill'),
+      timeoutSeconds: BACKFILL_TIMEOUT_SECONDS,
+      memoryMib: BACKFILL_MEMORY_MIB,
+    });
+    const reach = {
+      connectorIds,
+      secretArns: credentials.map((one) => one.secretArn),
+      keyArns: [...new Set(credentials.flatMap((one) => one.secret?.keyArn ?? []))],
+      tableArn: this.table.tableArn,
+      eventBusArn: this.eventBus.eventBusArn,
+      archive: this.archive,
+    };
+    allowPoll(this.poll.role, reach);
+    allowBackfill(this.backfill.role, reach);
+    if (this.eventBus instanceof EventBus) denyOthers(this.eventBus, [this.poll.role, this.backfill.role]);
+    for (const connector of connectorIds) this.scheduleTicks(connector);
     this.alarms = settings.monitoring === false ? [] : new ConnectorMonitoring(this, 'Monitoring', { connectorIds, ...settings.monitoring }).alarms;
-  }
-
-  /** A bus on which nobody else may use our event source. */
-  private createBus(name: string): EventBus {
-    const bus = new EventBus(this, 'Bus', { eventBusName: name, description: 'Administrative audit events of Tailscale' });
-    bus.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyTheConnectorSpeaksForTailscale',
-        effect: Effect.DENY,
-        principals: [new StarPrincipal()],
-        actions: ['events:PutEvents'],
-        resources: [bus.eventBusArn],
-        conditions: {
-          StringEquals: { 'events:source': EVENT_SOURCE },
-          ArnNotEquals: { 'aws:PrincipalArn': [this.role.roleArn] },
-          // An AWS service has no principal ARN, which "not equals" would take for a stranger: archive replays go on.
-          Bool: { 'aws:PrincipalIsAWSService': 'false' },
-        },
-      }),
-    );
-    return bus;
   }
 
   private createTable(): Table {
@@ -172,7 +156,7 @@ export class TailscaleAuditConnector extends Construct {
       description: `Polls the audit log of the connector ${connector}`,
       schedule: Schedule.rate(Duration.seconds(POLL_PERIOD_SECONDS)),
       targets: [
-        new LambdaFunction(this.function, {
+        new LambdaFunction(this.poll.function, {
           event: RuleTargetInput.fromObject({ action: 'poll', connector }),
           retryAttempts: 2,
           maxEventAge: Duration.seconds(POLL_PERIOD_SECONDS),
@@ -182,7 +166,21 @@ export class TailscaleAuditConnector extends Construct {
   }
 }
 
-function existingBundle(path: string): string {
-  if (!existsSync(join(path, 'index.js'))) throw new Error(`The function is not built: ${path} has no index.js. Run npm run build.`);
-  return path;
+/** Nobody else may use our event source on the bus. */
+function denyOthers(bus: EventBus, roles: readonly Role[]): void {
+  bus.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'OnlyTheConnectorSpeaksForTailscale',
+      effect: Effect.DENY,
+      principals: [new StarPrincipal()],
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+      conditions: {
+        StringEquals: { 'events:source': EVENT_SOURCE },
+        ArnNotEquals: { 'aws:PrincipalArn': roles.map((role) => role.roleArn) },
+        // An AWS service has no principal ARN, which "not equals" would take for a stranger: archive replays go on.
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+    }),
+  );
 }

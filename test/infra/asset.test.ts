@@ -20,11 +20,11 @@ afterEach(() => world?.close());
 
 it('polls, emits and checkpoints, as synthesized, in plain node with the template\'s environment', async () => {
   const app = new App({ context: flags });
-  const stack = createStack({ bundlePath: join(__dirname, '../../dist/functions/poll') }, app);
+  const stack = createStack({ bundlePath: join(__dirname, '../../dist/functions') }, app);
   const assembly = app.synth();
   const template = z.parse(synthesized, JSON.parse(readFileSync(join(assembly.directory, stack.templateFile), 'utf8')));
-  const lambda = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Lambda::Function');
-  const { Handler, Code, Environment } = z.parse(functionProperties, lambda?.Properties);
+  const lambda = Object.entries(template.Resources).find(([id, { Type }]) => id.startsWith('ConnectorPoll') && Type === 'AWS::Lambda::Function');
+  const { Handler, Code, Environment } = z.parse(functionProperties, lambda?.[1].Properties);
   expect(Handler).toBe('index.handler');
 
   world = await openWorld();

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -9,9 +9,12 @@ import { ConnectorStack } from '../../infra/connector-stack';
 import type { TailscaleAuditConnectorProps } from '../../infra/tailscale-audit-connector';
 import { parseWith } from '../../lib/contract/parse';
 
-/** A built function, as far as the template is concerned. */
+/** Built functions, as far as the template is concerned. */
 const bundlePath = mkdtempSync(join(tmpdir(), 'bundle-'));
-writeFileSync(join(bundlePath, 'index.js'), 'exports.handler = async () => {};');
+for (const name of ['poll', 'backfill']) {
+  mkdirSync(join(bundlePath, name));
+  writeFileSync(join(bundlePath, name, 'index.js'), `exports.handler = async () => '${name}';`);
+}
 
 const template = z.object({
   Resources: z.record(

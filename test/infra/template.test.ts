@@ -4,6 +4,7 @@ import { parseWith } from '../../lib/contract/parse';
 import { ENV, parseEnvironment } from '../../lib/contract/settings';
 import { POLL_PERIOD_SECONDS } from '../../lib/contract/timing';
 import { createStack, deployed, resourcesOf, synthesize } from './synth';
+import type { Resource, SynthesizedTemplate } from './synth';
 
 const twoConnectors = [
   { id: 'berlin', tailnet: 'berlin.example.com', secret: { name: 'tailscale/berlin' }, dialect: 'configuration' },
@@ -26,6 +27,7 @@ const templates = {
     logLevel: 'DEBUG',
     overlapMinutes: 90,
     severityProfile: 'extended',
+    expectedActivity: [{ rule: 'ci', reason: 'validates the policy', actor: 'ci@example.com' }],
     apiUrl: 'https://api.tailscale.example',
   }),
 };
@@ -39,9 +41,19 @@ const statement = z.object({
 });
 const policyDocument = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
 
-/** Every action on every resource that a policy allows, one to a line, with its condition. */
-function permissions(template: (typeof templates)['the default']): string[] {
-  return resourcesOf(template, 'AWS::IAM::Policy')
+const functions = ['Poll', 'Backfill'] as const;
+type Name = (typeof functions)[number];
+
+/** The only resource of a type that belongs to one of the functions. */
+function partOf(template: SynthesizedTemplate, name: Name, type: string): Resource {
+  const [one, another] = Object.entries(template.Resources).filter(([id, { Type }]) => id.startsWith(`Connector${name}`) && Type === type);
+  if (one === undefined || another !== undefined) throw new Error(`${name} has no ${type}, or several`);
+  return one[1];
+}
+
+/** Every action on every resource that a function's policy allows, one to a line, with its condition. */
+function permissions(template: SynthesizedTemplate, name: Name): string[] {
+  return [partOf(template, name, 'AWS::IAM::Policy')]
     .flatMap((policy) => parseWith(policyDocument, policy.Properties, 'policy').PolicyDocument.Statement)
     .flatMap(({ Effect, Action, Resource: on, Condition }) =>
       [Action].flat().flatMap((action) =>
@@ -50,13 +62,13 @@ function permissions(template: (typeof templates)['the default']): string[] {
     );
 }
 
-function environmentOf(template: (typeof templates)['the default']): Record<string, string> {
-  const [poll] = resourcesOf(template, 'AWS::Lambda::Function');
-  const { Variables } = parseWith(z.object({ Variables: z.record(z.string(), z.unknown()) }), poll?.Properties['Environment'], 'environment');
-  return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value)]));
+function environmentOf(template: SynthesizedTemplate, name: Name): Record<string, string> {
+  const { Properties } = partOf(template, name, 'AWS::Lambda::Function');
+  const { Variables } = parseWith(z.object({ Variables: z.record(z.string(), z.unknown()) }), Properties['Environment'], 'environment');
+  return Object.fromEntries(Object.entries(Variables).map(([variable, value]) => [variable, deployed(value)]));
 }
 
-describe.each(Object.entries(templates))('the template for %s', (_name, template) => {
+describe.each(Object.entries(templates))('the template for %s', (title, template) => {
   const all = Object.values(template.Resources);
   const text = JSON.stringify(template);
 
@@ -132,65 +144,90 @@ describe.each(Object.entries(templates))('the template for %s', (_name, template
   });
 
   it('gives a run back its lease before the next tick', () => {
-    for (const poll of resourcesOf(template, 'AWS::Lambda::Function')) expect(Number(poll.Properties['Timeout']) + 15).toBeLessThan(POLL_PERIOD_SECONDS);
+    expect(Number(partOf(template, 'Poll', 'AWS::Lambda::Function').Properties['Timeout']) + 15).toBeLessThan(POLL_PERIOD_SECONDS);
   });
 
-  it('leaves a failed tick to the next one', () => {
-    expect(resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map((config) => config.Properties)).toEqual([
-      expect.objectContaining({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 }),
-    ]);
+  it('gives what is done by hand all the time that Lambda has, and a schedule to nothing but the poll', () => {
+    expect(partOf(template, 'Backfill', 'AWS::Lambda::Function').Properties).toMatchObject({ Timeout: 900, MemorySize: 512 });
+    for (const rule of resourcesOf(template, 'AWS::Events::Rule')) expect(JSON.stringify(rule.Properties['Targets'])).toContain('ConnectorPollFunction');
+    for (const permission of resourcesOf(template, 'AWS::Lambda::Permission')) expect(deployed(permission.Properties['FunctionName'])).toContain('ConnectorPollFunction');
+  });
+
+  it('leaves a failed tick to the next one, and a failed invocation to whoever asked for it', () => {
+    expect(partOf(template, 'Poll', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 });
+    expect(partOf(template, 'Backfill', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({ MaximumRetryAttempts: 0 });
     expect(text).not.toMatch(/DeadLetter|OnFailure|AWS::SQS::Queue|ReservedConcurrentExecutions/);
   });
 
-  it('hands the function the variables it parses, and no others', () => {
-    const environment = environmentOf(template);
-    expect(Object.keys(environment).sort()).toEqual(Object.values(ENV).sort());
+  it.each(functions)('hands %s the variables it parses, and no others', (one) => {
+    const environment = environmentOf(template, one);
+    const announced = title === 'all that is there already';
+    expect(Object.keys(environment).sort()).toEqual(Object.values(ENV).filter((name) => announced || name !== ENV.expectedActivity).sort());
     expect(() => parseEnvironment(environment)).not.toThrow();
   });
 
   it('has no wildcard in an action, no bare * in a resource and no managed policy', () => {
-    for (const permission of permissions(template)) {
+    for (const permission of functions.flatMap((one) => permissions(template, one))) {
       const [, action, resource] = permission.split(' ');
       expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
       expect(resource?.replace(/\/(claims|quarantine)\/\*$/, '')).not.toMatch(/\*/);
     }
+    expect(resourcesOf(template, 'AWS::IAM::Policy')).toHaveLength(functions.length);
     for (const role of resourcesOf(template, 'AWS::IAM::Role')) expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
   });
 });
 
-it('allows the function exactly what it needs', () => {
+describe('by default', () => {
   const table = '<ConnectorStateCA03913F.Arn>';
   const bus = '<ConnectorBus52E9793E.Arn>';
   const archive = '<ConnectorArchive35469DB2.Arn>';
-  const keys = '{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["TN#default","TN#default#SEEN","TN#default#LEDGER"]}}';
-  expect(permissions(byDefault)).toEqual([
+  const secretAndBus = [
     'Allow secretsmanager:GetSecretValue <ConnectorSecretdefaultA01312D2>',
-    `Allow dynamodb:GetItem ${table} ${keys}`,
-    `Allow dynamodb:PutItem ${table} ${keys}`,
-    `Allow dynamodb:Query ${table} ${keys}`,
-    `Allow dynamodb:UpdateItem ${table} ${keys}`,
     `Allow events:PutEvents ${bus} {"StringEquals":{"events:source":"tailscale"}}`,
     `Allow events:DescribeEventBus ${bus}`,
-    `Allow s3:PutObject ${archive}/claims/*`,
-    `Allow s3:PutObject ${archive}/quarantine/*`,
-    'Allow logs:CreateLogStream <ConnectorLogs9C09B71B.Arn>',
-    'Allow logs:PutLogEvents <ConnectorLogs9C09B71B.Arn>',
-  ]);
+  ];
+  const items = (actions: readonly string[], ...partitions: readonly string[]) =>
+    actions.map((action) => `Allow dynamodb:${action} ${table} {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":${JSON.stringify(partitions)}}}`);
+  const log = (group: string) => [`Allow logs:CreateLogStream <${group}.Arn>`, `Allow logs:PutLogEvents <${group}.Arn>`];
+
+  it('allows the scheduled function exactly what it needs', () => {
+    expect(permissions(byDefault, 'Poll')).toEqual([
+      ...log('ConnectorPollLogs17729F07'),
+      ...secretAndBus,
+      ...items(['GetItem', 'PutItem', 'Query', 'UpdateItem'], 'TN#default', 'TN#default#SEEN', 'TN#default#LEDGER'),
+      `Allow s3:PutObject ${archive}/claims/*`,
+      `Allow s3:PutObject ${archive}/quarantine/*`,
+    ]);
+  });
+
+  it('allows the function behind the manual door exactly what it needs, and no write to live state', () => {
+    expect(permissions(byDefault, 'Backfill')).toEqual([
+      ...log('ConnectorBackfillLogs017F0BC9'),
+      ...secretAndBus,
+      ...items(['GetItem'], 'TN#default'),
+      ...items(['Query', 'UpdateItem'], 'TN#default#SEEN', 'TN#default#LEDGER'),
+      ...items(['GetItem', 'PutItem', 'UpdateItem'], 'TN#default#BF'),
+      `Allow s3:GetObject ${archive}/quarantine/*`,
+      `Allow s3:PutObject ${archive}/claims/*`,
+    ]);
+  });
 });
 
 it('reads secrets, keys and buses that are there already by their own ARNs', () => {
-  expect(permissions(templates['all that is there already'])).toEqual(
-    expect.arrayContaining([
-      `Allow secretsmanager:GetSecretValue ${arns.secret}`,
-      `Allow kms:Decrypt ${arns.key}`,
-      `Allow events:PutEvents ${arns.bus} {"StringEquals":{"events:source":"tailscale"}}`,
-      `Allow events:DescribeEventBus ${arns.bus}`,
-    ]),
-  );
+  for (const one of functions) {
+    expect(permissions(templates['all that is there already'], one)).toEqual(
+      expect.arrayContaining([
+        `Allow secretsmanager:GetSecretValue ${arns.secret}`,
+        `Allow kms:Decrypt ${arns.key}`,
+        `Allow events:PutEvents ${arns.bus} {"StringEquals":{"events:source":"tailscale"}}`,
+        `Allow events:DescribeEventBus ${arns.bus}`,
+      ]),
+    );
+  }
   expect(resourcesOf(templates['all that is there already'], 'AWS::Events::EventBusPolicy')).toEqual([]);
 });
 
-it('lets nobody but the connector use its event source on the bus it made', () => {
+it('lets nobody but the connector\'s two functions use its event source on the bus it made', () => {
   expect(resourcesOf(byDefault, 'AWS::Events::EventBusPolicy').map((policy) => policy.Properties['Statement'])).toEqual([
     {
       Sid: 'cdk-OnlyTheConnectorSpeaksForTailscale',
@@ -200,7 +237,7 @@ it('lets nobody but the connector use its event source on the bus it made', () =
       Resource: { 'Fn::GetAtt': ['ConnectorBus52E9793E', 'Arn'] },
       Condition: {
         StringEquals: { 'events:source': 'tailscale' },
-        ArnNotEquals: { 'aws:PrincipalArn': [{ 'Fn::GetAtt': ['ConnectorRoleB4B7D937', 'Arn'] }] },
+        ArnNotEquals: { 'aws:PrincipalArn': [{ 'Fn::GetAtt': ['ConnectorPollRole4C107891', 'Arn'] }, { 'Fn::GetAtt': ['ConnectorBackfillRole75E0EBA5', 'Arn'] }] },
         Bool: { 'aws:PrincipalIsAWSService': 'false' },
       },
     },
@@ -222,15 +259,20 @@ describe('with two connectors', () => {
     );
   });
 
-  it('tells the one function of both, in as few bytes as will do', () => {
-    expect(resourcesOf(template, 'AWS::Lambda::Function')).toHaveLength(1);
-    expect(environmentOf(template)[ENV.connectors]).toMatch(
+  it.each(functions)('tells %s of both, in as few bytes as will do', (one) => {
+    expect(environmentOf(template, one)[ENV.connectors]).toMatch(
       /^\[\{"id":"berlin","tailnet":"berlin\.example\.com","secretId":"tailscale\/berlin","dialect":"configuration"\},\{"id":"new-york","tailnet":"-","secretId":"<ConnectorSecretnewyork\w+>"\}\]$/,
     );
   });
 
   it('knows a secret by name but for the six characters at the end of its ARN', () => {
-    expect(permissions(template)[0]).toMatch(/^Allow secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
+    expect(permissions(template, 'Poll')[2]).toMatch(/^Allow secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
+  });
+
+  it('lets a function reach the items of both by their literal keys', () => {
+    expect(permissions(template, 'Backfill').filter((line) => line.includes('dynamodb:PutItem'))).toEqual([
+      expect.stringContaining('{"dynamodb:LeadingKeys":["TN#berlin#BF","TN#new-york#BF"]}'),
+    ]);
   });
 
   it('prints the command that fills a secret only for a secret it made', () => {
@@ -291,7 +333,7 @@ it('passes the AwsSolutions rules, with a reason wherever one is set aside', () 
 });
 
 it('says how to build the function when it is not built', () => {
-  expect(() => createStack({ bundlePath: '/nowhere' })).toThrow('The function is not built: /nowhere has no index.js. Run npm run build.');
+  expect(() => createStack({ bundlePath: '/nowhere' })).toThrow('The function is not built: /nowhere/poll has no index.js. Run npm run build.');
 });
 
 it('refuses wrong options in code as it does in context', () => {

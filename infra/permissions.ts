@@ -1,0 +1,73 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../lib/contract/names';
+import { allowObjects } from './archive';
+
+/** Everything the functions touch. */
+export interface Reach {
+  readonly connectorIds: readonly string[];
+  /** ARNs; one of a secret known by name ends in `-??????`. */
+  readonly secretArns: readonly string[];
+  readonly keyArns: readonly string[];
+  readonly tableArn: string;
+  readonly eventBusArn: string;
+  readonly archive: Bucket;
+}
+
+/** Partitions of a connector's items: live state, published ids, ledger, and a backfill's own place. */
+const PARTITIONS = { live: '', seen: '#SEEN', ledger: '#LEDGER', backfill: '#BF' } as const;
+type Partition = keyof typeof PARTITIONS;
+
+type ItemAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
+
+/** What the scheduled function may do: each action on the one resource it is for, and nothing by a managed policy. */
+export function allowPoll(role: Role, reach: Reach): void {
+  allowSecretsAndBus(role, reach);
+  allowItems(role, reach, 'LiveState', ['live', 'seen', 'ledger'], ['GetItem', 'PutItem', 'UpdateItem', 'Query']);
+  allowObjects(role, reach.archive, 'SetAside', 's3:PutObject', ['claims', 'quarantine']);
+}
+
+/** What the function behind the manual door may do. It reads live state and never writes it: no mistake there can move a watermark. */
+export function allowBackfill(role: Role, reach: Reach): void {
+  allowSecretsAndBus(role, reach);
+  allowItems(role, reach, 'LiveState', ['live'], ['GetItem']);
+  allowItems(role, reach, 'PublishedAndSetAside', ['seen', 'ledger'], ['Query', 'UpdateItem']);
+  allowItems(role, reach, 'OwnPlace', ['backfill'], ['GetItem', 'PutItem', 'UpdateItem']);
+  allowObjects(role, reach.archive, 'Quarantined', 's3:GetObject', ['quarantine']);
+  allowObjects(role, reach.archive, 'Claims', 's3:PutObject', ['claims']);
+}
+
+function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Reach): void {
+  role.addToPolicy(new PolicyStatement({ sid: 'Credentials', actions: ['secretsmanager:GetSecretValue'], resources: [...secretArns] }));
+  if (keyArns.length > 0) role.addToPolicy(new PolicyStatement({ sid: 'CredentialKeys', actions: ['kms:Decrypt'], resources: [...keyArns] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      sid: 'Publish',
+      actions: ['events:PutEvents'],
+      resources: [eventBusArn],
+      conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+    }),
+  );
+  role.addToPolicy(new PolicyStatement({ sid: 'BusExists', actions: ['events:DescribeEventBus'], resources: [eventBusArn] }));
+}
+
+/** Keys are literal: a pattern such as `TN#a*` would reach the connector "ab" too. */
+function allowItems(role: Role, { connectorIds, tableArn }: Reach, sid: string, partitions: readonly Partition[], actions: readonly ItemAction[]): void {
+  const keys = connectorIds.flatMap((connector) => partitions.map((partition) => `TN#${connector}${PARTITIONS[partition]}`));
+  role.addToPolicy(
+    new PolicyStatement({
+      sid,
+      actions: actions.map((action) => `dynamodb:${action}`),
+      resources: [tableArn],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } },
+    }),
+  );
+}
+
+/** Secrets Manager ends each ARN with a hyphen and six characters that a name does not tell. */
+export function secretArnByName(scope: Construct, name: string): string {
+  return Stack.of(scope).formatArn({ service: 'secretsmanager', resource: 'secret', resourceName: `${name}-??????`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+}
