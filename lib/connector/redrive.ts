@@ -6,6 +6,7 @@ import { ConnectorError } from './errors';
 import type { Archive, ArchivedObject, Bus, Clock, Deadline, Quarantined, SeenElement, Telemetry } from './ports';
 import { parseQuarantinedEvent } from './quarantined-event';
 import { publishOnExistingBus } from './run';
+import { claimKey } from './set-aside';
 
 /** Entries between two looks at the clock. Each event is held in memory. */
 const BATCH = 50;
@@ -159,7 +160,7 @@ async function open(run: Redrive, { object }: Quarantined): Promise<Opened> {
       break;
   }
   try {
-    return { event: await readdress(run, parseQuarantinedEvent(kept.json), object) };
+    return { event: await readdress(run, parseQuarantinedEvent(kept.json)) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     return { problem: `${error.message}; another version of the connector wrote it` };
@@ -167,11 +168,12 @@ async function open(run: Redrive, { object }: Quarantined): Promise<Opened> {
 }
 
 /** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */
-async function readdress({ archive, runId, deadline }: Redrive, event: NormalizedEvent, { key }: ArchivedObject): Promise<NormalizedEvent> {
+async function readdress({ archive, request, runId, deadline }: Redrive, event: NormalizedEvent): Promise<NormalizedEvent> {
   const ingest = { ...event.detail.ingest, mode: 'backfill' as const, runId };
   const isLarge = Buffer.byteLength(JSON.stringify({ ...event.detail, ingest })) > MAX_DETAIL_BYTES;
   // Byte for byte what the live run has claimed, under the same key: its claim check stays true.
-  const claimed = isLarge && event.detail.claimCheck === null ? await archive.put(key.replace(/^quarantine\//, 'claims/'), JSON.stringify(event.detail), deadline) : undefined;
+  const json = JSON.stringify(event.detail);
+  const claimed = isLarge && event.detail.claimCheck === null ? await archive.put(claimKey(request.connector, event, json), json, deadline) : undefined;
   const claimCheck = claimed ?? event.detail.claimCheck;
   const { detail } = event;
   return {

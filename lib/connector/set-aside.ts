@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import pMap from 'p-map';
 import { METRIC } from '../contract/names';
 import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/bound';
 import type { NormalizedEvent } from '../events/normalize';
+import type { Millis } from './ports';
 import type { Run } from './run';
 
 /** Objects written at once: they are rare, and each is held in memory. */
@@ -20,7 +22,7 @@ export async function claimOversized(run: SetAside, events: readonly NormalizedE
 async function claim({ archive, connector, deadline, telemetry }: SetAside, event: NormalizedEvent): Promise<NormalizedEvent> {
   const json = JSON.stringify(event.detail);
   if (Buffer.byteLength(json) <= MAX_DETAIL_BYTES) return event;
-  const claimCheck = await archive.put(objectKey('claims', connector.id, event), json, deadline);
+  const claimCheck = await archive.put(claimKey(connector.id, event, json), json, deadline);
   telemetry.count(connector.id, METRIC.claimed, 1);
   const { detail } = event;
   const small = detail.stream === 'audit' ? boundAuditEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES) : boundPolicyDiffEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES);
@@ -32,14 +34,25 @@ async function claim({ archive, connector, deadline, telemetry }: SetAside, even
  * the ledger that points to it. Polling goes on behind it.
  */
 export async function quarantine({ archive, connector, deadline, telemetry, tenure, clock }: SetAside, event: NormalizedEvent, reason: string): Promise<void> {
-  const object = await archive.put(objectKey('quarantine', connector.id, event), JSON.stringify(event), deadline);
+  const object = await archive.put(quarantineObjectKey(connector.id, event), JSON.stringify(event), deadline);
   await tenure.recordQuarantine({ id: `${event.detail.id}:${event.detail.contentHash.slice(0, 16)}`, reason, object, at: clock.now() });
   telemetry.count(connector.id, METRIC.quarantined, 1);
   telemetry.warn('an event was put aside', { connector: connector.id, id: event.detail.id, reason, key: object.key });
 }
 
 /** A diff has its audit event's content, and a revision its predecessor's id: only both together are one object. */
-function objectKey(prefix: 'claims' | 'quarantine', connector: string, { time, detail }: NormalizedEvent): string {
-  const date = new Date(time).toISOString().slice(0, 10);
-  return `${prefix}/${connector}/${date}/${detail.id.replace(':', '-')}-${detail.contentHash.slice(0, 16)}.json.gz`;
+function quarantineObjectKey(connector: string, { time, detail }: NormalizedEvent): string {
+  return objectKey('quarantine', connector, time, detail.id, detail.contentHash);
+}
+
+/**
+ * By what is claimed, to the byte: after a crash the event goes out again with another run in it, and the claim checks of
+ * both copies must stay true.
+ */
+export function claimKey(connector: string, { time, detail }: NormalizedEvent, json: string): string {
+  return objectKey('claims', connector, time, detail.id, createHash('sha256').update(json).digest('hex'));
+}
+
+function objectKey(prefix: 'claims' | 'quarantine', connector: string, time: Millis, id: string, hash: string): string {
+  return `${prefix}/${connector}/${new Date(time).toISOString().slice(0, 10)}/${id.replace(':', '-')}-${hash.slice(0, 16)}.json.gz`;
 }
