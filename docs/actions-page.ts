@@ -18,6 +18,7 @@ import {
   type Condition,
 } from '../lib/events/conditions';
 import { higherSeverity, severityOf } from '../lib/events/severity';
+import { code, table } from './markdown';
 
 /** The conditions of lib/events/conditions.ts for readers of the page. */
 const WORDS: ReadonlyMap<Condition, string> = new Map([
@@ -113,13 +114,4 @@ function actionTable(): string {
       return [code(action), severity, extendedSeverity];
     }),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |'));
-  return `${lines.join('\n')}\n`;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

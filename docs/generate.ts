@@ -5,12 +5,14 @@ import { healthEventSchema } from '../lib/contract/health-event';
 import { policyDiffEventSchema } from '../lib/contract/policy-diff-event';
 import { actionsPage } from './actions-page';
 import { exampleEvents } from './example-events';
+import { findingsPage } from './findings-page';
 
 /** Files that are made from the code: their texts by path from the top of the repository. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const examples = exampleEvents();
   return new Map([
     ['docs/actions.md', actionsPage()],
+    ['docs/findings.md', findingsPage()],
     ['examples/events/audit-event.json', json(examples.audit)],
     ['examples/events/policy-diff-event.json', json(examples['policy-diff'])],
     ['lib/contract/schemas/audit-event.schema.json', json(auditEventSchema)],

@@ -11,6 +11,7 @@ import { severityOf } from '../../lib/events/severity';
 import { codesIn, page, ROOT, tableOf } from './pages';
 
 const PAGE = 'docs/events.md';
+const [, DIFF] = policyDiffEventSchema.properties.diff.anyOf;
 
 describe('the severity table', () => {
   const actions = new Map(tableOf(PAGE, 'severity').map(([severity = '', text = '']) => [severity, codesIn(text).filter((code) => !code.startsWith('*'))]));
@@ -53,6 +54,16 @@ describe('the fields', () => {
     expect(named.filter((path) => path.startsWith('ingest.')).map((path) => path.slice('ingest.'.length)).sort()).toEqual(Object.keys(auditEventSchema.properties.ingest.properties).sort());
   });
 
+  it('of a policy diff are those of its schema', () => {
+    const ofDiff = tableOf(PAGE, 'diff field').flatMap(([field = '']) => codesIn(field));
+    expect(ofDiff.sort()).toEqual(Object.keys(DIFF.properties).map((name) => `diff.${name}`).sort());
+  });
+
+  it('name every kind of policy change', () => {
+    const [, meaning = ''] = tableOf(PAGE, 'diff field').find(([field]) => field === '`diff.changeKind`') ?? [];
+    expect(codesIn(meaning)).toEqual(DIFF.properties.changeKind.enum);
+  });
+
   it('are said to be cut at the size at which they are', () => {
     expect(page(PAGE)).toContain(`over ${MAX_DETAIL_BYTES / 1024} KiB`);
   });
@@ -73,10 +84,17 @@ describe('the examples', () => {
 /** The shortened value with what `…` stands for put back. */
 function expand(shown: unknown, whole: unknown): unknown {
   if (typeof shown === 'string' && typeof whole === 'string' && shown.endsWith('…')) return whole.startsWith(shown.slice(0, -1)) ? whole : shown;
+  if (Array.isArray(shown) && Array.isArray(whole)) return expandList(shown, whole);
   if (!isObject(shown) || !isObject(whole)) return shown;
   const { '…': more, ...members } = shown;
   const expanded = Object.fromEntries(Object.entries(members).map(([name, value]) => [name, expand(value, whole[name])]));
   return more === undefined ? expanded : { ...whole, ...expanded };
+}
+
+function expandList(shown: readonly unknown[], whole: readonly unknown[]): readonly unknown[] {
+  const items = shown.at(-1) === '…' ? shown.slice(0, -1) : shown;
+  const expanded = items.map((item, at) => expand(item, whole[at]));
+  return items === shown ? expanded : [...expanded, ...whole.slice(items.length)];
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseContext } from '../../infra/context';
 import { parseExpectedActivity } from '../../lib/contract/expected-activity';
-import { METRIC } from '../../lib/contract/names';
+import { synthesize } from '../infra/synth';
 import { codesIn, page, ROOT, tableOf } from './pages';
 
 const PAGE = 'docs/operating.md';
@@ -44,10 +44,22 @@ it('shows a list of expected activity that is taken', () => {
   expect(parseExpectedActivity(JSON.parse(json))).toHaveLength(1);
 });
 
-it('names the alarms that the stack makes, and metrics that there are', () => {
-  const rows = tableOf(PAGE, 'alarm');
-  const source = readFileSync(join(ROOT, 'infra/connector-monitoring.ts'), 'utf8');
-  const made = [...source.matchAll(/new Alarm\(this, `(\w+)-/g)].map(([, name = '']) => name);
-  expect(rows.flatMap(([alarm = '']) => codesIn(alarm))).toEqual(made);
-  expect(rows.flatMap(([, when = '']) => codesIn(when)).filter((name) => !Object.values<string>(METRIC).includes(name))).toEqual([]);
+describe('the alarms', () => {
+  const documented = tableOf(PAGE, 'alarm').map(([alarm = '', when = '', silence = '']) => ({
+    name: codesIn(alarm).join(),
+    metric: codesIn(when).join(),
+    silenceIsBad: silence.startsWith('is an alarm'),
+  }));
+
+  it('are those that the stack makes for each connector, by metric and by what silence means', () => {
+    const made = Object.entries(synthesize().Resources).flatMap(([id, { Type, Properties }]) =>
+      Type === 'AWS::CloudWatch::Alarm' ? [{ name: /Monitoring(\w+?)default/.exec(id)?.[1], metric: Properties['MetricName'], silenceIsBad: Properties['TreatMissingData'] === 'breaching' }] : [],
+    );
+    expect(made.length).toBeGreaterThan(2);
+    expect(documented).toEqual(made);
+  });
+
+  it.each(documented)('$name comes with what to do', ({ name }) => {
+    expect(page(PAGE)).toMatch(new RegExp(`^\\*\\*On \`${name}\`:\\*\\* \\S`, 'm'));
+  });
 });

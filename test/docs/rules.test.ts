@@ -6,10 +6,11 @@ import { createDeadline } from '../../lib/connector/deadline';
 import type { BusEvent } from '../../lib/connector/ports';
 import type { HealthEvent } from '../../lib/contract/health-event';
 import { DETAIL_TYPE } from '../../lib/contract/names';
+import type { PolicyDiff } from '../../lib/contract/policy-diff-event';
 import { parseEventPattern } from '../../local/gateway/event-pattern';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
-import { CONFIGURATION_RECORD, events, RECEIVED_AT } from '../events/samples';
+import { CONFIGURATION_RECORD, diffOf, events, RECEIVED_AT } from '../events/samples';
 
 const BUS = 'tailscale-audit';
 const folder = join(__dirname, '../../examples/rules');
@@ -27,11 +28,30 @@ function record(native: string, fields: object = {}): object {
 
 const key = (name: string) => ({ target: { id: 'kKey11CNTRL', name, type: 'API_KEY' } });
 const tokenRequestOf = (client: string) => record('OAUTH_ACCESS_TOKEN.CREATE', { actor: { id: client, type: 'OAUTH_CLIENT' } });
-const aclUpdate = (fields: object = {}) => record('TAILNET.UPDATE.ACL', { old: '{}\n', new: '{"acls": []}\n', ...fields });
+const aclUpdate = (old: unknown, next: unknown, fields: object = {}) => record('TAILNET.UPDATE.ACL', { old, new: next, ...fields });
+
+const TEAM = { action: 'accept', src: ['group:dev'], dst: ['tag:web:443'] };
+const ALL_OF_IT = { action: 'accept', src: ['*'], dst: ['*:*'] };
+const EVERY_DEVICE = { action: 'accept', src: ['*'], dst: ['tag:web:443'] };
+const TESTED = { tests: [{ src: 'a@example.com', accept: ['tag:web:443'] }] };
+const ROOT = { ssh: [{ action: 'accept', src: ['group:sre'], dst: ['tag:web'], users: ['root'] }] };
+
+/** Policy updates, with what their diffs must say for the trial of the rules to mean anything. */
+const POLICIES: readonly { readonly of: string; readonly record: object; readonly changeKind: PolicyDiff['changeKind'] | undefined; readonly gravest: string | undefined }[] = [
+  { of: 'policy update', record: aclUpdate({}, { acls: [] }), changeKind: 'narrowed', gravest: undefined },
+  { of: 'policy update that failed', record: aclUpdate({}, { acls: [] }, { error: 'invalid policy' }), changeKind: 'narrowed', gravest: undefined },
+  { of: 'policy that lets everything in', record: aclUpdate({ acls: [TEAM] }, { acls: [TEAM, ALL_OF_IT] }), changeKind: 'widened', gravest: 'high' },
+  { of: 'policy that gives root and takes a rule', record: aclUpdate({ acls: [TEAM] }, { acls: [], ...ROOT }), changeKind: 'mixed', gravest: 'high' },
+  { of: 'policy that lets every device reach one tag', record: aclUpdate({ acls: [] }, { acls: [EVERY_DEVICE] }), changeKind: 'widened', gravest: 'medium' },
+  { of: 'policy that takes a rule and all tests', record: aclUpdate({ acls: [TEAM], ...TESTED }, { acls: [] }), changeKind: 'narrowed', gravest: 'high' },
+  { of: 'policy that stays open', record: aclUpdate({ acls: [ALL_OF_IT] }, '// open\n{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}\n'), changeKind: 'cosmetic', gravest: undefined },
+  { of: 'policy that does not parse', record: aclUpdate('{}\n', '{"acls": [\n'), changeKind: 'unknown', gravest: 'medium' },
+  { of: 'policy update without the policy', record: aclUpdate(undefined, undefined), changeKind: undefined, gravest: undefined },
+];
+const DIFFS = POLICIES.map(({ of }) => `diff of ${of}`);
 
 const RECORDS: Readonly<Record<string, unknown>> = {
-  'policy update': aclUpdate(),
-  'policy update that failed': aclUpdate({ error: 'invalid policy' }),
+  ...Object.fromEntries(POLICIES.map((one) => [one.of, one.record])),
   'policy deletion': record('TAILNET.DELETE.ACL'),
   'device approval': record('NODE.APPROVE'),
   'announced device approval': record('NODE.APPROVE', { actor: { id: 'uRobot11CNTRL', type: 'USER', loginName: 'robot@example.com' } }),
@@ -71,7 +91,7 @@ const ALL = EVENTS.map(({ of }) => of);
 
 const UNUSUAL = ['unknown action', 'unknown field', 'record that cannot be read'];
 const HIGH = [
-  'policy update', 'diff of policy update', 'policy update that failed', 'diff of policy update that failed', 'policy deletion',
+  ...POLICIES.map(({ of }) => of), ...DIFFS, 'policy deletion',
   'device approval', 'announced device approval', 'device removal that failed', 'new auth key', 'unknown field', 'connector that went blind',
 ];
 
@@ -79,13 +99,19 @@ const FIRES: Readonly<Record<string, readonly string[]>> = {
   'high.json': HIGH,
   'high-and-unexpected.json': HIGH.filter((of) => of !== 'announced device approval'),
   'connector-health.json': ['connector that went blind', 'connector that recovered'],
-  'policy-changes.json': ['diff of policy update', 'diff of policy update that failed', 'policy deletion'],
+  'policy-changes.json': [...DIFFS, 'policy deletion'],
+  'policy-widened-with-high-finding.json': ['diff of policy that lets everything in', 'diff of policy that gives root and takes a rule'],
   'new-credentials.json': ['new auth key', 'new API key', 'new OAuth client'],
   'all-but-info.json': [...HIGH, 'device renaming', 'revoked API key'],
   'without-own-token-requests.json': ALL.filter((of) => of !== 'token request of the connector'),
   'failed-changes.json': ['policy update that failed', 'device removal that failed', 'new API key that was refused'],
   'unknown-vocabulary.json': UNUSUAL,
 };
+
+it.each(POLICIES)('a $of is $changeKind, and its gravest finding is $gravest', ({ record: update, changeKind, gravest }) => {
+  const diff = diffOf(update)?.diff;
+  expect({ changeKind: diff?.changeKind, gravest: diff?.findings[0]?.severity }).toEqual({ changeKind, gravest });
+});
 
 describe('the example rules, on a bus that the connector publishes to', () => {
   const fired = new Map<string, string[]>();
