@@ -1,30 +1,20 @@
 import { EventEmitter, once } from 'node:events';
 import type { Fault } from '../../local/gateway/faults';
-import { openWorld, record, type World } from '../support/world';
-import { openTable, type TableView } from './table';
+import { record, type World } from '../support/world';
+import type { TableView } from './table';
+import { createWorlds, delivered, HOUR } from './worlds';
 
-const HOUR = 3_600_000;
-
+const worlds = createWorlds();
 let world: World;
 let table: TableView;
-afterEach(async () => {
-  table.close();
-  await world.close();
-});
 
 async function open(records: number): Promise<void> {
-  world = await openWorld({ dialect: 'configuration' });
-  table = openTable(world.gateway);
+  world = await worlds.open({ dialect: 'configuration' });
+  table = worlds.table(world);
   world.api.add(Array.from({ length: records }, (_, index) => record(10 * index)));
 }
 
 const state = () => world.item('STATE');
-const distinct = () => new Set(world.auditIds()).size;
-const mostCopies = () => {
-  const counts = new Map<string, number>();
-  for (const id of world.auditIds()) counts.set(id, (counts.get(id) ?? 0) + 1);
-  return Math.max(...counts.values());
-};
 const lost = (run: Promise<unknown>) => run.then(() => 'no failure', String);
 
 /** Holds the first request of an operation back, before the service has seen it. */
@@ -59,7 +49,7 @@ describe('[case 2] a run that Lambda ends in the middle of PutEvents', () => {
     await expect(next.poll()).resolves.toMatchObject({ connectors: [{ busy: true, emitted: 0 }] });
     await world.leaseIsOver();
     await next.poll();
-    expect([distinct(), mostCopies()]).toEqual([5, 1]);
+    expect(delivered(world)).toEqual({ different: 5, copies: 1 });
   });
 
   it('has its events repeated, under the same ids, when EventBridge had taken them', async () => {
@@ -70,7 +60,7 @@ describe('[case 2] a run that Lambda ends in the middle of PutEvents', () => {
     stop();
     await world.leaseIsOver();
     await (await world.sandbox()).poll();
-    expect([distinct(), mostCopies()]).toEqual([5, 2]);
+    expect(delivered(world)).toEqual({ different: 5, copies: 2 });
   });
 });
 
@@ -104,7 +94,7 @@ it('[case 5] [case 6] a sandbox that wakes up when another run has taken over re
   zombie.thaw();
   await expect(run).resolves.toMatch(/default: LEASE_LOST .*another run took over/);
   expect(await state()).toEqual(before);
-  expect([distinct(), mostCopies()]).toEqual([11, 2]);
+  expect(delivered(world)).toEqual({ different: 11, copies: 2 });
 
   world.api.add(record());
   await expect(successor.poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, duplicates: 11 }] });
@@ -126,7 +116,7 @@ it('[case 7] a run that ends after an operator has set the watermark back does n
   expect(await state()).toMatchObject({ wm, token: Number(token) + 1, leaseUntil: 0 });
   world.api.add(record(2.5 * HOUR));
   await lambda.poll();
-  expect([distinct(), mostCopies()]).toEqual([6, 1]);
+  expect(delivered(world)).toEqual({ different: 6, copies: 1 });
 });
 
 describe('[case 8] a write that was applied and whose answer was lost', () => {
@@ -192,6 +182,6 @@ it('[case 10] repeats at most two units of 100 when DynamoDB goes away after the
   stop();
   await world.leaseIsOver();
   await lambda.poll();
-  expect([distinct(), mostCopies()]).toEqual([1_000, 2]);
+  expect(delivered(world)).toEqual({ different: 1_000, copies: 2 });
   expect(world.auditIds().length - 1_000).toBeLessThanOrEqual(200);
 });
