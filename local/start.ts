@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import type { PollReport } from '../lib/connector/poll';
+import type { ConnectionReport } from '../lib/connector/test-connection';
 import { DEFAULT_API_URL, dialectSetting, ENV, type DialectSetting } from '../lib/contract/settings';
 import { credentialFrom } from './credential';
 import type { DeliveredEvent } from './gateway/put-events';
@@ -70,7 +71,7 @@ async function followRealTailnet(options: Options, credential: object): Promise<
   try {
     const test = await connector.testConnection();
     const [answer] = test.connectors;
-    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${JSON.stringify(answer)}`);
+    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${describeConnection(answer)}`);
     if (!test.ok) return false;
     reportTick(options, await connector.tick());
   } finally {
@@ -78,6 +79,13 @@ async function followRealTailnet(options: Options, credential: object): Promise<
   }
   say(options, `${events.length} events on the local bus`);
   return true;
+}
+
+function describeConnection(answer: ConnectionReport | undefined): string {
+  if (answer === undefined) return '';
+  const { code, message, credential, dialect, tailnet, events } = answer;
+  if (code !== undefined) return `${code} ${message ?? ''}`;
+  return `${credential ?? 'no'} credential, ${dialect ?? 'no'} dialect, tailnet ${tailnet}, ${events} events in the last 24 h${message === undefined ? '' : ` (${message})`}`;
 }
 
 function connection(options: Options, events: DeliveredEvent[]) {
