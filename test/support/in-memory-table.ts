@@ -1,0 +1,73 @@
+import type { Clock, Genesis, Millis, Place, Quarantined, Window } from '../../lib/connector/ports';
+
+/** The STATE item. */
+export interface StateItem {
+  readonly token: number;
+  readonly owner: string;
+  readonly leaseUntil: Millis;
+  readonly rev: number;
+  readonly wm: Millis;
+  readonly failStreak: number;
+  readonly lastCommitId: string | null;
+  readonly notBefore: Millis | null;
+  /** null until the first commit. */
+  readonly place: Omit<Place, 'watermark'> | null;
+}
+
+/** Marks of one hour. */
+export interface SeenBucket {
+  readonly elements: Set<string>;
+  /** Epoch seconds. */
+  exp: number;
+}
+
+/** All items of one connector. */
+export interface ConnectorItems {
+  genesis: Genesis | undefined;
+  state: StateItem | undefined;
+  readonly seen: Map<string, SeenBucket>;
+  readonly gaps: Map<string, Window>;
+  readonly quarantine: Map<string, Quarantined>;
+}
+
+/** Told of every write at the moment it is applied, before anybody can read it. */
+export interface TableWatch {
+  committed?(runId: string, token: number, before: StateItem, after: StateItem): void;
+  marked?(runId: string, elements: readonly string[]): void;
+  /** After the entry is in the ledger. */
+  quarantined?(runId: string, entry: Quarantined): void;
+}
+
+export interface InMemoryTable {
+  readonly watch: TableWatch;
+  /** Expired items are gone the second they may be. */
+  of(connector: string): ConnectorItems;
+  /** What an operator's rewind writes: the place is set back, and whoever holds the lease has lost it. */
+  rewind(connector: string, to: Millis): void;
+  /** The STATE item is deleted. */
+  loseState(connector: string): void;
+}
+
+/** @param clock The service's own. */
+export function createInMemoryTable(clock: Clock, watch: TableWatch = {}): InMemoryTable {
+  const connectors = new Map<string, ConnectorItems>();
+  const of = (connector: string): ConnectorItems => {
+    const found: ConnectorItems = connectors.get(connector) ?? { genesis: undefined, state: undefined, seen: new Map(), gaps: new Map(), quarantine: new Map() };
+    connectors.set(connector, found);
+    for (const [bucket, { exp }] of found.seen) if (exp * 1000 <= clock.now()) found.seen.delete(bucket);
+    return found;
+  };
+  return {
+    watch,
+    of,
+    rewind(connector, to) {
+      const items = of(connector);
+      const { state } = items;
+      if (state === undefined) return;
+      items.state = { ...state, wm: to, token: state.token + 1, leaseUntil: 0, place: state.place && { ...state.place, inflight: null } };
+    },
+    loseState(connector) {
+      of(connector).state = undefined;
+    },
+  };
+}

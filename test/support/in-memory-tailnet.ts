@@ -1,0 +1,94 @@
+import type { Clock, Dialect, Millis, Window } from '../../lib/connector/ports';
+
+/** A record in a tailnet's log. */
+export interface LogEntry {
+  readonly record: unknown;
+  /** Where it stands in the log. */
+  readonly at: Millis;
+  /** Nanoseconds behind `at`, below a million. */
+  readonly nanos: number;
+  readonly visibleFrom: Millis;
+  /** From then on the API shows it no more; Infinity: for as long as it keeps anything. */
+  readonly visibleUntil: Millis;
+}
+
+/** Records, and the cursor that continues behind them; null: there are no more. */
+export interface ShownPage {
+  readonly records: readonly unknown[];
+  readonly cursor: string | null;
+}
+
+/** Tailscale's side of the log. */
+export interface InMemoryTailnet {
+  readonly dialect: Dialect;
+  /** Its id, as envelopes have it. */
+  readonly id: string;
+  readonly clock: Clock;
+  add(entry: LogEntry): void;
+  /** `audit`: the first page of a walk over what is visible now. */
+  begin(from: Millis): ShownPage;
+  /** `audit`: the page behind a cursor; undefined: the cursor is no longer taken. */
+  resume(cursor: string): ShownPage | undefined;
+  /** `configuration`: what is visible now, both ends included; undefined: it is more than one answer may hold. */
+  between(window: Window): readonly unknown[] | undefined;
+  /** No cursor given out so far is taken any more. */
+  expireCursors(): void;
+}
+
+export interface InMemoryTailnetOptions {
+  readonly dialect: Dialect;
+  readonly clock: Clock;
+  readonly id?: string;
+  /** Records on a page of `audit`, and in one answer of `configuration`. */
+  readonly pageSize?: number;
+}
+
+/** Tailscale's documentation of the configuration audit log, read 2026-11. */
+const RETENTION_MS = 90 * 24 * 3_600_000;
+
+export function createInMemoryTailnet({ dialect, clock, id = 'example.com', pageSize = 100 }: InMemoryTailnetOptions): InMemoryTailnet {
+  const entries: LogEntry[] = [];
+  let walks = new Map<string, readonly unknown[]>();
+  let given = 0;
+
+  const visible = (from: Millis, until: Millis): unknown[] => {
+    const now = clock.now();
+    const found = entries.filter(({ at, nanos, visibleFrom, visibleUntil }) => {
+      const beforeEnd = at < until || (at === until && nanos === 0);
+      return at >= from && beforeEnd && at >= now - RETENTION_MS && visibleFrom <= now && now < visibleUntil;
+    });
+    return outOfOrder(found).map(({ record }) => record);
+  };
+
+  const page = (records: readonly unknown[]): ShownPage => {
+    if (records.length <= pageSize) return { records, cursor: null };
+    const cursor = `cursor-${(given += 1)}`;
+    walks.set(cursor, records.slice(pageSize));
+    return { records: records.slice(0, pageSize), cursor };
+  };
+
+  return {
+    dialect,
+    id,
+    clock,
+    add: (entry) => void entries.push(entry),
+    begin: (from) => page(visible(from, Infinity)),
+    resume(cursor) {
+      const rest = walks.get(cursor);
+      return rest && page(rest);
+    },
+    between({ from, until }) {
+      const found = visible(from, until);
+      return found.length > pageSize ? undefined : found;
+    },
+    expireCursors() {
+      walks = new Map();
+    },
+  };
+}
+
+/** The API promises no order: every second record comes first. */
+function outOfOrder(entries: readonly LogEntry[]): LogEntry[] {
+  const sorted = entries.toSorted((a, b) => a.at - b.at || a.nanos - b.nanos);
+  return [...sorted.filter((_, index) => index % 2 === 1), ...sorted.filter((_, index) => index % 2 === 0)];
+}
