@@ -25,23 +25,36 @@ export async function deliver<Event extends MarkedEvent>(events: readonly Event[
   const accepted: Event[] = [];
   const refused: { event: Event; code: string }[] = [];
   let unsent: readonly Event[] = [];
-  let marking: Promise<void> = Promise.resolve();
+  let keeping: Promise<void> = Promise.resolve();
+
+  /** What the bus took is marked first: it must not go out again because something else cannot be set aside. */
+  const keep = async (delivery: Delivery<Event>): Promise<void> => {
+    await tenure.markSeen(delivery.accepted.map(({ seen }) => seen));
+    for (const { event, code } of delivery.refused) {
+      await setAside(event, code);
+      await tenure.markSeen([event.seen]);
+    }
+  };
 
   for (let next = 0; next < events.length && unsent.length === 0; next += FLUSH_UNIT) {
     if (deadline.isNear()) {
       unsent = events.slice(next);
       break;
     }
-    const [published, marked] = await Promise.allSettled([publish(events.slice(next, next + FLUSH_UNIT), deadline), marking]);
-    if (marked.status === 'rejected') throw marked.reason;
-    if (published.status === 'rejected') throw published.reason;
-    const delivery = published.value;
-    if (delivery.unsent.length > 0) unsent = [...delivery.unsent, ...events.slice(next + FLUSH_UNIT)];
-    accepted.push(...delivery.accepted);
-    refused.push(...delivery.refused);
-    for (const { event, code } of delivery.refused) await setAside(event, code);
-    marking = tenure.markSeen([...delivery.accepted, ...delivery.refused.map(({ event }) => event)].map(({ seen }) => seen));
+    const [published, kept] = await Promise.allSettled([publish(events.slice(next, next + FLUSH_UNIT), deadline), keeping]);
+    if (published.status === 'fulfilled') {
+      const delivery = published.value;
+      if (delivery.unsent.length > 0) unsent = [...delivery.unsent, ...events.slice(next + FLUSH_UNIT)];
+      accepted.push(...delivery.accepted);
+      refused.push(...delivery.refused);
+      keeping = keep(delivery);
+    }
+    for (const result of [kept, published]) {
+      if (result.status === 'fulfilled') continue;
+      await Promise.allSettled([keeping]);
+      throw result.reason;
+    }
   }
-  await marking;
+  await keeping;
   return { accepted, refused, unsent };
 }
