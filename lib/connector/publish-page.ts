@@ -27,7 +27,9 @@ export async function publishPage(run: Run, page: AuditLogPage, { mode, ignoreAf
     // Nothing is cut before the whole of it is in the archive.
     maxDetailBytes: Infinity,
   };
-  const events = page.records.flatMap((record) => normalize(record, context)).filter(({ time }) => ignoreAfter === null || time <= ignoreAfter);
+  // An event without a usable time has that of its receipt, which is after anything: it is taken wherever it shows up.
+  const isMeant = ({ time, seen }: NormalizedEvent) => ignoreAfter === null || seen.bucket === 'none' || time <= ignoreAfter;
+  const events = page.records.flatMap((record) => normalize(record, context)).filter(isMeant);
   const buckets = [...new Set(events.map((event) => event.seen.bucket))];
   const fresh = events.length === 0 ? [] : dropSeen(events, await tenure.seen(buckets));
   for (const event of fresh) if (event.detail.stream === 'audit' && event.detail.unparsed) await quarantine(run, event, 'unparsed');
