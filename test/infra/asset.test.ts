@@ -3,41 +3,98 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
 import { context as flags } from '../../cdk.json';
+import { parseWith } from '../../lib/contract/parse';
+import type { Call } from '../../local/gateway/faults';
+import type { Sandbox } from '../support/lambda';
 import { openWorld, record, type World } from '../support/world';
-import { createStack, deployed } from './synth';
+import { createStack, deployed, parseTemplate, partOf, permissionsOf } from './synth';
+import type { FunctionName } from './synth';
+
+const app = new App({ context: flags });
+const { templateFile } = createStack({ bundlePath: join(__dirname, '../../dist/functions') }, app);
+const { directory } = app.synth();
+const template = parseTemplate(JSON.parse(readFileSync(join(directory, templateFile), 'utf8')));
 
 const functionProperties = z.object({
-  Handler: z.string(),
+  Handler: z.literal('index.handler'),
   Code: z.object({ S3Key: z.string() }),
   Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
 });
-const synthesized = z.object({
-  Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.optional(z.unknown()) })),
-});
 
-let world: World | undefined;
-afterEach(() => world?.close());
+let world: World;
+beforeEach(async () => void (world = await openWorld()));
+afterEach(() => world.close());
 
-it('polls, emits and checkpoints, as synthesized, in plain node with the template\'s environment', async () => {
-  const app = new App({ context: flags });
-  const stack = createStack({ bundlePath: join(__dirname, '../../dist/functions') }, app);
-  const assembly = app.synth();
-  const template = z.parse(synthesized, JSON.parse(readFileSync(join(assembly.directory, stack.templateFile), 'utf8')));
-  const lambda = Object.entries(template.Resources).find(([id, { Type }]) => id.startsWith('ConnectorPoll') && Type === 'AWS::Lambda::Function');
-  const { Handler, Code, Environment } = z.parse(functionProperties, lambda?.[1].Properties);
-  expect(Handler).toBe('index.handler');
-
-  world = await openWorld();
-  world.api.add([record(), record()]);
-  // CloudFormation would put the names of what it made in place of the references.
+/** The function's asset in plain node, with the template's environment. CloudFormation would put in the names of what it made. */
+async function start(name: FunctionName): Promise<Sandbox> {
+  const { Code, Environment } = parseWith(functionProperties, partOf(template, name, 'AWS::Lambda::Function').Properties, name);
   const names: Readonly<Record<string, string>> = { 'AWS::SecretsManager::Secret': 'tailscale-audit/default', 'AWS::S3::Bucket': 'tailscale-audit-archive' };
   const physical = (logicalId: string) => names[template.Resources[logicalId]?.Type ?? ''] ?? 'tailscale-audit';
-  const variables = Object.entries(Environment.Variables).map(([name, value]): [string, string] => [name, deployed(value, physical)]);
-  const bundle = join(assembly.directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js');
+  const variables = Object.entries(Environment.Variables).map(([variable, value]): [string, string] => [variable, deployed(value, physical)]);
   const ours = { AWS_ENDPOINT_URL: world.gateway.url, TAILSCALE_API_URL: world.api.url };
-  const sandbox = await world.sandbox({ ...Object.fromEntries(variables), ...ours }, { bundle });
+  return world.sandbox({ ...Object.fromEntries(variables), ...ours }, { bundle: join(directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js') });
+}
+
+const item = z.object({ pk: z.object({ S: z.string() }) });
+const input = z.object({
+  Key: z.optional(z.union([z.string(), item])),
+  Item: z.optional(item),
+  ExpressionAttributeValues: z.optional(z.object({ ':pk': z.optional(z.object({ S: z.string() })) })),
+  Entries: z.optional(z.array(z.object({ Source: z.string() }))),
+});
+
+/** What a request asks for, as IAM would tell it: the action, and the item's partition, the object's prefix or the event's source. */
+function askedFor({ service, operation, body }: Call): string[] {
+  const { Key, Item, ExpressionAttributeValues, Entries } = parseWith(input, body, operation);
+  const one = typeof Key === 'string' ? Key.replace(/\/.*/, '') : (Key ?? Item)?.pk.S ?? ExpressionAttributeValues?.[':pk']?.S ?? '';
+  return (Entries?.map(({ Source }) => Source) ?? [one]).map((subject) => `${service}:${operation} ${subject}`);
+}
+
+/** Denies from now on what the function's policy does not allow. @returns what was denied */
+function enforcePolicyOf(name: FunctionName): { readonly denied: readonly string[]; stop(): void } {
+  const allowed = new Set(
+    permissionsOf(template, name).flatMap(({ action, resource, condition }) => {
+      const subjects = Object.values(condition).flatMap((keys) => Object.values(keys)).flat();
+      return (subjects.length > 0 ? subjects : [/\/(\w+)\/\*$/.exec(resource)?.[1] ?? '']).map((subject) => `${action} ${subject}`);
+    }),
+  );
+  const denied: string[] = [];
+  const stop = world.gateway.intercept((call) => {
+    const refused = askedFor(call).filter((one) => !allowed.has(one));
+    denied.push(...refused);
+    return refused.length === 0 ? undefined : { status: 400, body: { __type: 'AccessDeniedException', message: 'not by this policy' } };
+  });
+  return { denied, stop };
+}
+
+const poison = record(30_000, { target: { id: 'nPoisonCNTRL', name: 'poison', type: 'NODE' } });
+const refusePoison = () => world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+
+it('polls, emits, puts aside and checkpoints as synthesized, within its policy', async () => {
+  world.api.add([record(), record(), poison]);
+  refusePoison();
+  const policy = enforcePolicyOf('Poll');
+  const sandbox = await start('Poll');
 
   await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({ connectors: [{ emitted: 2 }] });
-  await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 2 }] });
+  await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 3 }] });
+  expect(policy.denied).toEqual([]);
+  policy.stop();
   expect(await world.item('STATE')).toMatchObject({ rev: 2 });
+  expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail', status: 'quarantined' }]);
+});
+
+it('redrives what was put aside as synthesized, within a policy of its own', async () => {
+  const unreadable = 'x'.repeat(300_000);
+  world.api.intercept(() => ({ body: JSON.stringify({ auditLogs: [unreadable, poison] }) }));
+  const allow = refusePoison();
+  await (await start('Poll')).poll();
+  expect(await world.ledger()).toHaveLength(2);
+  allow();
+
+  const policy = enforcePolicyOf('Backfill');
+  await expect((await start('Backfill')).invoke({ action: 'redrive', includeUnparsed: true })).resolves.toMatchObject({ connectors: [{ redriven: 2, done: true }] });
+  expect(policy.denied).toEqual([]);
+  policy.stop();
+  expect(await world.ledger()).toMatchObject([{ status: 'redriven' }, { status: 'redriven' }]);
 });

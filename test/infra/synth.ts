@@ -16,6 +16,9 @@ for (const name of ['poll', 'backfill']) {
   writeFileSync(join(bundlePath, name, 'index.js'), `exports.handler = async () => '${name}';`);
 }
 
+/** @throws where it is none. */
+export const parseTemplate = (value: unknown) => parseWith(template, value, 'template');
+
 const template = z.object({
   Resources: z.record(
     z.string(),
@@ -40,11 +43,47 @@ export function createStack(props: TailscaleAuditConnectorProps = {}, app = new 
 }
 
 export function synthesize(props: TailscaleAuditConnectorProps = {}): SynthesizedTemplate {
-  return parseWith(template, Template.fromStack(createStack(props)).toJSON(), 'template');
+  return parseTemplate(Template.fromStack(createStack(props)).toJSON());
 }
 
 export function resourcesOf({ Resources }: SynthesizedTemplate, type: string): Resource[] {
   return Object.values(Resources).filter((resource) => resource.Type === type);
+}
+
+/** The construct's two functions, as their resources' ids name them. */
+export const FUNCTIONS = ['Poll', 'Backfill'] as const;
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** The only resource of a type that belongs to one of the functions. */
+export function partOf(template: SynthesizedTemplate, name: FunctionName, type: string): Resource {
+  const [one, another] = Object.entries(template.Resources).filter(([id, { Type }]) => id.startsWith(`Connector${name}`) && Type === type);
+  if (one === undefined || another !== undefined) throw new Error(`${name} has no ${type}, or several`);
+  return one[1];
+}
+
+/** An action on a resource. Whatever is not allowed by one is denied. */
+export interface Permission {
+  readonly action: string;
+  readonly resource: string;
+  /** Operator, then key. */
+  readonly condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+const statement = z.strictObject({
+  Sid: z.string(),
+  Effect: z.literal('Allow'),
+  Action: z.union([z.string(), z.array(z.string())]),
+  Resource: z.unknown(),
+  Condition: z._default(z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))), {}),
+});
+const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
+
+/** Every action on every resource that a function's policy allows. */
+export function permissionsOf(template: SynthesizedTemplate, name: FunctionName): Permission[] {
+  const { PolicyDocument } = parseWith(policy, partOf(template, name, 'AWS::IAM::Policy').Properties, 'policy');
+  return PolicyDocument.Statement.flatMap(({ Action, Resource: on, Condition: condition }) =>
+    [Action].flat().flatMap((action) => [on].flat().map((resource) => ({ action, resource: deployed(resource), condition }))),
+  );
 }
 
 /** A template value as the deployed stack would see it. `physical` names what only the deployment knows; `<logical id>` otherwise. */

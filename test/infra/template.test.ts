@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { parseWith } from '../../lib/contract/parse';
 import { ENV, parseEnvironment } from '../../lib/contract/settings';
 import { POLL_PERIOD_SECONDS } from '../../lib/contract/timing';
-import { createStack, deployed, resourcesOf, synthesize } from './synth';
-import type { Resource, SynthesizedTemplate } from './synth';
+import { createStack, deployed, FUNCTIONS, partOf, permissionsOf, resourcesOf, synthesize } from './synth';
+import type { FunctionName, SynthesizedTemplate } from './synth';
 
 const twoConnectors = [
   { id: 'berlin', tailnet: 'berlin.example.com', secret: { name: 'tailscale/berlin' }, dialect: 'configuration' },
@@ -33,36 +33,14 @@ const templates = {
 };
 const byDefault = templates['the default'];
 
-const statement = z.object({
-  Effect: z.string(),
-  Action: z.union([z.string(), z.array(z.string())]),
-  Resource: z.unknown(),
-  Condition: z.optional(z.unknown()),
-});
-const policyDocument = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
-
-const functions = ['Poll', 'Backfill'] as const;
-type Name = (typeof functions)[number];
-
-/** The only resource of a type that belongs to one of the functions. */
-function partOf(template: SynthesizedTemplate, name: Name, type: string): Resource {
-  const [one, another] = Object.entries(template.Resources).filter(([id, { Type }]) => id.startsWith(`Connector${name}`) && Type === type);
-  if (one === undefined || another !== undefined) throw new Error(`${name} has no ${type}, or several`);
-  return one[1];
-}
-
 /** Every action on every resource that a function's policy allows, one to a line, with its condition. */
-function permissions(template: SynthesizedTemplate, name: Name): string[] {
-  return [partOf(template, name, 'AWS::IAM::Policy')]
-    .flatMap((policy) => parseWith(policyDocument, policy.Properties, 'policy').PolicyDocument.Statement)
-    .flatMap(({ Effect, Action, Resource: on, Condition }) =>
-      [Action].flat().flatMap((action) =>
-        [on].flat().map((resource) => [Effect, action, deployed(resource), Condition === undefined ? '' : JSON.stringify(Condition)].join(' ').trim()),
-      ),
-    );
+function permissions(template: SynthesizedTemplate, name: FunctionName): string[] {
+  return permissionsOf(template, name).map(({ action, resource, condition }) =>
+    [action, resource, ...(Object.keys(condition).length === 0 ? [] : [JSON.stringify(condition)])].join(' '),
+  );
 }
 
-function environmentOf(template: SynthesizedTemplate, name: Name): Record<string, string> {
+function environmentOf(template: SynthesizedTemplate, name: FunctionName): Record<string, string> {
   const { Properties } = partOf(template, name, 'AWS::Lambda::Function');
   const { Variables } = parseWith(z.object({ Variables: z.record(z.string(), z.unknown()) }), Properties['Environment'], 'environment');
   return Object.fromEntries(Object.entries(Variables).map(([variable, value]) => [variable, deployed(value)]));
@@ -159,7 +137,7 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
     expect(text).not.toMatch(/DeadLetter|OnFailure|AWS::SQS::Queue|ReservedConcurrentExecutions/);
   });
 
-  it.each(functions)('hands %s the variables it parses, and no others', (one) => {
+  it.each(FUNCTIONS)('hands %s the variables it parses, and no others', (one) => {
     const environment = environmentOf(template, one);
     const announced = title === 'all that is there already';
     expect(Object.keys(environment).sort()).toEqual(Object.values(ENV).filter((name) => announced || name !== ENV.expectedActivity).sort());
@@ -167,12 +145,12 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
   });
 
   it('has no wildcard in an action, no bare * in a resource and no managed policy', () => {
-    for (const permission of functions.flatMap((one) => permissions(template, one))) {
-      const [, action, resource] = permission.split(' ');
+    for (const permission of FUNCTIONS.flatMap((one) => permissions(template, one))) {
+      const [action, resource] = permission.split(' ');
       expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
       expect(resource?.replace(/\/(claims|quarantine)\/\*$/, '')).not.toMatch(/\*/);
     }
-    expect(resourcesOf(template, 'AWS::IAM::Policy')).toHaveLength(functions.length);
+    expect(resourcesOf(template, 'AWS::IAM::Policy')).toHaveLength(FUNCTIONS.length);
     for (const role of resourcesOf(template, 'AWS::IAM::Role')) expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
   });
 });
@@ -182,21 +160,21 @@ describe('by default', () => {
   const bus = '<ConnectorBus52E9793E.Arn>';
   const archive = '<ConnectorArchive35469DB2.Arn>';
   const secretAndBus = [
-    'Allow secretsmanager:GetSecretValue <ConnectorSecretdefaultA01312D2>',
-    `Allow events:PutEvents ${bus} {"StringEquals":{"events:source":"tailscale"}}`,
-    `Allow events:DescribeEventBus ${bus}`,
+    'secretsmanager:GetSecretValue <ConnectorSecretdefaultA01312D2>',
+    `events:PutEvents ${bus} {"StringEquals":{"events:source":"tailscale"}}`,
+    `events:DescribeEventBus ${bus}`,
   ];
   const items = (actions: readonly string[], ...partitions: readonly string[]) =>
-    actions.map((action) => `Allow dynamodb:${action} ${table} {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":${JSON.stringify(partitions)}}}`);
-  const log = (group: string) => [`Allow logs:CreateLogStream <${group}.Arn>`, `Allow logs:PutLogEvents <${group}.Arn>`];
+    actions.map((action) => `dynamodb:${action} ${table} {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":${JSON.stringify(partitions)}}}`);
+  const log = (group: string) => [`logs:CreateLogStream <${group}.Arn>`, `logs:PutLogEvents <${group}.Arn>`];
 
   it('allows the scheduled function exactly what it needs', () => {
     expect(permissions(byDefault, 'Poll')).toEqual([
       ...log('ConnectorPollLogs17729F07'),
       ...secretAndBus,
       ...items(['GetItem', 'PutItem', 'Query', 'UpdateItem'], 'TN#default', 'TN#default#SEEN', 'TN#default#LEDGER'),
-      `Allow s3:PutObject ${archive}/claims/*`,
-      `Allow s3:PutObject ${archive}/quarantine/*`,
+      `s3:PutObject ${archive}/claims/*`,
+      `s3:PutObject ${archive}/quarantine/*`,
     ]);
   });
 
@@ -207,20 +185,20 @@ describe('by default', () => {
       ...items(['GetItem'], 'TN#default'),
       ...items(['Query', 'UpdateItem'], 'TN#default#SEEN', 'TN#default#LEDGER'),
       ...items(['GetItem', 'PutItem', 'UpdateItem'], 'TN#default#BF'),
-      `Allow s3:GetObject ${archive}/quarantine/*`,
-      `Allow s3:PutObject ${archive}/claims/*`,
+      `s3:GetObject ${archive}/quarantine/*`,
+      `s3:PutObject ${archive}/claims/*`,
     ]);
   });
 });
 
 it('reads secrets, keys and buses that are there already by their own ARNs', () => {
-  for (const one of functions) {
+  for (const one of FUNCTIONS) {
     expect(permissions(templates['all that is there already'], one)).toEqual(
       expect.arrayContaining([
-        `Allow secretsmanager:GetSecretValue ${arns.secret}`,
-        `Allow kms:Decrypt ${arns.key}`,
-        `Allow events:PutEvents ${arns.bus} {"StringEquals":{"events:source":"tailscale"}}`,
-        `Allow events:DescribeEventBus ${arns.bus}`,
+        `secretsmanager:GetSecretValue ${arns.secret}`,
+        `kms:Decrypt ${arns.key}`,
+        `events:PutEvents ${arns.bus} {"StringEquals":{"events:source":"tailscale"}}`,
+        `events:DescribeEventBus ${arns.bus}`,
       ]),
     );
   }
@@ -259,14 +237,14 @@ describe('with two connectors', () => {
     );
   });
 
-  it.each(functions)('tells %s of both, in as few bytes as will do', (one) => {
+  it.each(FUNCTIONS)('tells %s of both, in as few bytes as will do', (one) => {
     expect(environmentOf(template, one)[ENV.connectors]).toMatch(
       /^\[\{"id":"berlin","tailnet":"berlin\.example\.com","secretId":"tailscale\/berlin","dialect":"configuration"\},\{"id":"new-york","tailnet":"-","secretId":"<ConnectorSecretnewyork\w+>"\}\]$/,
     );
   });
 
   it('knows a secret by name but for the six characters at the end of its ARN', () => {
-    expect(permissions(template, 'Poll')[2]).toMatch(/^Allow secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
+    expect(permissions(template, 'Poll')[2]).toMatch(/^secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
   });
 
   it('lets a function reach the items of both by their literal keys', () => {
