@@ -80,7 +80,7 @@ export function parseSettings(options: object): Settings {
   };
   const own = attempt(() => parseWith(deployment, given, 'options'));
   const shared = attempt(() => parseEnvironment(asEnvironment(given)));
-  if (shared !== undefined) problems.push(...oversizeOf(shared.connectors));
+  if (shared !== undefined) problems.push(...oversizeOf(shared));
   if (own === undefined || shared === undefined || problems.length > 0) throw new InvalidInput('options', [...new Set(problems)]);
   const { overlapMinutes, severityProfile, expectedActivity, apiUrl } = shared;
   const connectors = shared.connectors.map(({ id, tailnet, dialect }, index) => {
@@ -118,12 +118,20 @@ function twoBusesIn(given: Readonly<Record<string, unknown>>): string[] {
  */
 const ownSecretId = (index: number) => `secret to be made ${index} `.padEnd(160, '.');
 
-function oversizeOf(connectors: readonly ConnectorSettings[]): string[] {
+/** The connectors go first: announcements have what these leave, so that neither keeps the function from being deployed. */
+function oversizeOf({ connectors, expectedActivity }: Pick<PollSettings, 'connectors' | 'expectedActivity'>): string[] {
   const bytes = Buffer.byteLength(connectorsVariable(connectors));
-  if (bytes <= MAX_CONNECTORS_BYTES) return [];
+  if (bytes > MAX_CONNECTORS_BYTES) {
+    return [
+      `connectors: ${connectors.length} connectors take ${bytes} bytes of the function's environment, ${MAX_CONNECTORS_BYTES} is the limit; ` +
+        'use a second stack, with a stackName and a busName of its own, for some of them (a secret by name takes least)',
+    ];
+  }
+  const announced = expectedActivity.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(expectedActivity));
+  if (bytes + announced <= MAX_CONNECTORS_BYTES) return [];
   return [
-    `connectors: ${connectors.length} connectors take ${bytes} bytes of the function's environment, ${MAX_CONNECTORS_BYTES} is the limit; ` +
-      'use a second stack, with a stackName and a busName of its own, for some of them (a secret by name takes least)',
+    `expectedActivity: ${expectedActivity.length} announcements take ${announced} bytes of the function's environment, and the connectors leave ${MAX_CONNECTORS_BYTES - bytes}; ` +
+      'use fewer, with a pattern such as "ci-*" for several names, or a second stack for some of the connectors',
   ];
 }
 

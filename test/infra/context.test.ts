@@ -127,6 +127,13 @@ it('counts a secret that is yet to be made by the length of its ARN', () => {
   expect(problemsOf({ connectors: many(12) })).toEqual([]);
 });
 
+it('refuses announcements that do not fit beside the connectors', () => {
+  const announced = (count: number) => Array.from({ length: count }, (_, index) => ({ rule: `rule-${index}`, reason: 'x'.repeat(150), actor: 'ci@example.com' }));
+  expect(problemsOf({ expectedActivity: announced(10) })).toEqual([]);
+  expect(problemsOf({ expectedActivity: announced(20) })).toEqual([expect.stringMatching(/^expectedActivity: 20 announcements take \d{4} bytes of the function's environment, and the connectors leave 28\d\d;/)]);
+  expect(problemsOf({ expectedActivity: announced(10), connectors: many(30, { name: 'tailscale/a' }) })).toEqual([expect.stringMatching(/^expectedActivity: 10 announcements/)]);
+});
+
 it('hands over any list of connectors unchanged', () => {
   const one = fc.record({
     id: fc.stringMatching(/^[a-z0-9-]{1,32}$/),
