@@ -65,6 +65,13 @@ module.exports = {
       from: { path: '^(lib|functions|infra)/' },
       to: { path: '^(local|cli|test|bench)/' },
     },
+    {
+      name: 'cli-is-a-door',
+      comment: 'The command reaches what is deployed over the wire: it holds no function, no construct and no simulator.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(functions|infra|local|test|bench)/' },
+    },
     { name: 'declared-packages-only', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] } },
     {
       name: 'product-uses-no-dev-packages',

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -29,6 +29,26 @@ async function buildFunctions() {
   });
 }
 
+/** Bundles the command into `dist/cli/main.js`, the package's bin: what it needs is in it. */
+async function buildCli() {
+  const outfile = `${root}dist/cli/main.js`;
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['cli/main.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  await chmod(outfile, 0o755);
+}
+
+await buildCli();
 const { metafile } = await buildFunctions();
 // Beside the asset, not in it: the test of what a bundle holds reads it.
 await writeFile(`${root}dist/functions/meta.json`, JSON.stringify(metafile));

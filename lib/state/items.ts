@@ -5,7 +5,7 @@ import { ConnectorError } from '../connector/errors';
 import { InvalidInput, parseWith } from '../contract/parse';
 
 const millis = z.int();
-const dialect = z.enum(['audit', 'configuration']);
+export const dialect = z.enum(['audit', 'configuration']);
 
 const genesis = z.object({
   installedAt: millis,
@@ -26,6 +26,7 @@ const inflight = z.object({
 });
 
 const sweep = z.object({ doneFrom: millis, inflight: z.nullable(z.extend(inflight, { startedAt: millis })) });
+export const sweeps = z.object({ hourly: sweep, daily: sweep });
 
 const state = z.object({
   token: z.int(),
@@ -37,7 +38,7 @@ const state = z.object({
   inflight: z._default(z.nullable(inflight), null),
   dialect: z._default(z.nullable(dialect), null),
   idFloor: z._default(z.nullable(millis), null),
-  sweeps: z.optional(z.object({ hourly: sweep, daily: sweep })),
+  sweeps: z.optional(sweeps),
   failStreak: z._default(z.int(), 0),
 });
 export type StateItem = z.infer<typeof state>;

@@ -1,0 +1,41 @@
+import type { Clock } from '../lib/connector/ports';
+import type { Rewinder } from '../lib/state/rewind';
+
+/** What a command works with: everything outside this process. */
+export interface Cli {
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+  readonly aws: Aws;
+}
+
+export interface Terminal {
+  /** A line of the result. */
+  out(line: string): void;
+  /** A line for people: progress, questions, what went wrong. */
+  note(line: string): void;
+  /** Asks for a yes; null: nobody is there to ask. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null;
+}
+
+/** AWS with the operator's own credentials. Every call throws CliError with what to do. */
+export interface Aws {
+  /** The stack's outputs by name. */
+  stackOutputs(stack: string): Promise<Readonly<Record<string, string>>>;
+  /** Invokes a function and waits for its answer. */
+  invoke(functionName: string, payload: object): Promise<unknown>;
+  rewinder(tableName: string): Rewinder;
+}
+
+/** Ends the command. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+
+  constructor(
+    message: string,
+    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. */
+    readonly exitCode: 1 | 2 = 1,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

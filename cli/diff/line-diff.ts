@@ -1,0 +1,41 @@
+import type { DiffBlock, DiffFile, DiffLine } from 'diff2html/lib/types';
+import { LineType } from 'diff2html/lib/types';
+import { visible } from './visible';
+
+/** A unified diff as the renderer wants it, and what it says beside its lines: line endings, a missing last line feed, a cut. */
+export interface LineDiff {
+  readonly file: DiffFile;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads the diff that the comparison wrote. The renderer's own reader is for diffs of anyone: it takes a changed line that looks like a file
+ * header for one, and lets others fall away, so a policy could hide lines from the page.
+ */
+export function readLineDiff(unified: string): LineDiff {
+  const blocks: DiffBlock[] = [];
+  const notes = new Set<string>();
+  let place = { old: 0, next: 0 };
+  // The first two lines name the sides.
+  for (const line of unified.split('\n').slice(2)) {
+    const hunk = /^@@ -(\d+),\d+ \+(\d+),\d+ @@$/.exec(line);
+    if (hunk !== null) {
+      place = { old: Number(hunk[1]), next: Number(hunk[2]) };
+      blocks.push({ header: line, oldStartLine: place.old, newStartLine: place.next, lines: [] });
+    } else if (line.startsWith('\\')) notes.add(visible(line.slice(1)).trim());
+    else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, place));
+  }
+  return { file: { oldName: 'policy', newName: 'policy', addedLines: 0, deletedLines: 0, isCombined: false, isGitDiff: false, language: 'json', blocks }, notes: [...notes] };
+}
+
+function readLine(line: string, place: { old: number; next: number }): DiffLine {
+  const content = visible(line);
+  switch (line.charAt(0)) {
+    case '+':
+      return { type: LineType.INSERT, oldNumber: undefined, newNumber: place.next++, content };
+    case '-':
+      return { type: LineType.DELETE, oldNumber: place.old++, newNumber: undefined, content };
+    default:
+      return { type: LineType.CONTEXT, oldNumber: place.old++, newNumber: place.next++, content };
+  }
+}

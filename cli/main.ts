@@ -1,0 +1,12 @@
+import { run } from './program';
+import { createTerminal } from './terminal';
+import { wire } from './wire';
+
+// On Node 20 every SDK client would begin with a warning.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+const clock = { now: Date.now };
+
+void run(process.argv.slice(2), { clock, terminal: createTerminal(process), aws: wire(clock) }).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import { CliError, type Cli } from './cli';
+import { redriveCommand } from './redrive';
+import { rewindCommand } from './rewind';
+
+const HELP = `
+AWS region and credentials are those of the environment, as for the AWS CLI (AWS_PROFILE, AWS_REGION, …).
+
+Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done.
+"tailscale-audit <command> --help" has examples.
+`;
+
+/**
+ * Runs one command.
+ *
+ * @param args Without node and script.
+ * @returns The exit code.
+ */
+export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2> {
+  const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
+  for (const command of [rewindCommand(cli), redriveCommand(cli)]) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
+      writeOut: (text) => { cli.terminal.out(text.trimEnd()); },
+      writeErr: (text) => { cli.terminal.note(text.trimEnd()); },
+    });
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has said what was wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    cli.terminal.note(error instanceof Error ? error.message : String(error));
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}

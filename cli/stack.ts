@@ -1,0 +1,40 @@
+import { Option, type Command } from 'commander';
+import { CliError, type Aws } from './cli';
+
+/** Name of the stack where the context names no other. */
+const DEFAULT_STACK = 'TailscaleAuditConnector';
+
+/** Where a deployed name is found among the stack's outputs, and how it is given by hand. */
+interface Place {
+  readonly output: string;
+  readonly flag: string;
+}
+export const TABLE: Place = { output: 'TableName', flag: '--table' };
+export const BACKFILL_FUNCTION: Place = { output: 'BackfillFunctionName', flag: '--function' };
+
+export interface StackOptions {
+  readonly stack: string;
+}
+
+/** Adds `--stack`, and the option that makes it needless. */
+export function withStack(command: Command, instead: Option): Command {
+  const stack = new Option('--stack <name>', 'CloudFormation stack whose outputs name what is deployed').default(DEFAULT_STACK);
+  return command.addOption(stack).addOption(instead.conflicts('stack'));
+}
+
+/**
+ * The deployed name: as given, else from the stack.
+ *
+ * @throws CliError where the stack has no such output, or does not follow the connector.
+ */
+export async function deployedName(aws: Aws, { output, flag }: Place, given: string | undefined, { stack }: StackOptions, connector?: string): Promise<string> {
+  if (given !== undefined) return given;
+  const outputs = await aws.stackOutputs(stack);
+  const connectors = outputs['Connectors']?.split(',');
+  if (connector !== undefined && connectors?.includes(connector) === false) {
+    throw new CliError(`there is no connector "${connector}" in the stack "${stack}"; it has ${connectors.join(', ')}`, 2);
+  }
+  const name = outputs[output];
+  if (name === undefined) throw new CliError(`the stack "${stack}" has no output ${output}: deploy this version of it (npx cdk deploy), or give the name with ${flag}`);
+  return name;
+}
