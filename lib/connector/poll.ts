@@ -4,7 +4,7 @@ import type { ConnectorSettings } from '../contract/settings';
 import { toConnectorError, type ConnectorError } from './errors';
 import { tryToAnnounce } from './health';
 import type { Deadline, Millis } from './ports';
-import { publishOnExistingBus, type PollDeps, type Progress, type Run } from './run';
+import { archiveInTime, publishOnExistingBus, type PollDeps, type Progress, type Run } from './run';
 import { follow } from './tick';
 
 /** Connectors polled at once. */
@@ -88,7 +88,7 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
   }
 
   const { tenure } = acquisition;
-  const run: Run = { ...deps, connector, tenure, deadline, runId, publish: publishOnExistingBus(deps.bus), progress: nothing };
+  const run: Run = { ...deps, connector, tenure, deadline, runId, publish: publishOnExistingBus(deps.bus), archive: archiveInTime(deps.archive), progress: nothing };
   try {
     const { partial } = await follow(run);
     if (tenure.failStreak >= BLIND_AFTER) await tryToAnnounce(run, { kind: 'recovered', description: `polling works again after ${tenure.failStreak} failed runs; nothing within Tailscale's retention was skipped` });

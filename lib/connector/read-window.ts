@@ -30,6 +30,7 @@ export async function readWindow<Window extends Inflight>(run: Run, log: AuditLo
   let { window } = walk;
   try {
     for await (const page of prefetch(log.pages(window, window.cursor, deadline), deadline)) {
+      if (deadline.isNear()) return await interrupted(run, place);
       const delivery = await publishPage(run, page, walk);
       const next = walk.behind(place, window, page, delivery);
       if (next === place) return await interrupted(run, place, delivery);

@@ -1,5 +1,6 @@
 import type { ExpectedActivity } from '../contract/expected-activity';
 import type { ConnectorSettings, SeverityProfile } from '../contract/settings';
+import { ConnectorError } from './errors';
 import type { Archive, Bus, Clock, Deadline, Dialect, OpenAuditLog, StateStore, Telemetry, Tenure } from './ports';
 
 /** What every run works with. */
@@ -42,7 +43,18 @@ export interface Run extends Omit<PollDeps, 'state' | 'newRunId' | 'bus'> {
 export function publishOnExistingBus(bus: Bus): Bus['publish'] {
   let exists: Promise<void> | undefined;
   return async (events, deadline) => {
+    if (deadline.isNear()) return { accepted: [], refused: [], unsent: events };
     await (exists ??= bus.assertExists(deadline));
     return bus.publish(events, deadline);
+  };
+}
+
+/** Puts an object only while there is time left to publish what it belongs to. */
+export function archiveInTime(archive: Archive): Archive {
+  return {
+    async put(key, json, deadline) {
+      if (deadline.isNear()) throw new ConnectorError('OUT_OF_TIME', 'the time of this run was over before an object was put into the archive; the next run goes on from the same place');
+      return archive.put(key, json, deadline);
+    },
   };
 }

@@ -1,0 +1,50 @@
+import type { Call } from '../support/in-memory-io';
+import { createStage, type Stage } from '../support/in-memory-stage';
+
+/** Milliseconds that a run keeps free for its last writes. */
+const RESERVE_MS = 10_000;
+
+const record = { eventTime: '2026-11-22T11:59:00Z', eventGroupID: 'g', action: 'UPDATE', target: { id: 'n1', type: 'NODE' } };
+
+/** The requests that a run begins in its reserve, when one request takes that long. */
+async function begunInTheReserve(stage: Stage, isSlow: (call: Call) => boolean): Promise<string[]> {
+  const begun: string[] = [];
+  stage.takes = (call) => {
+    if (call.deadline.remaining() <= RESERVE_MS && call.closing !== true) begun.push(`${call.service} ${call.name}`);
+    return isSlow(call) ? 235_000 : 0;
+  };
+  await stage.tick().catch(() => undefined);
+  return begun;
+}
+
+describe('a run begins nothing once only the time for its last writes is left', () => {
+  it.each([
+    ['the page came late', 'GET', record],
+    ['the marks came late', 'query SEEN', { broken: true }],
+    ['the marks of many came late', 'query SEEN', record],
+    ['an event is to be claimed', 'query SEEN', { ...record, new: 'x'.repeat(300_000) }],
+    ['the bus was slow to say that it is there', 'describe', record],
+  ])('and %s [case 3]', async (_, slow, one) => {
+    const stage = createStage();
+    stage.add(one, stage.now - 60_000);
+    await expect(begunInTheReserve(stage, ({ name }) => name === slow)).resolves.toEqual([]);
+    expect(stage.table.of('default').state).toMatchObject({ leaseUntil: 0 });
+    stage.takes = () => 0;
+    stage.now += 300_000;
+    await stage.tick();
+    expect(stage.events).toHaveLength(1);
+  });
+
+  it('and a failure is to be announced', async () => {
+    const stage = createStage();
+    stage.bus.refuse = () => 'ThrottlingException';
+    stage.add(record, stage.now - 60_000);
+    for (let failures = 0; failures < 2; failures += 1) {
+      await stage.tick().catch(() => undefined);
+      stage.now += 300_000;
+    }
+    stage.bus.refuse = () => undefined;
+    expect(stage.table.of('default').state).toMatchObject({ failStreak: 2 });
+    await expect(begunInTheReserve(stage, ({ name }) => name === 'query SEEN')).resolves.toEqual([]);
+  });
+});

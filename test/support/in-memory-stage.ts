@@ -1,0 +1,73 @@
+import { createDeadline } from '../../lib/connector/deadline';
+import { poll, type PollReport } from '../../lib/connector/poll';
+import type { BusEvent, Dialect, Millis } from '../../lib/connector/ports';
+import { createInMemoryArchive, createInMemoryBucket, type InMemoryBucket } from './in-memory-archive';
+import { createInMemoryAuditLog } from './in-memory-audit-log';
+import { createInMemoryBus, createInMemoryEventBus, type InMemoryEventBus } from './in-memory-bus';
+import type { Call, Io } from './in-memory-io';
+import { createInMemoryState } from './in-memory-state';
+import { createInMemoryTable, type InMemoryTable } from './in-memory-table';
+import { createInMemoryTailnet, type InMemoryTailnet } from './in-memory-tailnet';
+
+/** The connector between a tailnet and AWS, all in memory, and a clock that stands still unless it is moved. */
+export interface Stage {
+  now: Millis;
+  readonly tailnet: InMemoryTailnet;
+  readonly table: InMemoryTable;
+  readonly bucket: InMemoryBucket;
+  readonly bus: InMemoryEventBus;
+  /** What arrived on the bus. */
+  readonly events: readonly BusEvent[];
+  /** Every request so far. */
+  readonly calls: readonly Call[];
+  /** Milliseconds that a request takes. */
+  takes: (call: Call) => Millis;
+  /** Puts a record into the log at `at`, visible from `visibleFrom` on. */
+  add(record: unknown, at: Millis, visibleFrom?: Millis): void;
+  tick(budgetMs?: Millis): Promise<PollReport>;
+}
+
+export const STAGE_START = Date.UTC(2026, 10, 22, 12);
+
+export function createStage({ dialect = 'configuration' as Dialect, pageSize = 100 } = {}): Stage {
+  const clock = { now: () => stage.now };
+  const tailnet = createInMemoryTailnet({ dialect, clock, pageSize });
+  const bucket = createInMemoryBucket();
+  const bus = createInMemoryEventBus();
+  const table = createInMemoryTable(clock);
+  const events: BusEvent[] = [];
+  const calls: Call[] = [];
+  const io: Io = (call, effect) => {
+    calls.push(call);
+    stage.now += stage.takes(call);
+    return new Promise((resolve) => { resolve(effect()); });
+  };
+  let runs = 0;
+  let commits = 0;
+  bus.onArrival = (event) => void events.push(event);
+
+  const stage: Stage = {
+    now: STAGE_START,
+    tailnet, table, bucket, bus, events, calls,
+    takes: () => 0,
+    add(record, at, visibleFrom = at) {
+      tailnet.add({ record, at, nanos: 0, visibleFrom, visibleUntil: Infinity });
+    },
+    tick(budgetMs = 240_000) {
+      const deps = {
+        openAuditLog: createInMemoryAuditLog({ tailnet: () => tailnet, clock, io }),
+        state: createInMemoryState({ table, clock, io, newCommitId: () => `commit-${(commits += 1)}` }),
+        bus: createInMemoryBus(bus, io),
+        archive: createInMemoryArchive(bucket, io),
+        clock,
+        telemetry: { info: () => undefined, warn: () => undefined, error: () => undefined, count: () => undefined },
+        newRunId: () => `run-${(runs += 1)}`,
+        overlapMinutes: 60,
+        severityProfile: 'spec' as const,
+        expectedActivity: [],
+      };
+      return poll([{ id: 'default', tailnet: 'example.com', secretId: 'secret', dialect }], deps, createDeadline(clock, stage.now + budgetMs));
+    },
+  };
+  return stage;
+}
