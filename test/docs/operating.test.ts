@@ -39,6 +39,13 @@ describe('the settings', () => {
   });
 });
 
+it('explains every field of a redrive\'s answer that says how it went', () => {
+  const [, report = ''] = /export interface RedriveReport \{(.+?)\n\}/s.exec(readFileSync(join(ROOT, 'lib/connector/redrive.ts'), 'utf8')) ?? [];
+  const fields = [...report.matchAll(/readonly (\w+): (?:number|boolean);/g)].map(([, name = '']) => name);
+  expect(fields.length).toBeGreaterThan(3);
+  expect(tableOf(PAGE, 'answer').flatMap(([field = '']) => codesIn(field)).sort()).toEqual(fields.sort());
+});
+
 it('shows a list of expected activity that is taken', () => {
   const [, json = ''] = /```json\n(.+?)```/s.exec(page(PAGE)) ?? [];
   expect(parseExpectedActivity(JSON.parse(json))).toHaveLength(1);
