@@ -55,7 +55,7 @@ export interface ConnectorOptions {
   readonly busName?: string;
   /**
    * ARN of a bus that is there already. Its resource policy is left alone: who else may use our event source on it is
-   * for its owner to say. The function must be allowed events:DescribeEventBus on it, also by that policy when the bus
+   * for its owner to say. Both functions must be allowed events:DescribeEventBus on it, also by that policy when the bus
    * is another account's.
    *
    * @default a bus is made, on which only this connector may use our event source
@@ -65,6 +65,6 @@ export interface ConnectorOptions {
   readonly logRetentionDays?: number;
   /** @default 'INFO' */
   readonly logLevel?: LogLevel;
-  /** Alarms for a connector that stopped or keeps failing. `false`: nobody hears of it. @default the alarms are made */
+  /** Alarms for a connector that stopped, keeps failing, or has lost or put aside something. `false`: nobody hears of it. @default the alarms are made */
   readonly monitoring?: false | MonitoringOptions;
 }
