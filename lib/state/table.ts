@@ -41,7 +41,7 @@ function reason(error: unknown): string {
       case 'ResourceNotFoundException':
         return 'does not exist in this account and region; deploy the stack again';
       case 'AccessDeniedException':
-        return 'may not be used by this function: its role must allow GetItem, PutItem, UpdateItem and Query on it';
+        return 'may not be used by this function: its role must allow it the items of every connector; deploy the stack again';
       default:
         return `answered ${error.name}; the next tick tries again`;
     }
