@@ -123,11 +123,12 @@ function compareReach(
   let [isFresh, lostPosture, lostVia] = [false, false, false];
   for (const source of sources) {
     for (const host of hosts) {
-      if (budget.isSpent()) break;
+      // No further pair can tell more.
+      if (budget.isSpent() || (opened === ports && isFresh)) break;
       const matches = before.matches(source, host);
       const missing = subtract(ports, matches);
       if (missing.length > 0) {
-        opened = mergePorts([...opened, ...missing]);
+        opened = missing === ports || opened === ports ? ports : mergePorts([...opened, ...missing]);
         isFresh ||= !matches.some((match) => match.ports.length > 0 && from.names(match.host, host) && match.rule.src.some((name) => from.names(name, source)));
         continue;
       }
@@ -146,7 +147,7 @@ function subtract(ports: readonly PortRange[], matches: readonly Match[]): reado
   let left = ports;
   for (const match of matches) {
     if (left.length === 0) break;
-    left = subtractPorts(left, match.ports);
+    if (match.ports.length > 0) left = subtractPorts(left, match.ports);
   }
   return left;
 }

@@ -49,15 +49,26 @@ export function containsRange(outer: AddressRange, inner: AddressRange): boolean
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** What of `ranges` is not in `hole`. */
-export function subtractRange(ranges: readonly AddressRange[], hole: AddressRange): readonly AddressRange[] {
-  return ranges.flatMap((range) => {
-    if (range.family !== hole.family || hole.last < range.first || hole.first > range.last) return [range];
-    return [
-      { ...range, last: hole.first - 1n },
-      { ...range, first: hole.last + 1n },
-    ].filter((piece) => piece.first <= piece.last);
-  });
+/** What of `ranges` is in none of `holes`. Both are sorted and do not touch, as mergeRanges gives them. */
+export function subtractRanges(ranges: readonly AddressRange[], holes: readonly AddressRange[]): readonly AddressRange[] {
+  const left: AddressRange[] = [];
+  let at = 0;
+  for (const { family, first, last } of ranges) {
+    let from = first;
+    while (at < holes.length && isBefore(holes[at], { family, first, last })) at += 1;
+    for (let next = at; next < holes.length; next += 1) {
+      const hole = holes[next];
+      if (hole?.family !== family || hole.first > last) break;
+      if (hole.first > from) left.push({ family, first: from, last: hole.first - 1n });
+      from = hole.last + 1n;
+    }
+    if (from <= last) left.push({ family, first: from, last });
+  }
+  return left;
+}
+
+function isBefore(hole: AddressRange | undefined, range: AddressRange): boolean {
+  return hole !== undefined && (hole.family < range.family || (hole.family === range.family && hole.last < range.first));
 }
 
 /** The same addresses in the fewest ranges, sorted. */

@@ -23,6 +23,7 @@ export function* capabilityGains(comparison: Comparison, before: AccessIndex): G
     const cause = comparison.isSameRule(rule, 'access') ? 'alias' : 'rule';
     for (const { src, host, sources, hosts } of pairsToCheck(comparison, rule)) {
       for (const [capability, values] of rule.app) {
+        if (comparison.budget.isSpent()) return;
         const known = sources.flatMap((source) => hosts.map((leaf) => before.matches(source, leaf).flatMap((match) => match.rule.app.get(capability) ?? [])));
         if (!known.some((old) => values.some((value) => !old.some((other) => covers(other, value))))) continue;
         const everyone = known.map((old) => new Set(old.flatMap((value) => privilegesIn(value))));

@@ -9,7 +9,7 @@ interface Comparable {
 
 /** Pairs what is most alike first. Does not depend on order, and swapping the sides gives the same pairs. */
 export function pairAlike<Item extends Comparable>(old: readonly Item[], next: readonly Item[], features: (item: Item) => ReadonlySet<string>): readonly { readonly old: Item; readonly next: Item }[] {
-  if (old.length * next.length > MAX_COMPARISONS) return [];
+  if (old.length === 0 || next.length === 0 || old.length * next.length > MAX_COMPARISONS) return [];
   const newFeatures = next.map((item) => ({ item, set: features(item) }));
   const candidates = old.flatMap((item) => {
     const set = features(item);

@@ -4,7 +4,7 @@ import { capabilityGains, type CapabilityGain } from './capability';
 import { gainedApprovers, gainedOwners, type Holding } from './holding';
 import { homeDomains } from './home-domains';
 import { namesIn, readModel, type AccessRule, type Model, type SshRule } from './model';
-import type { Policy } from './policy';
+import { NO_POLICY, type Policy } from './policy';
 import { matchEntries } from './semantic-diff';
 import { compareSides, createSide, type Comparison } from './side';
 import { createSshIndex, sshGains, type SshGain, type SshIndex } from './ssh-access';
@@ -25,15 +25,20 @@ export interface PolicyChange {
   readonly sshBefore: SshIndex;
   readonly owners: readonly Holding[];
   readonly approvers: readonly Holding[];
-  /** What a changed rule of the new side, by its path, was before. */
-  readonly previous: ReadonlyMap<string, AccessRule | SshRule>;
+  /** What a changed rule of the new side, by its path, was before. Found when it is first asked for. */
+  readonly previous: () => ReadonlyMap<string, AccessRule | SshRule>;
   readonly isForeign: (domain: string) => boolean;
   readonly budget: Budget;
 }
 
 /** The change from one policy to the other; tags that were only renamed count as the same. */
-export function readChange(old: Policy, next: Policy, budget = createBudget(), isForeign?: PolicyChange['isForeign']): PolicyChange {
-  return compareModels(readModel(withRenamedTags(old, next)), readModel(next), budget, isForeign);
+export function readChange(old: Policy, next: Policy): PolicyChange {
+  return compareModels(readModel(withRenamedTags(old, next)), readModel(next), createBudget());
+}
+
+/** The new side as if nothing had been there before. */
+export function fromNothing(change: PolicyChange): PolicyChange {
+  return compareModels(readModel(NO_POLICY), change.next, createBudget(), change.isForeign);
 }
 
 /** The same change the other way round: what the new side no longer gives. */
@@ -46,6 +51,7 @@ function compareModels(old: Model, next: Model, budget: Budget, isForeign = fore
   const { from, to } = comparison;
   const before = createAccessIndex(from, budget);
   const sshBefore = createSshIndex(from, budget);
+  let previous: ReadonlyMap<string, AccessRule | SshRule> | undefined;
   return {
     old,
     next,
@@ -57,7 +63,7 @@ function compareModels(old: Model, next: Model, budget: Budget, isForeign = fore
     sshBefore,
     owners: gainedOwners(comparison),
     approvers: gainedApprovers(comparison),
-    previous: previousRules(old, next),
+    previous: () => (previous ??= previousRules(old, next)),
     isForeign,
     budget,
   };

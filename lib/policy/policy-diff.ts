@@ -1,12 +1,11 @@
 import { affectedRules, type AffectedRule } from './affected-rules';
 import { boundSections, firstEntries, type Cut } from './bounds';
-import { createBudget } from './budget';
 import { changeKind, type ChangeKind } from './change-kind';
 import { findingsOf, standingFindings, type Finding, type StandingFindings } from './findings/catalogue';
 import { PARSE_ERROR } from './findings/file';
 import type { HujsonError } from './hujson';
-import { NO_POLICY, policyText, readPolicy, type Policy } from './policy';
-import { readChange } from './policy-change';
+import { policyText, readPolicy, type Policy } from './policy';
+import { fromNothing, readChange } from './policy-change';
 import { semanticDiff, type SectionDiff } from './semantic-diff';
 import { summarize } from './summary';
 import { diffPolicyText, type UnifiedDiff } from './unified-diff';
@@ -43,7 +42,7 @@ export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   const [oldText, newText] = [policyText(old), policyText(next)];
   const lines = diffPolicyText(oldText ?? '', newText ?? '');
   const [before, after] = [readSide(oldText), readSide(newText)];
-  if ('error' in before || 'error' in after) return unreadable(lines, before, after);
+  if ('error' in before || 'error' in after) return unreadable(lines, before, after, oldText !== undefined && oldText === newText);
   return { ...lines, ...compare(before, after) };
 }
 
@@ -59,7 +58,7 @@ function compare(old: Policy, next: Policy): Omit<PolicyDiffResult, keyof Unifie
   const change = readChange(old, next);
   const found = findingsOf(change);
   const kind = changeKind(change, sections);
-  const standing = standingFindings(readChange(NO_POLICY, next, createBudget(), change.isForeign), found);
+  const standing = old.present ? standingFindings(fromNothing(change), found) : [];
   if (change.budget.isSpent()) cuts.push({ path: 'findings', shown: found.length, total: found.length + 1 });
   return {
     changeKind: kind,
@@ -72,12 +71,11 @@ function compare(old: Policy, next: Policy): Omit<PolicyDiffResult, keyof Unifie
   };
 }
 
-function unreadable(lines: UnifiedDiff, before: SideResult, after: SideResult): PolicyDiffResult {
+function unreadable(lines: UnifiedDiff, before: SideResult, after: SideResult, isSame: boolean): PolicyDiffResult {
   const [oldError, newError] = [before, after].map((side) => ('error' in side ? side.error : undefined));
   const error = newError ?? oldError ?? { message: '', line: 1, column: 1 };
   const side = newError === undefined ? 'old' : oldError === undefined ? 'new' : 'both';
-  const isNew = newError !== undefined && lines.unified !== '';
-  const findings = isNew ? [{ ...PARSE_ERROR, section: '', path: '', line: newError.line, evidence: newError.message, isNew: true as const }] : [];
+  const findings = newError !== undefined && !isSame ? [{ ...PARSE_ERROR, section: '', path: '', line: newError.line, evidence: newError.message, isNew: true as const }] : [];
   const summary = `${side === 'both' ? 'neither side' : `the ${side} side`} ${side === 'both' ? 'parses' : 'does not parse'} (line ${error.line}: ${error.message})`;
-  return { ...lines, changeKind: lines.unified === '' ? 'cosmetic' : 'unknown', sections: [], findings, standing: [], affectedRules: [], summary, cuts: [], parseError: { side, ...error } };
+  return { ...lines, changeKind: isSame ? 'cosmetic' : 'unknown', sections: [], findings, standing: [], affectedRules: [], summary, cuts: [], parseError: { side, ...error } };
 }

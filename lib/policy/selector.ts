@@ -1,4 +1,4 @@
-import { containsRange, mergeRanges, parseAddressRange, rangeKey, subtractRange, type AddressRange } from './address';
+import { containsRange, mergeRanges, parseAddressRange, rangeKey, subtractRanges, type AddressRange } from './address';
 import type { Budget } from './budget';
 import { canonicalName } from './canonical';
 
@@ -92,7 +92,7 @@ export function createResolver(aliases: Aliases, isForeign: (domain: string) => 
     const [removed, added] = [true, false].map((wanted) => parts.filter(([, word]) => (word === 'remove') === wanted).flatMap(([, , target = '']) => leaves(target)));
     const holes = (removed ?? []).flatMap(({ range }) => range ?? []);
     const ranges = (added ?? []).flatMap(({ range }) => range ?? []);
-    return [...holes.reduce<readonly AddressRange[]>(subtractRange, mergeRanges(ranges)).map(rangeLeaf), ...(added ?? []).filter(({ range }) => range === undefined)];
+    return [...subtractRanges(mergeRanges(ranges), mergeRanges(holes)).map(rangeLeaf), ...(added ?? []).filter(({ range }) => range === undefined)];
   }
 
   function plainLeaf(name: string): Leaf {

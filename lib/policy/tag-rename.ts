@@ -22,8 +22,8 @@ export function withRenamedTags(old: Policy, next: Policy): Policy {
 
 function renamedTags(old: Policy, next: Policy): ReadonlyMap<string, string> {
   const [before, after] = [ownedTags(old), ownedTags(next)];
-  const gone = before.filter((tag) => !after.includes(tag));
-  const came = after.filter((tag) => !before.includes(tag));
+  const gone = without(before, after);
+  const came = without(after, before);
   const renamed = new Map<string, string>();
   if (gone.length === 0 || came.length === 0 || gone.length > MAX_RENAMED_TAGS || came.length > MAX_RENAMED_TAGS) return renamed;
   const free = rolesOf(next, came);
@@ -63,6 +63,11 @@ function rolesOf(policy: Policy, tags: readonly string[]): Map<string, ReadonlyS
 }
 
 const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
+
+function without(tags: readonly string[], other: readonly string[]): readonly string[] {
+  const known = new Set(other);
+  return tags.filter((tag) => !known.has(tag));
+}
 
 function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const shared = [...a].filter((item) => b.has(item)).length;

@@ -53,7 +53,7 @@ function allPorts(change: PolicyChange): readonly Evidence[] {
   }
   return atRule(
     opened(change).filter(({ rule, src, host, ports }) => {
-      const before = change.previous.get(rule.path);
+      const before = change.previous().get(rule.path);
       return isAllPorts(ports) && (narrower.get(host) ?? []).some((other) => other === before || other.src.includes(src));
     }),
   );
@@ -76,7 +76,7 @@ function wideSubnet(change: PolicyChange): readonly Evidence[] {
     return to.resolver.leaves(name).some(({ range }) => range !== undefined && (isHuge(range) || old.some((narrow) => containsRange(range, narrow) && !containsRange(narrow, range))));
   };
   const inRules = fresh(change).filter(({ rule, src, host }) => {
-    const before = change.previous.get(rule.path);
+    const before = change.previous().get(rule.path);
     const kept = new Set([...rule.src, ...rule.targets.map((target) => target.host)]);
     const gone = before?.section === 'ssh' ? [] : [...(before?.src ?? []), ...(before?.targets.map((target) => target.host) ?? [])].filter((name) => !kept.has(name));
     return isWide(src, gone) || isWide(host, gone);

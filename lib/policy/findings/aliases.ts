@@ -1,6 +1,5 @@
-import type { Members, Model } from '../model';
-import type { PolicyChange } from '../policy-change';
-import { listed, type Evidence, type FindingRule } from './finding';
+import type { Members } from '../model';
+import { listed, oncePerChange, type Evidence, type FindingRule } from './finding';
 
 /** A host or ipset that both sides have, and that stands for addresses now that it did not stand for before. */
 export interface GrownAlias extends Members {
@@ -9,18 +8,18 @@ export interface GrownAlias extends Members {
 }
 
 /** Only those that a rule uses: another one changes nothing. */
-export function grownAliases({ old, next, comparison }: PolicyChange): readonly GrownAlias[] {
-  const used = usedNames(next);
+export const grownAliases = oncePerChange((change): readonly GrownAlias[] => {
+  const { old, next, comparison } = change;
   return (['hosts', 'ipsets'] as const).flatMap((section) =>
     [...next[section].values()].flatMap((alias) => {
       const before = old[section].get(alias.key);
-      return before !== undefined && used.has(alias.key) && comparison.newLeaves(alias.key).length > 0 ? [{ ...alias, section, before: before.members }] : [];
+      return before !== undefined && usedNames(change).has(alias.key) && comparison.newLeaves(alias.key).length > 0 ? [{ ...alias, section, before: before.members }] : [];
     }),
   );
-}
+});
 
-/** Names that rules use, and those that they use through ipsets. */
-export function usedNames({ rules, ssh, nodeAttrs, ipsets, tagOwners, approvers }: Model): ReadonlySet<string> {
+/** Names that rules of the new side use, and those that they use through ipsets. */
+export const usedNames = oncePerChange(({ next: { rules, ssh, nodeAttrs, ipsets, tagOwners, approvers } }): ReadonlySet<string> => {
   const used = new Set<string>();
   const add = (name: string): void => {
     if (used.has(name)) return;
@@ -32,7 +31,7 @@ export function usedNames({ rules, ssh, nodeAttrs, ipsets, tagOwners, approvers 
   for (const { target } of nodeAttrs) target.forEach(add);
   for (const { members } of [...tagOwners.values(), ...approvers.values()]) members.forEach(add);
   return used;
-}
+});
 
 export function aliasEvidence({ section, key, before, members, path, line }: GrownAlias): Evidence {
   return { section, path, line, evidence: `${key} was ${listed(before)}, is ${listed(members)}` };

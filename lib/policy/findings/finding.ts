@@ -50,3 +50,13 @@ export function byPlace<Item>(section: string | ((item: Item) => string), items:
     return { section: typeof section === 'string' ? section : section(first), path, line, evidence: listed(details) };
   });
 }
+
+/** Finds something of a change once, however many findings ask for it. */
+export function oncePerChange<Found>(find: (change: PolicyChange) => Found): (change: PolicyChange) => Found {
+  const known = new WeakMap<PolicyChange, { readonly found: Found }>();
+  return (change) => {
+    const before = known.get(change) ?? { found: find(change) };
+    known.set(change, before);
+    return before.found;
+  };
+}

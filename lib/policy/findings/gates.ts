@@ -17,19 +17,24 @@ interface Kept {
  * @param isGated Whether a rule has the gate that is asked about.
  */
 function keptRules({ old, next, previous }: PolicyChange, isGated: (rule: AnyRule) => boolean): readonly Kept[] {
-  const free = new Set([...old.rules, ...old.ssh].filter((rule) => !isGated(rule)).flatMap(pairsOf));
-  return [...next.rules, ...next.ssh].flatMap((rule) => {
-    const before = previous.get(rule.path);
-    if (before === undefined || !isGated(before)) return [];
-    const known = new Set(pairsOf(before));
-    return pairsOf(rule).some((pair) => known.has(pair) && !free.has(pair)) ? [{ rule, before }] : [];
+  const candidates = [...next.rules, ...next.ssh].flatMap((rule): readonly Kept[] => {
+    const before = previous().get(rule.path);
+    return before !== undefined && isGated(before) ? [{ rule, before }] : [];
   });
+  const free = candidates.length > 0 ? [...old.rules, ...old.ssh].filter((rule) => !isGated(rule)) : [];
+  return candidates.filter(({ rule, before }) => sharedPairs(rule, before).some(([src, host]) => !free.some((other) => isSsh(other) === isSsh(rule) && other.src.includes(src) && hostsOf(other).includes(host))));
 }
 
-/** Sources with destinations that a rule names, by name. */
-function pairsOf(rule: AnyRule): readonly string[] {
-  const kind = rule.section === 'ssh' ? 'ssh' : 'network';
-  return rule.src.flatMap((src) => hostsOf(rule).map((host) => `${kind}\n${src}\n${host}`));
+/** Sources with destinations that both rules name, the first of them. */
+function sharedPairs(rule: AnyRule, before: AnyRule): readonly (readonly [string, string])[] {
+  const shared = (now: readonly string[], then: readonly string[]): readonly string[] => now.filter((name) => then.includes(name)).slice(0, MAX_SHARED);
+  return shared(rule.src, before.src).flatMap((src) => shared(hostsOf(rule), hostsOf(before)).map((host) => [src, host] as const));
+}
+
+const MAX_SHARED = 20;
+
+function isSsh({ section }: AnyRule): boolean {
+  return section === 'ssh';
 }
 
 function hostsOf(rule: AnyRule): readonly string[] {
@@ -47,7 +52,7 @@ function ungatedRules(change: PolicyChange): readonly AnyRule[] {
 /** Rules that never had a posture of their own lose it with the default, which is told once, as the default. */
 function postureRemoved(change: PolicyChange): readonly Evidence[] {
   const lostWithDefault = isDefaultRemoved(change) ? new Set(formerlyDefault(change)) : new Set<string>();
-  const rules = ungatedRules(change).filter((rule) => !(rule.defaultPosture && lostWithDefault.has((change.previous.get(rule.path) ?? rule).text)));
+  const rules = ungatedRules(change).filter((rule) => !(rule.defaultPosture && lostWithDefault.has((change.previous().get(rule.path) ?? rule).text)));
   return byPlace((rule) => rule.section, rules, (rule) => rule, (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} asks for no posture`);
 }
 

@@ -1,8 +1,8 @@
 import type { Holding } from '../holding';
 import type { PolicyChange } from '../policy-change';
 import { isBroad } from '../selector';
-import { byPlace, type Evidence, type FindingRule } from './finding';
-import { hasMoreReach } from './reach';
+import { byPlace, oncePerChange, type Evidence, type FindingRule } from './finding';
+import { createReach } from './reach';
 
 function gained(holdings: readonly Holding[]): readonly Holding[] {
   return holdings.filter(({ cause }) => cause === 'rule');
@@ -12,8 +12,10 @@ function atTag(holdings: readonly Holding[]): readonly Evidence[] {
   return byPlace('tagOwners', holdings, (holding) => holding, ({ key, holder }) => `${holder} may take ${key}`);
 }
 
+const reachOf = oncePerChange(({ comparison }) => createReach(comparison.to));
+
 function isChain(change: PolicyChange, { key, holder }: Holding): boolean {
-  return holder.startsWith('tag:') && holder !== key && hasMoreReach(change.comparison.to, key, holder);
+  return holder.startsWith('tag:') && holder !== key && reachOf(change).isMore(key, holder);
 }
 
 function atApprover(holdings: readonly Holding[]): readonly Evidence[] {

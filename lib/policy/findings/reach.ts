@@ -1,25 +1,45 @@
+import { createBudget } from '../budget';
+import type { AccessRule, SshRule } from '../model';
 import { subtractPorts } from '../ports';
 import { createCoverage } from '../selector';
 import type { Side } from '../side';
-import { createBudget } from '../budget';
 
-/** Steps for one pair of tags. */
-const MAX_REACH_STEPS = 200_000;
+/** Steps of comparing what tags reach; a tag after it counts as reaching no more. */
+const MAX_REACH_STEPS = 500_000;
 
-/** Whether devices of `tag` reach something, by network or by ssh, that devices of `other` do not. */
-export function hasMoreReach({ model, resolver }: Side, tag: string, other: string): boolean {
+export interface Reach {
+  /** Whether devices of `tag` reach something, by network or by ssh, that devices of `other` do not. */
+  readonly isMore: (tag: string, other: string) => boolean;
+}
+
+export function createReach({ model, resolver }: Side): Reach {
   const budget = createBudget(MAX_REACH_STEPS);
-  const sources = createCoverage([...model.rules, ...model.ssh].flatMap(({ src }) => src), resolver, budget);
-  const namesOf = (name: string): ReadonlySet<string> => new Set(resolver.leaves(name).flatMap(sources.covering));
-  const [tagNames, otherNames] = [namesOf(tag), namesOf(other)];
-  const from = (names: ReadonlySet<string>, src: readonly string[]): boolean => src.some((name) => names.has(name));
-  const reached = model.rules.filter(({ src }) => from(otherNames, src)).flatMap(({ targets }) => targets);
-  const hosts = createCoverage(reached.map(({ host }) => host), resolver, budget);
-  const more = model.rules
-    .filter(({ src }) => from(tagNames, src) && !from(otherNames, src))
-    .some(({ targets, app }) => app.size > 0 || targets.some(({ host, ports }) => resolver.leaves(host).some((leaf) => {
-      const names = new Set(hosts.covering(leaf));
-      return reached.filter((target) => names.has(target.host)).reduce((left, target) => subtractPorts(left, target.ports), ports).length > 0;
-    })));
-  return more || model.ssh.some(({ src }) => from(tagNames, src) && !from(otherNames, src));
+  const bySource = new Map<string, (AccessRule | SshRule)[]>();
+  for (const rule of [...model.rules, ...model.ssh]) {
+    for (const name of rule.src) {
+      const rules = bySource.get(name);
+      if (rules === undefined) bySource.set(name, [rule]);
+      else rules.push(rule);
+    }
+  }
+  const sources = createCoverage(bySource.keys(), resolver, budget);
+  const rulesFor = (tag: string): ReadonlySet<AccessRule | SshRule> => new Set(resolver.leaves(tag).flatMap(sources.covering).flatMap((name) => bySource.get(name) ?? []));
+  return {
+    isMore(tag, other) {
+      const own = rulesFor(other);
+      const more = [...rulesFor(tag)].filter((rule) => !own.has(rule));
+      const reached = [...own].flatMap((rule) => (rule.section === 'ssh' ? [] : rule.targets));
+      const hosts = createCoverage(more.length > 0 ? reached.map(({ host }) => host) : [], resolver, budget);
+      budget.spend(own.size + more.length + reached.length);
+      return !budget.isSpent() && more.some((rule) => rule.section === 'ssh' || rule.app.size > 0 || rule.targets.some(isNotReached));
+
+      function isNotReached({ host, ports }: AccessRule['targets'][number]): boolean {
+        return resolver.leaves(host).some((leaf) => {
+          const names = new Set(hosts.covering(leaf));
+          budget.spend(reached.length);
+          return reached.filter((target) => names.has(target.host)).reduce((left, target) => subtractPorts(left, target.ports), ports).length > 0;
+        });
+      }
+    },
+  };
 }
