@@ -31,6 +31,7 @@ export async function publishPage(run: Run, page: AuditLogPage, { mode, ignoreAf
   const isMeant = ({ time, seen }: NormalizedEvent) => ignoreAfter === null || seen.bucket === 'none' || time <= ignoreAfter;
   const events = page.records.flatMap((record) => normalize(record, context)).filter(isMeant);
   const buckets = [...new Set(events.map((event) => event.seen.bucket))];
+  if (deadline.isNear()) return { accepted: [], refused: [], unsent: events };
   const fresh = events.length === 0 ? [] : dropSeen(events, await tenure.seen(buckets));
   for (const event of fresh) if (event.detail.stream === 'audit' && event.detail.unparsed) await quarantine(run, event, 'unparsed');
   const fitting = await claimOversized(run, fresh);

@@ -22,6 +22,7 @@ describe('a run begins nothing once only the time for its last writes is left', 
     ['the page came late', 'GET', record],
     ['the marks came late', 'query SEEN', { broken: true }],
     ['the marks of many came late', 'query SEEN', record],
+    ['the tailnet was slow to be fixed', 'fix TAILNET', record],
     ['an event is to be claimed', 'query SEEN', { ...record, new: 'x'.repeat(300_000) }],
     ['the bus was slow to say that it is there', 'describe', record],
   ])('and %s [case 3]', async (_, slow, one) => {

@@ -29,7 +29,7 @@ export interface Stage {
 
 export const STAGE_START = Date.UTC(2026, 10, 22, 12);
 
-export function createStage({ dialect = 'configuration' as Dialect, pageSize = 100 } = {}): Stage {
+export function createStage({ dialect = 'configuration', pageSize = 100 }: { dialect?: Dialect; pageSize?: number } = {}): Stage {
   const clock = { now: () => stage.now };
   const tailnet = createInMemoryTailnet({ dialect, clock, pageSize });
   const bucket = createInMemoryBucket();
