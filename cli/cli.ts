@@ -32,8 +32,8 @@ export class CliError extends Error {
 
   constructor(
     message: string,
-    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. */
-    readonly exitCode: 1 | 2 = 1,
+    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. 3: `diff` found what it was asked to fail on. */
+    readonly exitCode: 1 | 2 | 3 = 1,
     options?: ErrorOptions,
   ) {
     super(message, options);

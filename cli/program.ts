@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CliError, type Cli } from './cli';
+import { diffCommand } from './diff/command';
 import { redriveCommand } from './redrive';
 import { rewindCommand } from './rewind';
 
@@ -16,9 +17,9 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  * @param args Without node and script.
  * @returns The exit code.
  */
-export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2> {
+export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3> {
   const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
-  for (const command of [rewindCommand(cli), redriveCommand(cli)]) program.addCommand(command);
+  for (const command of [rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
       writeOut: (text) => { cli.terminal.out(text.trimEnd()); },
