@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../cli/program';
 import { parseContext } from '../../infra/context';
 import { parseExpectedActivity } from '../../lib/contract/expected-activity';
 import { synthesize } from '../infra/synth';
@@ -44,6 +45,31 @@ it('explains every field of a redrive\'s answer that says how it went', () => {
   const fields = [...report.matchAll(/readonly (\w+): (?:number|boolean);/g)].map(([, name = '']) => name);
   expect(fields.length).toBeGreaterThan(3);
   expect(tableOf(PAGE, 'answer').flatMap(([field = '']) => codesIn(field)).sort()).toEqual(fields.sort());
+});
+
+describe('the command', () => {
+  const [, section = ''] = /^## The command\n(.+?)^## /ms.exec(page(PAGE)) ?? [];
+  const help = async (...args: readonly string[]): Promise<string> => {
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    const unreachable = () => Promise.reject(new Error('help asks nobody'));
+    const aws = { stackOutputs: unreachable, invoke: unreachable, rewinder: () => ({ look: unreachable, rewind: unreachable }) };
+    await run([...args, '--help'], { clock: { now: () => 0 }, terminal: { out: print, note: print, confirm: null }, aws });
+    return lines.join('\n');
+  };
+  const documented = tableOf(PAGE, 'command').map(([command = '']) => /^`tailscale-audit (\w+)/.exec(command)?.[1] ?? '');
+
+  it('has the subcommands that the page names', async () => {
+    const [, list = ''] = /^Commands:\n(.+?)\n\n/ms.exec(await help()) ?? [];
+    expect([...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'help')).toEqual(documented);
+  });
+
+  it('has the options that the page names', async () => {
+    const options = codesIn(section).flatMap((code) => [...code.replace(/^npm .+?(?: -- |$)/, '').matchAll(/--[a-z-]+/g)].map(([option]) => option));
+    const known = (await Promise.all(documented.map((command) => help(command)))).join('\n');
+    expect(options.length).toBeGreaterThan(5);
+    expect(options.filter((option) => !known.includes(`${option} `))).toEqual([]);
+  });
 });
 
 it('shows a list of expected activity that is taken', () => {
