@@ -5,7 +5,7 @@ import { parseInvocation as parseManualInvocation } from '../../functions/backfi
 import { parseInvocation } from '../../functions/poll/invocation';
 import { codesIn, PAGES, ROOT, tableOf } from './pages';
 
-const ROOMS = ['.ci', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];
+const ROOMS = ['.ci', 'cli', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];
 const FILES = new Set([...readdirSync(ROOT), ...ROOMS.flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }))].map((path) => basename(path)));
 
 const withoutUrls = (text: string): string => text.replaceAll(/https?:\/\/[^\s)]+/g, '');
@@ -17,14 +17,14 @@ describe.each([...PAGES])('%s', (path, text) => {
   });
 
   it('names only files and folders that are there', () => {
-    const named = [...withoutUrls(text).matchAll(/(?<![\w./-])(?:\.ci|docs|examples|functions|infra|lib|local|test)(?:\/[\w.-]*\w)+/g)].map(([name]) => name);
+    const named = [...withoutUrls(text).matchAll(/(?<![\w./-])(?:\.ci|cli|docs|examples|functions|infra|lib|local|test)(?:\/[\w.-]*\w)+/g)].map(([name]) => name);
     const files = codesIn(text).filter((code) => /^\.?[\w-][\w.-]*\.(?:cjs|json|md|mjs|ts)$/.test(code));
     expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
     expect(files.filter((name) => !FILES.has(name))).toEqual([]);
   });
 
   it('names only npm scripts that are there, and options that npm start has', () => {
-    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?)?(start|test|(?<=run (?:--silent )?)[\w-]+)/g)].map(([, name = '']) => name);
+    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map(([, script, short = '']) => script ?? short);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
     const start = readFileSync(join(ROOT, 'local/start.ts'), 'utf8');
     const options = [...text.matchAll(/npm start (?:--silent )?-- ([^`\n#]+)/g)].flatMap(([, rest = '']) => rest.match(/--[a-z-]+/g) ?? []);
