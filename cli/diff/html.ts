@@ -29,10 +29,10 @@ export function htmlPage(result: PolicyDiffResult, names: { readonly old: string
 <main>
 <header>
 <p class="names">${escaped(names.old)} → ${escaped(names.next)}</p>
-<h1><span class="kind ${changeKind}">${changeKind}</span> ${MEANING[changeKind]}</h1>
+<h1><span class="kind ${changeKind}">${changeKind}</span>: ${MEANING[changeKind]}</h1>
 <p class="summary">${escaped(summary)}</p>
 </header>
-${[findings(result), changes(result), list('Rules that read the same and mean something else', affectedInWords(result)), list('Not shown whole', cutsInWords(result)), lines(result)].filter((part) => part !== '').join('\n')}
+${[findings(result), changes(result), list('Rules that name what changed', affectedInWords(result)), list('Not shown whole', cutsInWords(result)), lines(result)].filter((part) => part !== '').join('\n')}
 </main>
 </body>
 </html>

@@ -39,7 +39,7 @@ function table(findings: readonly Finding[]): string {
 
 function changeLines(result: PolicyDiffResult): string[] {
   const changes = changedSections(result).flatMap(({ section, note, changes: all }) => all.map(({ sign, name, where, what }) => `- ${code(`${sign} ${section}${note === '' ? '' : ` (${note})`} ${name} (${where}): ${what}`)}`));
-  return [...changes, ...affectedInWords(result).map((rule) => `- reads the same and means something else: ${code(rule)}`)];
+  return [...changes, ...affectedInWords(result).map((rule) => `- names what changed: ${code(rule)}`)];
 }
 
 /** The first lines that fit, and how many do not. */

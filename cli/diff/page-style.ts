@@ -15,11 +15,13 @@ ul { margin: 0; padding: 0; list-style: none; }
 code, .id, .what { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .names, .where, .quiet, .id { color: var(--quiet); }
 .names, .where, .quiet { font-size: 13px; }
+.id { white-space: nowrap; }
 .kind { text-transform: capitalize; }
 .kind.widened, .kind.mixed, .kind.unknown { color: var(--amber); }
 .kind.narrowed, .kind.cosmetic, .added { color: var(--green); }
 .removed { color: var(--red); }
-.finding { margin: 8px 0; padding: 8px 12px; border: 1px solid var(--line); border-left: 4px solid var(--severity); border-radius: 6px; background: var(--card); }
+.findings { display: grid; gap: 8px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); }
+.finding { padding: 8px 12px; border: 1px solid var(--line); border-left: 4px solid var(--severity); border-radius: 6px; background: var(--card); }
 .finding.high { --severity: var(--red); }
 .finding.medium { --severity: var(--amber); }
 .finding.info { --severity: var(--quiet); }
@@ -37,16 +39,14 @@ code, .id, .what { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
 }
 .d2h-file-header { display: none; }
 .d2h-file-wrapper { border: 1px solid var(--line); border-radius: 6px; overflow: hidden; overflow-wrap: normal; }
-.d2h-files-diff { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-.d2h-file-diff, .d2h-file-side-diff { overflow-x: auto; }
-.d2h-file-side-diff + .d2h-file-side-diff { border-left: 1px solid var(--line); }
+.d2h-file-diff { overflow-x: auto; }
 .d2h-diff-table { width: 100%; border-collapse: collapse; font: 12.5px/20px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; tab-size: 4; }
 .d2h-diff-table td { padding: 0; height: 20px; background: var(--paper); }
-.d2h-diff-table td.d2h-code-linenumber, .d2h-diff-table td.d2h-code-side-linenumber { position: sticky; left: 0; width: 1px; padding: 0 8px; color: var(--quiet); text-align: right; white-space: nowrap; vertical-align: top; user-select: none; }
-.d2h-diff-table td.d2h-code-side-linenumber { min-width: 48px; }
+.d2h-diff-table td.d2h-code-linenumber, .d2h-diff-table td.d2h-code-side-linenumber { padding: 0 8px; color: var(--quiet); text-align: right; white-space: nowrap; user-select: none; }
+.d2h-diff-table td.d2h-code-linenumber { position: sticky; left: 0; width: 1px; }
 .line-num1, .line-num2 { display: inline-block; min-width: 3ch; }
 .line-num2 { margin-left: 6px; }
-.d2h-code-line, .d2h-code-side-line { padding: 0 8px; white-space: nowrap; }
+.d2h-code-line { padding: 0 8px; white-space: nowrap; }
 .d2h-code-line-prefix { user-select: none; }
 .d2h-code-line-ctn { white-space: pre; }
 .d2h-diff-table td.d2h-ins { background: var(--ins); }
@@ -55,4 +55,13 @@ code, .id, .what { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
 .d2h-diff-table td.d2h-emptyplaceholder { background: var(--card); }
 .d2h-diff-table ins { background: var(--ins-word); border-radius: 3px; text-decoration: none; }
 .d2h-diff-table del { background: var(--del-word); border-radius: 3px; text-decoration: none; }
+/* The two sides are two tables. As rows of one grid they keep level when a long line wraps. */
+.d2h-files-diff { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); grid-auto-flow: row dense; }
+.d2h-files-diff :is(.d2h-file-side-diff, .d2h-code-wrapper, .d2h-diff-table, .d2h-diff-tbody) { display: contents; }
+.d2h-files-diff tr { display: grid; grid-column: 1; grid-template-columns: 52px minmax(0, 1fr); }
+.d2h-files-diff .d2h-file-side-diff + .d2h-file-side-diff tr { grid-column: 2; border-left: 1px solid var(--line); }
+.d2h-files-diff td { display: block; height: auto; min-height: 20px; }
+.d2h-code-side-line { display: grid; grid-template-columns: 2ch minmax(0, 1fr); padding: 0 8px; }
+.d2h-info .d2h-code-side-line { display: block; }
+.d2h-code-side-line .d2h-code-line-ctn { white-space: pre-wrap; overflow-wrap: anywhere; }
 `;

@@ -14,7 +14,7 @@ export function terminalText(result: PolicyDiffResult): string {
     `${pc.bold(KIND_PAINT[changeKind](changeKind))} (${MEANING[changeKind]}): ${visibleLine(summary)}`,
     ...block('Findings', findings(result)),
     ...block('Changes', changes(result)),
-    ...block('Rules that read the same and mean something else', affectedInWords(result)),
+    ...block('Rules that name what changed', affectedInWords(result)),
     ...block('Not shown whole', cutsInWords(result)),
     ...(unified === '' ? [] : ['', pc.bold(`Lines (+${addedLines} -${removedLines})`), ...visible(unified).trimEnd().split('\n').map(paintLine)]),
     '',

@@ -57,7 +57,7 @@ export function standingInWords({ standing }: PolicyDiffResult): string {
   return standing.map(({ id, count }) => `${id} ${count}`).join(', ');
 }
 
-/** `acls[3], line 12: group:admin`, for each rule that reads the same and means something else. */
+/** `acls[3], line 12: group:admin`, for each rule that names an alias that changed. */
 export function affectedInWords({ affectedRules }: PolicyDiffResult): readonly string[] {
   return affectedRules.map(({ path, line, aliases }) => visibleLine(`${path}, line ${line}: ${clip(aliases.join(', '), MAX_CHANGE_LENGTH)}`));
 }
