@@ -1,10 +1,9 @@
 import type { Dialect } from '../../lib/connector/ports';
 import type { Fault } from './faults';
-import { createRun } from './run';
+import { onStage, type Played as PlayedScene } from './on-stage';
 import type { SandboxPool } from './sandbox-pool';
-import { openStage, type Arrival } from './stage';
+import type { Arrival } from './stage';
 import { BETWEEN_TICKS_MS, firstChapter, secondChapter } from './story';
-import { judge, type Verdict } from './verdict';
 
 export interface Play {
   readonly dialect: Dialect;
@@ -13,33 +12,27 @@ export interface Play {
   readonly fault?: { readonly is: Fault; readonly at: number };
 }
 
-export interface Played extends Verdict {
-  readonly arrivals: readonly Arrival[];
+export interface Played extends PlayedScene {
   /** The request that was hit; undefined: the run had fewer. */
   readonly hit: Arrival | undefined;
 }
 
 /** Plays the story through: two ticks with hours in between, and whatever invocations the fault makes necessary. */
 export async function play({ dialect, pool, fault }: Play): Promise<Played> {
-  const stage = await openStage({
+  const played = await onStage({
     dialect,
-    decide: ({ number }) => (number === fault?.at ? fault.is.strike(run) : 'passes'),
+    pool,
+    decide: ({ number }, run) => (number === fault?.at ? fault.is.strike(run) : 'passes'),
+    faults: ({ arrivals }) => (fault === undefined || arrivals.length < fault.at ? 0 : 1),
+    async script(run, stage) {
+      const first = stage.now();
+      stage.world.api.add(firstChapter(first));
+      await (fault?.is.inTwo === true ? run.tickInTwo() : run.tick());
+      stage.advance(BETWEEN_TICKS_MS);
+      stage.world.api.add(secondChapter(first, stage.now()));
+      await run.tick();
+    },
   });
-  const run = createRun(stage, pool);
-  try {
-    const first = stage.now();
-    stage.world.api.add(firstChapter(first));
-    await (fault?.is.inTwo === true ? run.tickInTwo() : run.tick());
-    stage.advance(BETWEEN_TICKS_MS);
-    stage.world.api.add(secondChapter(first, stage.now()));
-    await run.tick();
-
-    const hit = fault === undefined ? undefined : stage.arrivals[fault.at - 1];
-    const verdict = await judge(stage, hit === undefined ? 0 : 1);
-    const failed = fault?.is.mayFail === true ? [] : run.failures.map((failure) => `an invocation failed: ${failure}`);
-    return { ...verdict, problems: [...verdict.problems, ...run.problems, ...failed], arrivals: stage.arrivals, hit };
-  } finally {
-    run.end();
-    await stage.close();
-  }
+  const failed = fault?.is.mayFail === true ? [] : played.failures.map((failure) => `an invocation failed: ${failure}`);
+  return { ...played, problems: [...played.problems, ...failed], hit: fault === undefined ? undefined : played.arrivals[fault.at - 1] };
 }

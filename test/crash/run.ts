@@ -17,6 +17,8 @@ const TRIES = 4;
 
 /** The connector's life on a stage: sandboxes come, die and are replaced, as Lambda does it. */
 export interface Run {
+  /** Invokes once. @returns whether all of a tick's work was done. */
+  invoke(): Promise<boolean>;
   /** Invokes until everything is done, with the next tick's delay in between. */
   tick(): Promise<void>;
   /** As `tick`, with another sandbox invoked at the same instant. */
@@ -39,7 +41,6 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
 
   const take = () => pool.take(stage.world.environment, stage.aheadMs());
 
-  /** Whether all of a tick's work was done. */
   const invoke = async (sandbox: TimedSandbox): Promise<boolean> => {
     const timer = new AbortController();
     const hanging = delay(HANGS_MS, undefined, timer).then(() => {
@@ -71,6 +72,7 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
   return {
     failures,
     problems,
+    invoke: async () => invoke(await alive()),
     tick: () => until(async () => invoke(await alive())),
     tickInTwo: () =>
       until(async () => {

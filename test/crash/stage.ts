@@ -1,7 +1,9 @@
+import * as z from 'zod/mini';
 import type { Dialect, Millis } from '../../lib/connector/ports';
 import { ENV } from '../../lib/contract/settings';
-import { OAUTH_CLIENT, openWorld, type World, type WorldOptions } from '../support/world';
-import { createEvidence, isOurs, type Evidence } from './evidence';
+import { OAUTH_CLIENT, openWorld, type World } from '../support/world';
+import { statePartition } from '../../lib/state/keys';
+import { CONNECTOR, createEvidence, isOurs, type Evidence } from './evidence';
 import { POISON, THROTTLED } from './story';
 import { createWitness, type Witness } from './witness';
 
@@ -10,23 +12,21 @@ const BEGINS: Millis = Date.parse('2026-03-10T12:30:00Z');
 
 const OVERLAP_MINUTES = 1;
 
-/** Records on a page of the audit dialect: more than one flush unit of 100. */
-const PAGE_SIZE = 110;
-
 /** What happens to a request: it never reaches the server, it is carried out and never answered, or it goes its way. */
 export type Fate = 'before' | 'after' | 'passes';
 
 export interface Arrival {
   /** Counted from 1 by arrival, AWS's and Tailscale's together. */
   readonly number: number;
-  /** `dynamodb UpdateItem`, `tailscale audit`. */
+  /** `dynamodb UpdateItem STATE`, `events PutEvents`, `tailscale audit`. */
   readonly what: string;
 }
 
 export interface StageOptions {
   readonly dialect: Dialect;
   readonly decide?: (arrival: Arrival) => Promise<Fate> | Fate;
-  readonly world?: Pick<WorldOptions, 'environment'> & { readonly pageSize?: number };
+  /** Records on a page of the audit dialect. By default more than one flush unit of 100. */
+  readonly pageSize?: number;
 }
 
 /** The world of one run. */
@@ -35,18 +35,18 @@ export interface Stage {
   readonly evidence: Evidence;
   readonly witness: Witness;
   readonly arrivals: readonly Arrival[];
-  now(): Millis;
+  readonly now: () => Millis;
   /** What the sandboxes' clocks must be ahead of the machine's. */
-  aheadMs(): Millis;
-  advance(ms: Millis): void;
+  readonly aheadMs: () => Millis;
+  readonly advance: (ms: Millis) => void;
   close(): Promise<void>;
 }
 
-export async function openStage({ dialect, decide = () => 'passes', world: options = {} }: StageOptions): Promise<Stage> {
+export async function openStage({ dialect, decide = () => 'passes', pageSize = 110 }: StageOptions): Promise<Stage> {
   let aheadMs = BEGINS - Date.now();
   const now = () => Date.now() + aheadMs;
-  const environment = { LOG_LEVEL: 'WARN', [ENV.overlapMinutes]: String(OVERLAP_MINUTES), ...options.environment };
-  const world = await openWorld({ dialect, secret: OAUTH_CLIENT, environment, api: { clock: { now }, pageSize: options.pageSize ?? PAGE_SIZE } });
+  const environment = { LOG_LEVEL: 'WARN', [ENV.overlapMinutes]: String(OVERLAP_MINUTES) };
+  const world = await openWorld({ dialect, secret: OAUTH_CLIENT, environment, api: { clock: { now }, pageSize } });
   const evidence = createEvidence(world);
   const witness = createWitness({ evidence, api: world.api, overlapMs: OVERLAP_MINUTES * 60_000 });
   const arrivals: Arrival[] = [];
@@ -58,7 +58,7 @@ export async function openStage({ dialect, decide = () => 'passes', world: optio
 
   world.gateway.intercept(async (call) => {
     if (isOurs(call.body)) return undefined;
-    const arrival = arrive(`${call.service} ${call.operation}`);
+    const arrival = arrive([call.service, call.operation, ...itemOf(call.body)].join(' '));
     await witness.see(call);
     const fate = await decide(arrival);
     return fate === 'passes' ? undefined : `drop-${fate}`;
@@ -84,10 +84,23 @@ export async function openStage({ dialect, decide = () => 'passes', world: optio
     arrivals,
     now,
     aheadMs: () => aheadMs,
-    advance: (ms) => void (aheadMs += ms),
+    advance: (ms) => {
+      aheadMs += ms;
+    },
     async close() {
       evidence.close();
       await world.close();
     },
   };
+}
+
+const keyed = z.object({ pk: z.object({ S: z.string() }), sk: z.object({ S: z.string() }) });
+const aboutItem = z.object({ Key: z.optional(keyed), Item: z.optional(keyed) });
+
+/** What a request to the table is about: `STATE`, `GENESIS`, `SEEN`, `LEDGER`. Empty where it is about no single item. */
+function itemOf(body: unknown): string[] {
+  const { data } = z.safeParse(aboutItem, body);
+  const key = data?.Key ?? data?.Item;
+  if (key === undefined) return [];
+  return [key.pk.S === statePartition(CONNECTOR) ? key.sk.S : key.pk.S.replace(/^.*#/, '')];
 }

@@ -1,0 +1,118 @@
+import { play } from '../crash/play';
+import { onStage } from '../crash/on-stage';
+import type { SandboxPool } from '../crash/sandbox-pool';
+import type { Arrival, Fate } from '../crash/stage';
+import { recordAt } from '../crash/story';
+import type { ProofName } from './mutations';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Bytes. More than one answer may have. */
+const TOO_MANY_BYTES = 17 * 1024 * 1024;
+
+/** Each lives through one scene and answers what was wrong in the end. Over sockets, with the bundle that the pool has. */
+export const SCENES: Readonly<Record<Exclude<ProofName, 'simulation'>, (pool: SandboxPool) => Promise<readonly string[]>>> = {
+  story: async (pool) => (await play({ dialect: 'audit', pool })).problems,
+
+  'frozen at a commit': async (pool) => {
+    const isSecondCommit = nth(3, 'dynamodb UpdateItem STATE');
+    const { problems } = await onStage({
+      dialect: 'audit',
+      pool,
+      pageSize: 3,
+      faults: () => 1,
+      async decide(arrival, run): Promise<Fate> {
+        if (isSecondCommit(arrival)) await run.freeze();
+        return 'passes';
+      },
+      async script(run, { world, now }) {
+        world.api.add(few(now()));
+        await run.tick();
+      },
+    });
+    return problems;
+  },
+
+  'late record': async (pool) => {
+    const { problems } = await onStage({
+      dialect: 'audit',
+      pool,
+      async script(run, { world, now, advance }) {
+        const first = now();
+        await run.tick();
+        advance(30 * SECOND);
+        world.api.add(recordAt(first - 90 * SECOND, 'nLateCNTRL'));
+        await run.tick();
+      },
+    });
+    return problems;
+  },
+
+  outage: async (pool) => {
+    const { problems } = await onStage({
+      dialect: 'configuration',
+      pool,
+      async script(run, { world, now, advance }) {
+        const first = now();
+        await run.tick();
+        advance(20 * HOUR);
+        await run.tick();
+        world.api.add(recordAt(first + 2 * HOUR, 'nForgottenCNTRL'));
+        advance(9 * DAY);
+        await run.tick();
+      },
+    });
+    return problems;
+  },
+
+  'cursor taken up again': async (pool) => {
+    const isSecondCommit = nth(3, 'dynamodb UpdateItem STATE');
+    const { problems } = await onStage({
+      dialect: 'audit',
+      pool,
+      pageSize: 3,
+      faults: () => 1,
+      async decide(arrival, run): Promise<Fate> {
+        if (!isSecondCommit(arrival)) return 'passes';
+        await run.kill();
+        return 'before';
+      },
+      async script(run, { world, now, advance }) {
+        const first = now();
+        world.api.add(few(first));
+        await run.invoke();
+        advance(6 * HOUR);
+        world.api.add(recordAt(first + HOUR, 'nMeanwhileCNTRL'));
+        await run.tick();
+      },
+    });
+    return problems;
+  },
+
+  'large answer': async (pool) => {
+    const { problems } = await onStage({
+      dialect: 'configuration',
+      pool,
+      async script(run, { world, now }) {
+        world.api.add(few(now()));
+        world.api.intercept(({ endpoint, query }, proceed) => {
+          const span = Date.parse(query.get('end') ?? '') - Date.parse(query.get('start') ?? '');
+          return endpoint === 'configuration' && span > 100 * SECOND ? { body: ' '.repeat(TOO_MANY_BYTES) + proceed().body } : undefined;
+        });
+        await run.tick();
+      },
+    });
+    return problems;
+  },
+};
+
+/** Records of three pages of three, but for one. */
+const few = (now: number) => Array.from({ length: 8 }, (_, index) => recordAt(now - (index + 1) * 20 * SECOND, `nFew${index}CNTRL`));
+
+/** Whether a request is the n-th of its kind. */
+function nth(count: number, what: string): (arrival: Arrival) => boolean {
+  let seen = 0;
+  return (arrival) => arrival.what === what && (seen += 1) === count;
+}
