@@ -6,8 +6,8 @@ import { dialect, sweeps } from './items';
 import { GENESIS_KEY, STATE_KEY, statePartition } from './keys';
 import type { Table } from './table';
 
-/** A live run commits a few times a second: more refusals than this are no coincidence. */
-const TRIES = 20;
+/** Only another run's start, or another rewind, comes in between: more often than this is no coincidence. */
+const TRIES = 5;
 
 /** Where a connector stands. null: the attribute is not there, or is not what a connector writes. */
 export interface Standing {
@@ -24,7 +24,7 @@ export interface Standing {
 
 /**
  * `missing`: the connector has no state. `ahead`: the instant lies after the watermark (after the last commit, where no
- * watermark can be read), and going there would skip what is between. `contended`: a run wrote between each reading and writing.
+ * watermark can be read), and going there would skip what is between. `contended`: the token changed between each reading and writing.
  */
 export type RewindOutcome = 'rewound' | 'missing' | 'ahead' | 'contended';
 
@@ -50,7 +50,7 @@ const state = z.object({
   idFloor: orNull(z.int()),
   dialect: orNull(dialect),
   sweeps: orNull(sweeps),
-  failStreak: z.catch(z.int(), 0),
+  failStreak: orNull(z.int()),
 });
 type ReadableState = z.infer<typeof state>;
 
@@ -89,30 +89,37 @@ function read<Schema extends z.ZodMiniType>(schema: Schema, item: Item): z.outpu
   return z.parse(schema, unmarshall(item, { wrapNumbers: Number }));
 }
 
+/**
+ * Touches what has to change and nothing else, under the token alone: a run commits several times a second, and its
+ * commits in between must neither hold the rewind off nor be taken back beyond it.
+ */
 async function setBack(items: ConnectorItems, standing: ReadableState, to: Millis, now: Millis): Promise<unknown> {
-  const { token, rev, idFloor, sweeps: swept } = standing;
-  const idle = swept && { hourly: { ...swept.hourly, inflight: null }, daily: { ...swept.daily, inflight: null } };
+  const { token, rev, idFloor, dialect: answered, sweeps: swept, failStreak } = standing;
+  // Without its owner and its last commit in it, no run takes the item for one that it has written itself.
+  const remove = ['#inflight', '#notBefore', '#owner', '#lastCommitId'];
+  if (answered === null) remove.push('#dialect');
+  if (idFloor === null) remove.push('#idFloor');
+  if (swept === null) remove.push('#sweeps');
+  if (failStreak === null) remove.push('#failStreak');
+  // Else the overlap would stop above the place that was asked for.
+  const floorAbove = idFloor !== null && idFloor > to;
   return items.update(STATE_KEY, {
     set: [
-      '#wm = :to', '#token = :nextToken', '#rev = :nextRev', '#leaseUntil = :zero', '#failStreak = :failStreak',
-      '#dialect = :dialect', '#idFloor = :idFloor', ...(idle === null ? [] : ['#sweeps = :sweeps']),
+      '#wm = :to', '#token = :nextToken', '#leaseUntil = :zero',
+      rev === null ? '#rev = :one' : '#rev = #rev + :one',
+      ...(floorAbove ? ['#idFloor = :to'] : []),
+      ...(swept === null ? [] : ['#sweeps.#hourly.#inflight = :none', '#sweeps.#daily.#inflight = :none']),
     ],
-    // Without its owner and its last commit in it, no run takes the item for one that it has written itself.
-    remove: ['#inflight', '#notBefore', '#owner', '#lastCommitId', ...(idle === null ? ['#sweeps'] : [])],
-    when: ['attribute_exists(#pk)', ...(token === null ? [] : ['#token = :token']), ...(rev === null ? [] : ['#rev = :rev'])].join(' AND '),
+    remove,
+    when: token === null ? 'attribute_exists(#pk)' : '#token = :token',
     values: {
       to,
       ...(token === null ? {} : { token }),
-      ...(rev === null ? {} : { rev }),
       // No count of runs comes near the clock: whatever token there was before, no run holds this one.
       nextToken: (token ?? now) + 1,
-      nextRev: (rev ?? 0) + 1,
       zero: 0,
-      failStreak: standing.failStreak,
-      dialect: standing.dialect,
-      // Or the overlap would stop above the place that was asked for.
-      idFloor: idFloor === null ? null : Math.min(idFloor, to),
-      ...(idle === null ? {} : { sweeps: idle }),
+      one: 1,
+      ...(swept === null ? {} : { none: null }),
     },
   });
 }
