@@ -35,21 +35,21 @@ export interface World {
   /** What arrived on the bus, as a target gets it. */
   readonly events: readonly DeliveredEvent[];
   /** Ids of the audit events that arrived, in order. */
-  auditIds(): string[];
+  readonly auditIds: () => string[];
   /** A fresh sandbox; all of them share the table. Killed when the world closes. */
-  sandbox(environment?: Readonly<Record<string, string>>, options?: SandboxOptions): Promise<Sandbox>;
-  putSecret(value: object | string): void;
+  readonly sandbox: (environment?: Readonly<Record<string, string>>, options?: SandboxOptions) => Promise<Sandbox>;
+  readonly putSecret: (value: object | string) => void;
   /** As if the connector had been deployed that long ago and had read everything up to the watermark. */
-  installedAgo(ms: number, history?: { readonly watermark?: number; readonly swept?: { readonly hourly: number; readonly daily: number } }): Promise<void>;
+  readonly installedAgo: (ms: number, history?: { readonly watermark?: number; readonly swept?: { readonly hourly: number; readonly daily: number } }) => Promise<void>;
   /** As if the time of the lease that is held had passed. */
-  leaseIsOver(): Promise<void>;
+  readonly leaseIsOver: () => Promise<void>;
   /** An item of the connector's live partition. */
-  item(sk: string): Promise<Record<string, unknown> | undefined>;
+  readonly item: (sk: string) => Promise<Record<string, unknown> | undefined>;
   /** Deletes an item of the connector's live partition. */
-  remove(sk: string): Promise<void>;
+  readonly remove: (sk: string) => Promise<void>;
   /** The items of its ledger. */
-  ledger(): Promise<Record<string, unknown>[]>;
-  close(): Promise<void>;
+  readonly ledger: () => Promise<Record<string, unknown>[]>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
