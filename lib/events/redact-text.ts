@@ -23,7 +23,13 @@ export function redactText(text: string): RedactedText {
     kinds.push(kind);
     return mark(kind);
   };
-  return { text: STEPS.reduce((left, step) => step(left, found), text), kinds };
+  try {
+    return { text: STEPS.reduce((left, step) => step(left, found), text), kinds };
+  } catch (error) {
+    // A pattern that meets megabytes without a break can run out of its stack. What cannot be searched is not shown.
+    if (!(error instanceof RangeError)) throw error;
+    return { text: mark('unsearchable'), kinds: ['unsearchable'] };
+  }
 }
 
 type Found = (kind: string) => string;

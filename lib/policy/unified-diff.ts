@@ -212,7 +212,10 @@ function linesForward(text: string, lineStart: number): number {
 }
 
 function splitLines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  // No regular expression: on one line of megabytes its backtracking stack runs out.
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  return [...lines.map((line) => `${line}\n`), ...(last === '' ? [] : [last])];
 }
 
 function countLines(text: string, start: number, end: number): number {

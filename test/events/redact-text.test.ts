@@ -137,3 +137,8 @@ describe('a text made to be slow', () => {
     expect(Math.max(...took)).toBeLessThan(1000);
   });
 });
+
+it('shows nothing of a text that it cannot search to its end', () => {
+  const endless = `bearer ${'a'.repeat(14_000_000)}`;
+  expect(redactText(endless)).toEqual({ text: '[REDACTED unsearchable]', kinds: ['unsearchable'] });
+});
