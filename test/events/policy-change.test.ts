@@ -16,7 +16,11 @@ it('stands beside a policy change, high, and names its audit event', () => {
     description: 'alice@example.com: Policy file changed, 1 rule added, 1 finding (1 high) (example.com)',
     outcome: 'success',
   });
-  expect(event?.diff).toEqual({
+  expect(event?.diff).toMatchObject({
+    changeKind: 'widened',
+    findings: [{ id: 'ACL-ALLOW-ALL', severity: 'high', section: 'acls', line: 2 }],
+    sections: [{ section: 'acls', state: 'changed', before: 0, after: 1 }],
+    parseError: null,
     unified: `--- old\n+++ new\n@@ -1,3 +1,3 @@\n {\n-  "acls": []\n+  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]\n }\n`,
     truncated: false,
     addedLines: 1,
