@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
 import { diffPolicy, type PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { CliError, type Cli } from '../cli';
@@ -66,7 +67,7 @@ function nameOf(path: string): string {
 
 async function writePage(path: string, page: string): Promise<void> {
   await writeFile(path, page).catch((error: unknown) => {
-    throw new CliError(visible(`cannot write ${path}: ${error instanceof Error ? error.message : 'unknown reason'}`), 1, { cause: error });
+    throw new CliError(visible(`cannot write ${path}: ${isNativeError(error) ? error.message : 'unknown reason'}`), 1, { cause: error });
   });
 }
 

@@ -72,7 +72,7 @@ function lines({ unified, addedLines, removedLines }: PolicyDiffResult): string 
   if (unified === '') return '';
   const { file, notes } = readLineDiff(unified);
   const render = (outputFormat: 'side-by-side' | 'line-by-line'): string =>
-    renderDiff([{ ...file, oldName: outputFormat, newName: outputFormat }], { outputFormat, drawFileList: false, matching: 'lines', diffStyle: 'word', maxLineLengthHighlight: MAX_MARKED_LINE });
+    renderDiff([{ ...file, oldName: outputFormat, newName: outputFormat }], { outputFormat, drawFileList: false, matching: 'lines', diffStyle: 'word', maxLineLengthHighlight: MAX_MARKED_LINE, rawTemplates: { 'generic-file-path': '' } });
   return section(
     `Lines <span class="added">+${addedLines}</span> <span class="removed">-${removedLines}</span>`,
     [`<div class="wide">${render('side-by-side')}</div>`, `<div class="narrow">${render('line-by-line')}</div>`, ...notes.map((note) => `<p class="quiet">${escaped(note)}</p>`)].join('\n'),

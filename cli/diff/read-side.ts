@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { isNativeError } from 'node:util/types';
 import { CliError } from '../cli';
 import { visible } from './visible';
 
@@ -30,6 +31,6 @@ function unreadable(path: string, why: string, cause: unknown): CliError {
 }
 
 function advice(error: unknown): string {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return ADVICE[code] ?? (error instanceof Error ? error.message : 'unknown reason');
+  if (!isNativeError(error)) return 'unknown reason';
+  return ('code' in error && typeof error.code === 'string' ? ADVICE[error.code] : undefined) ?? error.message;
 }

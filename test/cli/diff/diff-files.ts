@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../../cli/program';
+
+/** What `npm run build` makes of the command: the package's bin. */
+const BUNDLE = join(__dirname, '../../../dist/cli/main.js');
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command in this process; it must not ask for AWS. */
+export async function diffHere(args: readonly string[]): Promise<Ended> {
+  const printed = { stdout: '', stderr: '' };
+  const terminal = { out: (line: string) => void (printed.stdout += `${line}\n`), note: (line: string) => void (printed.stderr += `${line}\n`), confirm: null };
+  const never = (): never => { throw new Error('asked for AWS'); };
+  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never } });
+  return { exitCode, ...printed };
+}
+
+/** A folder with policy files, in which the built command runs. */
+export interface PolicyFolder {
+  readonly path: string;
+  /** Absolute. */
+  file(name: string): string;
+  put(name: string, text: string | Uint8Array): Promise<void>;
+  text(name: string): Promise<string>;
+  /** `tailscale-audit diff …`, without AWS in the environment. */
+  diff(args: readonly string[], stdin?: string): Promise<Ended>;
+  remove(): Promise<void>;
+}
+
+export async function policyFolder(): Promise<PolicyFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'policies-'));
+  return {
+    path,
+    file: (name) => join(path, name),
+    put: (name, text) => writeFile(join(path, name), text),
+    text: (name) => readFile(join(path, name), 'utf8'),
+    diff: (args, stdin = '') =>
+      new Promise((resolve) => {
+        const child = execFile(process.execPath, [BUNDLE, 'diff', ...args], { cwd: path, env: { NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+          resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+        });
+        // A command that reads no stdin may have ended before this is written.
+        child.stdin?.on('error', () => undefined).end(stdin);
+      }),
+    remove: () => rm(path, { recursive: true }),
+  };
+}
