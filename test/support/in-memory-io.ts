@@ -10,7 +10,7 @@ export interface Call {
   readonly about?: string;
   /** Something is changed by it; else it only reads. */
   readonly writes: boolean;
-  /** It ends what was begun, so it may start although little time is left. */
+  /** It ends what a call of the port has begun, or keeps what was done, so it may start although little time is left. */
   readonly closing?: boolean;
   /** Milliseconds it may take; the deadline may allow less. */
   readonly limitMs: Millis;

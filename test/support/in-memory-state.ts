@@ -17,7 +17,7 @@ export interface InMemoryStateDeps {
 }
 
 /** One request to the table. */
-export type Ask = <Answer>(name: string, kind: 'read' | 'write' | 'closing', effect: () => Answer, about?: string) => Promise<Answer>;
+export type Ask = <Answer>(name: string, kind: 'read' | 'write' | 'closing' | 'closing read', effect: () => Answer, about?: string) => Promise<Answer>;
 
 /** Live state whose table is in memory: the same requests, conditions and answers as lib/state. */
 export function createInMemoryState({ table, clock, io, newCommitId }: InMemoryStateDeps): StateStore {
@@ -38,7 +38,7 @@ export function createInMemoryState({ table, clock, io, newCommitId }: InMemoryS
 
 function createAsk(io: Io, deadline: Deadline): Ask {
   return async (name, kind, effect, about = '') => {
-    const call: Call = { service: 'state', name, about, writes: kind !== 'read', closing: kind === 'closing', limitMs: 20_000, deadline };
+    const call: Call = { service: 'state', name, about, writes: !kind.endsWith('read'), closing: kind.startsWith('closing'), limitMs: 20_000, deadline };
     try {
       return await io(call, effect);
     } catch (error) {
@@ -52,7 +52,7 @@ async function findGenesis(ask: Ask, items: () => ConnectorItems, clock: Clock):
   if (found !== undefined) return found;
   const installedAt = clock.now();
   const genesis: Genesis = { installedAt, startFrom: installedAt - FIRST_RUN_MS, tailnetKey: null, tailnetId: null, committed: false };
-  return ask('put GENESIS', 'write', () => (items().genesis ??= genesis));
+  return ask('put GENESIS', 'closing', () => (items().genesis ??= genesis));
 }
 
 type Lease = { readonly taken: true; readonly state: StateItem } | { readonly taken: false; readonly state: StateItem | undefined };
@@ -60,7 +60,7 @@ type Lease = { readonly taken: true; readonly state: StateItem } | { readonly ta
 async function takeLease(ask: Ask, items: () => ConnectorItems, runId: string, startFrom: Millis, clock: Clock, deadline: Deadline): Promise<Lease> {
   const now = clock.now();
   const leaseUntil = now + deadline.remaining() + LEASE_SLACK_MS;
-  const taken = await ask('ACQUIRE', 'write', () => {
+  const taken = await ask('ACQUIRE', 'closing', () => {
     const { state } = items();
     const fresh: StateItem = { token: 0, owner: runId, leaseUntil, rev: 0, wm: startFrom, failStreak: 0, lastCommitId: null, notBefore: null, place: null };
     const isFree = state === undefined || (state.leaseUntil < now - CLOCK_SKEW_MS && (state.notBefore ?? 0) <= now);
@@ -69,7 +69,7 @@ async function takeLease(ask: Ask, items: () => ConnectorItems, runId: string, s
     return (items().state = { ...(state ?? fresh), owner: runId, leaseUntil, token: token + 1 });
   }, runId);
   if (taken !== undefined) return { taken: true, state: taken };
-  const state = await ask('get STATE', 'read', () => items().state);
+  const state = await ask('get STATE', 'closing read', () => items().state);
   return state?.owner === runId ? { taken: true, state } : { taken: false, state };
 }
 
@@ -104,7 +104,7 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
       items().state = after;
       return true;
     }, describe(next, release));
-    if (!applied && (await ask('get STATE', 'closing', () => items().state?.lastCommitId)) !== commitId) {
+    if (!applied && (await ask('get STATE', 'closing read', () => items().state?.lastCommitId)) !== commitId) {
       throw new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back');
     }
     revision += 1;

@@ -1,0 +1,55 @@
+import type { Millis } from '../../lib/connector/ports';
+import { isOut, type Expectation, type Expectations } from './expectations';
+import type { OracleDeps } from './oracle';
+
+const DAY = 24 * 3_600_000;
+
+/** How late a record may show up. */
+const HORIZON_MS = 7 * DAY;
+
+/** How long Tailscale keeps its log. */
+const RETENTION_MS = 90 * DAY;
+
+/** What a seed came to. */
+export interface Balance {
+  readonly delivered: number;
+  readonly quarantined: number;
+  readonly lost: number;
+  readonly duplicated: number;
+}
+
+export interface RestDeps extends OracleDeps {
+  readonly expectations: Expectations;
+  /** When ticks began, in order. */
+  readonly ticksAt: readonly Millis[];
+}
+
+/** When nothing is left to come: whether everything that had to be out is. */
+export function judgeRest({ expectations, judge, table, connector, ticksAt }: RestDeps): Balance {
+  const { genesis, gaps, state } = table.of(connector);
+  const startFrom = genesis?.startFrom ?? 0;
+
+  /** The log was not asked while it still had the record. */
+  const wasMissed = ({ at, visibleFrom }: Expectation) => {
+    const first = ticksAt.find((tick) => tick >= visibleFrom) ?? Infinity;
+    return at + RETENTION_MS <= first;
+  };
+  const isInGap = ({ at }: Expectation) => [...gaps.values()].some(({ from, until }) => at >= from && at < until);
+  const isDue = (one: Expectation) => one.isFinal && one.at >= startFrom && one.visibleFrom - one.at <= HORIZON_MS && !isInGap(one) && !wasMissed(one);
+
+  const lost = expectations.all.filter((one) => isDue(one) && !isOut(one));
+  for (const { key, record, at, visibleFrom } of lost) {
+    judge.violated('I1', `${key} (${record.kind}, ${record.delay}) of ${new Date(at).toISOString()}, visible since ${new Date(visibleFrom).toISOString()}, never came out`);
+  }
+  for (const { key, arrivals, isKept, record } of expectations.all) {
+    if (arrivals.length > 0 && !record.isParsable && !isKept) judge.violated('I1', `${key} could not be read and is not in quarantine`);
+  }
+  const unfinished = state?.place?.inflight ?? state?.place?.sweeps.hourly.inflight ?? state?.place?.sweeps.daily.inflight ?? null;
+  if (unfinished !== null) judge.violated('I12', 'a window or a sweep is still under way');
+  return {
+    delivered: expectations.all.filter(({ arrivals }) => arrivals.length > 0).length,
+    quarantined: expectations.all.filter(({ isQuarantined }) => isQuarantined).length,
+    lost: lost.length,
+    duplicated: expectations.all.reduce((sum, { arrivals }) => sum + Math.max(0, arrivals.length - 1), 0),
+  };
+}
