@@ -1,8 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { Terminal } from './cli';
 
-/** The process's own streams. Questions go to stderr: stdout belongs to the result. */
-export function createTerminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>): Terminal {
+/** A process's streams. `isTTY`: a person sits there. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** Questions go to stderr: stdout belongs to the result. */
+export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const confirm = async (question: string): Promise<boolean> => {
     const asking = createInterface({ input: stdin, output: stderr });
     // The end of the input (Ctrl-D) and an interrupt are no yes.
@@ -16,6 +23,6 @@ export function createTerminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, '
   return {
     out: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
-    confirm: stdin.isTTY && stderr.isTTY ? confirm : null,
+    confirm: stdin.isTTY === true && stderr.isTTY === true ? confirm : null,
   };
 }

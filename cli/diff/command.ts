@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
+import pc from 'picocolors';
 import { diffPolicy, type PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { CliError, type Cli } from '../cli';
 import { judge, THRESHOLDS, type Threshold } from './gate';
+import { htmlPage } from './html';
 import { markdownText } from './markdown';
 import { readSide } from './read-side';
 import { terminalText } from './terminal';
@@ -48,17 +50,11 @@ async function diff(oldPath: string, newPath: string, options: Options, terminal
   if (oldPath === '-' && newPath === '-') throw new CliError('only one side can come from stdin', 2);
   if (options.html === true && (options.json || options.markdown)) throw new CliError('beside --json and --markdown, --html needs a file', 2);
   const result = diffPolicy(await readSide(oldPath, process.stdin), await readSide(newPath, process.stdin));
-  const page = options.html === undefined ? '' : await pageOf(result, oldPath, newPath);
+  const page = options.html === undefined ? '' : htmlPage(result, { old: nameOf(oldPath), next: nameOf(newPath) });
   if (typeof options.html === 'string') await writePage(options.html, page);
   terminal.out((options.html === true ? page : textOf(result, options)).trimEnd());
   const verdict = judge(result, options.failOn);
   if (verdict.exitCode !== 0) throw new CliError(visible(verdict.reason), verdict.exitCode);
-}
-
-/** The renderer is loaded when it is needed. */
-async function pageOf(result: PolicyDiffResult, oldPath: string, newPath: string): Promise<string> {
-  const { htmlPage } = await import('./html');
-  return htmlPage(result, { old: nameOf(oldPath), next: nameOf(newPath) });
 }
 
 function nameOf(path: string): string {
@@ -73,5 +69,5 @@ async function writePage(path: string, page: string): Promise<void> {
 
 function textOf(result: PolicyDiffResult, { json, markdown }: Options): string {
   if (json) return visibleJson(JSON.stringify(result, null, 2));
-  return markdown ? markdownText(result) : terminalText(result);
+  return markdown ? markdownText(result) : terminalText(result, pc);
 }
