@@ -1,16 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import type { Fault } from '../../local/gateway/faults';
 import { record, type World } from '../support/world';
-import type { TableView } from './table';
-import { createWorlds, delivered, HOUR } from './worlds';
+import { createWorlds, delivered } from './worlds';
 
 const worlds = createWorlds();
 let world: World;
-let table: TableView;
 
 async function open(records: number): Promise<void> {
   world = await worlds.open({ dialect: 'configuration' });
-  table = worlds.table(world);
   world.api.add(Array.from({ length: records }, (_, index) => record(10 * index)));
 }
 
@@ -98,25 +95,6 @@ it('[case 5] [case 6] a sandbox that wakes up when another run has taken over re
 
   world.api.add(record());
   await expect(successor.poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, duplicates: 11 }] });
-});
-
-it('[case 7] a run that ends after an operator has set the watermark back does not undo that', async () => {
-  await open(5);
-  await world.installedAgo(3 * HOUR);
-  const lambda = await world.sandbox();
-  const { reached, letGo } = hold('PutEvents');
-  const run = lost(lambda.poll());
-  await reached;
-  const wm = Date.now() - 2 * HOUR;
-  const { token, ...held } = (await state()) ?? {};
-  await table.put({ ...held, wm, token: Number(token) + 1, leaseUntil: 0, inflight: null });
-
-  letGo();
-  await expect(run).resolves.toMatch(/default: LEASE_LOST .*the watermark was set back/);
-  expect(await state()).toMatchObject({ wm, token: Number(token) + 1, leaseUntil: 0 });
-  world.api.add(record(2.5 * HOUR));
-  await lambda.poll();
-  expect(delivered(world)).toEqual({ different: 6, copies: 1 });
 });
 
 describe('[case 8] a write that was applied and whose answer was lost', () => {

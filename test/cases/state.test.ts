@@ -37,6 +37,7 @@ it.each(['audit', 'configuration'] as const)('[case 14] loses nothing when the t
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 3, duplicates: 3 }] });
   expect(world.auditIds().slice(before.length)).toEqual(expect.arrayContaining(before.slice(3)));
   expect(delivered(world)).toEqual({ different: 6, copies: 2 });
-  expect(Number((await world.item('STATE'))?.['wm'])).toBeGreaterThanOrEqual(Number(wm));
+  // An answer's Date has whole seconds: two answers within one may order either way.
+  expect(Number((await world.item('STATE'))?.['wm'])).toBeGreaterThan(Number(wm) - 1_000);
   expect(health(world)).toEqual([]);
 });
