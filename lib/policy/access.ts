@@ -1,5 +1,6 @@
 import type { Budget } from './budget';
 import type { AccessRule } from './model';
+import { append } from './multimap';
 import { mergePorts, subtractPorts, type PortRange } from './ports';
 import { isAsStrict } from './posture';
 import { createCoverage, type Leaf } from './selector';
@@ -39,8 +40,8 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
   const bySource = new Map<string, AccessRule[]>();
   const byHost = new Map<string, Match[]>();
   for (const rule of model.rules) {
-    for (const name of rule.src) push(bySource, name, rule);
-    for (const { host, ports } of rule.targets) push(byHost, host, { rule, host, ports });
+    for (const name of rule.src) append(bySource, name, rule);
+    for (const { host, ports } of rule.targets) append(byHost, host, { rule, host, ports });
   }
   const sources = createCoverage(bySource.keys(), resolver, budget);
   const hosts = createCoverage(byHost.keys(), resolver, budget);
@@ -63,12 +64,6 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
     cache.set(key, found);
     return found;
   }
-}
-
-function push<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
 }
 
 /** What acls and grants give on `to` that they did not give on `from`. Ends early when the budget is spent. */

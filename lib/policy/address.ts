@@ -92,3 +92,41 @@ export function isHuge({ family, first, last }: AddressRange): boolean {
 export function rangeKey({ family, first, last }: AddressRange): string {
   return `ip${family}:${first.toString(36)}-${last.toString(36)}`;
 }
+
+/** Finds among many ranges those that hold one. */
+export interface RangeIndex<Item> {
+  readonly containing: (range: AddressRange) => readonly Item[];
+}
+
+export function createRangeIndex<Item extends { readonly range: AddressRange }>(items: readonly Item[]): RangeIndex<Item> {
+  const byFamily = new Map(([4, 6] as const).map((family) => [family, sortedByStart(items.filter(({ range }) => range.family === family))]));
+  return {
+    containing(range) {
+      const { sorted, reach } = byFamily.get(range.family) ?? { sorted: [], reach: [] };
+      const found: Item[] = [];
+      for (let at = countUpTo(sorted, range.first) - 1; at >= 0 && (reach[at] ?? -1n) >= range.last; at -= 1) {
+        const item = sorted[at];
+        if (item !== undefined && item.range.last >= range.last) found.push(item);
+      }
+      return found;
+    },
+  };
+}
+
+/** With each item how far it and those before it reach: behind that, nothing before it can hold anything. */
+function sortedByStart<Item extends { readonly range: AddressRange }>(items: readonly Item[]): { readonly sorted: readonly Item[]; readonly reach: readonly bigint[] } {
+  const sorted = [...items].sort((a, b) => (a.range.first < b.range.first ? -1 : a.range.first > b.range.first ? 1 : 0));
+  let furthest = -1n;
+  const reach = sorted.map(({ range }) => (furthest = range.last > furthest ? range.last : furthest));
+  return { sorted, reach };
+}
+
+function countUpTo(sorted: readonly { readonly range: AddressRange }[], start: bigint): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.range.first ?? start) <= start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,4 +1,5 @@
 import type { Members, Model } from './model';
+import { append } from './multimap';
 
 /** A rule that the change did not have to touch to change what it does. */
 export interface AffectedRule {
@@ -44,10 +45,7 @@ function usersOf({ groups, ipsets }: Model): ReadonlyMap<string, readonly string
   const users = new Map<string, string[]>();
   for (const { key, members } of [...groups.values(), ...ipsets.values()]) {
     for (const member of members) {
-      const name = member.replace(/^(?:add|remove)\s+/, '');
-      const known = users.get(name);
-      if (known === undefined) users.set(name, [key]);
-      else known.push(key);
+      append(users, member.replace(/^(?:add|remove)\s+/, ''), key);
     }
   }
   return users;

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Json, JsonNode } from './hujson';
-import { ALL_PORTS, formatPorts, mergePorts, parseGrantPorts, parsePorts, protocolName, type PortRange } from './ports';
+import { ALL_PORTS, formatPorts, MAX_RANGES, mergePorts, parseGrantPorts, parsePorts, protocolName, type PortRange } from './ports';
 import type { RuleSection } from './sections';
 
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -103,15 +103,17 @@ function unbracket(host: string): string {
   return host.replace(/^\[(.*)\](\/\d+)?$/, '$1$2');
 }
 
-/** One entry for each host, with all its ports. */
+/** One entry for each host, with all its ports; as they are when those are too many. */
 function mergeTargets(targets: readonly string[]): readonly string[] {
-  const byHost = new Map<string, readonly PortRange[] | null>();
-  for (const target of targets) {
-    const { host, ports } = splitTarget(target);
-    const known = byHost.get(host) ?? [];
-    byHost.set(host, ports === null ? (byHost.get(host) ?? null) : mergePorts([...known, ...ports]));
+  const byHost = new Map<string, PortRange[]>();
+  for (const { host, ports } of targets.map(splitTarget)) {
+    const known = byHost.get(host);
+    if (known === undefined) byHost.set(host, [...(ports ?? [])]);
+    else known.push(...(ports ?? []));
   }
-  return uniqueSorted([...byHost].map(([host, ports]) => (ports === null ? host : `${host}:${formatPorts(ports)}`)));
+  const merged = [...byHost].map(([host, ports]) => ({ host, ports: mergePorts(ports) }));
+  if (merged.some(({ ports }) => ports.length > MAX_RANGES)) return targets;
+  return uniqueSorted(merged.map(({ host, ports }) => (ports.length === 0 ? host : `${host}:${formatPorts(ports)}`)));
 }
 
 /** The hosts of an acl's canonical `dst`. Without ports it names them all: Tailscale itself refuses such a file. */

@@ -7,6 +7,8 @@ export interface PortRange {
 }
 
 const LAST_PORT = 65_535;
+/** Ports and ranges in one list; a longer one is not read as ports. Real lists have a handful. */
+export const MAX_RANGES = 500;
 
 /** Every port of every protocol. */
 export const ALL_PORTS: readonly PortRange[] = [{ proto: '', from: 0, to: LAST_PORT }];
@@ -24,7 +26,9 @@ export function protocolName(proto: string): string {
 /** `*`, `443` or `80,443,8000-8100`; undefined when the text is no such list. */
 export function parsePorts(text: string, proto = ''): readonly PortRange[] | undefined {
   const ranges: PortRange[] = [];
-  for (const part of text.split(',')) {
+  const parts = text.split(',', MAX_RANGES + 1);
+  if (parts.length > MAX_RANGES) return undefined;
+  for (const part of parts) {
     const range = parsePortRange(part.trim(), proto);
     if (range === undefined) return undefined;
     ranges.push(range);

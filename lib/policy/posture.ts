@@ -14,9 +14,20 @@ export function canonicalCondition(text: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
+/** Comparisons of two conditions; with more, only equal ones are seen. Real postures have a handful. */
+const MAX_COMPARISONS = 400;
+
 /** Whether whoever meets `conditions` also meets `other`. */
 export function implies(conditions: Conditions, other: Conditions): boolean {
-  return other.every((wanted) => conditions.some((given) => given === wanted || isStricter(parse(given), parse(wanted))));
+  return unmet(conditions, other).length === 0;
+}
+
+/** Those of `other` that need not hold where `conditions` hold. */
+export function unmet(conditions: Conditions, other: Conditions): readonly string[] {
+  const known = new Set(conditions);
+  const unequal = other.filter((wanted) => !known.has(wanted));
+  if (unequal.length * conditions.length > MAX_COMPARISONS) return unequal;
+  return unequal.filter((wanted) => !conditions.some((given) => isStricter(parse(given), parse(wanted))));
 }
 
 interface Condition {

@@ -1,6 +1,7 @@
-import { containsRange, mergeRanges, parseAddressRange, rangeKey, subtractRanges, type AddressRange } from './address';
+import { createRangeIndex, mergeRanges, parseAddressRange, rangeKey, subtractRanges, type AddressRange } from './address';
 import type { Budget } from './budget';
 import { canonicalName } from './canonical';
+import { append } from './multimap';
 
 /** One thing that a source, destination, owner or approver stands for, once aliases are resolved. */
 export interface Leaf {
@@ -148,19 +149,18 @@ export function createCoverage(names: Iterable<string>, resolver: Resolver, budg
   for (const name of new Set(names)) {
     for (const { key, range } of resolver.leaves(name)) {
       if (range !== undefined) ranges.push({ range, name });
-      const held = byKey.get(key);
-      if (held === undefined) byKey.set(key, [name]);
-      else held.push(name);
+      append(byKey, key, name);
     }
   }
+  const index = createRangeIndex(ranges);
   const known = new Map<string, readonly string[]>();
   return {
     covering(leaf) {
       const before = known.get(leaf.key);
       if (before !== undefined) return before;
       const { range } = leaf;
-      budget.spend(1 + (range === undefined ? 0 : ranges.length));
-      const wider = range === undefined || budget.isSpent() ? [] : ranges.filter((other) => containsRange(other.range, range)).map(({ name }) => name);
+      const wider = range === undefined ? [] : index.containing(range).map(({ name }) => name);
+      budget.spend(1 + wider.length);
       const found = [...new Set([...holders(leaf).flatMap((key) => byKey.get(key) ?? []), ...wider])];
       known.set(leaf.key, found);
       return found;

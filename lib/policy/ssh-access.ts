@@ -63,7 +63,7 @@ function decide(rules: readonly SshRule[]): SshAccess {
   const some = (test: (rule: SshRule) => boolean): boolean => deciding.some(test);
   return {
     mode: deciding[0]?.mode ?? 'none',
-    checkSeconds: Math.min(...checks.map(({ checkPeriod }) => checkSeconds(checkPeriod))),
+    checkSeconds: checks.reduce((shortest, { checkPeriod }) => Math.min(shortest, checkSeconds(checkPeriod)), Infinity),
     isRecorded: some(({ recorder }) => recorder.length > 0),
     mustRecord: some(({ enforceRecorder, recorder }) => enforceRecorder && recorder.length > 0),
     acceptsAnyEnv: some(({ acceptEnv }) => acceptEnv.includes('*')),

@@ -1,10 +1,12 @@
 import type { Gain } from '../access';
-import { containsRange, isHuge } from '../address';
+import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../address';
 import { isDefaultOpen, type AccessRule } from '../model';
+import { append } from '../multimap';
 import { formatPorts, isAllPorts, tcpPortsAmong } from '../ports';
 import type { PolicyChange } from '../policy-change';
 import { EVERYTHING, INTERNET, isBroad, LOGSTREAM, MEMBERS, OUTSIDE, SELF, SHARED, domainOfAll } from '../selector';
 import { aliasEvidence, grownAliases } from './aliases';
+import type { Side } from '../side';
 import { byPlace, type Evidence, type FindingRule } from './finding';
 import { isSensitiveName } from './names';
 
@@ -48,7 +50,7 @@ function allPorts(change: PolicyChange): readonly Evidence[] {
   const narrower = new Map<string, AccessRule[]>();
   for (const rule of change.old.rules) {
     for (const { host, ports } of rule.targets) {
-      if (ports.length > 0 && !isAllPorts(ports)) narrower.set(host, [...(narrower.get(host) ?? []), rule]);
+      if (ports.length > 0 && !isAllPorts(ports)) append(narrower, host, rule);
     }
   }
   return atRule(
@@ -71,18 +73,30 @@ function sensitivePort(change: PolicyChange): readonly Evidence[] {
 
 function wideSubnet(change: PolicyChange): readonly Evidence[] {
   const { from, to } = change.comparison;
+  const rangesOf = (side: Side, names: readonly string[]): { range: AddressRange }[] => names.flatMap((name) => side.resolver.leaves(name)).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
   const isWide = (name: string, before: readonly string[]): boolean => {
-    const old = before.flatMap((other) => from.resolver.leaves(other)).flatMap(({ range }) => range ?? []);
-    return to.resolver.leaves(name).some(({ range }) => range !== undefined && (isHuge(range) || old.some((narrow) => containsRange(range, narrow) && !containsRange(narrow, range))));
+    const wide = rangesOf(to, [name]);
+    if (wide.length === 0) return false;
+    const index = createRangeIndex(wide);
+    const isShortened = ({ range: narrow }: { range: AddressRange }): boolean => index.containing(narrow).some(({ range }) => !containsRange(narrow, range));
+    return wide.some(({ range }) => isHuge(range)) || rangesOf(from, before).some(isShortened);
   };
   const inRules = fresh(change).filter(({ rule, src, host }) => {
     const before = change.previous().get(rule.path);
-    const kept = new Set([...rule.src, ...rule.targets.map((target) => target.host)]);
-    const gone = before?.section === 'ssh' ? [] : [...(before?.src ?? []), ...(before?.targets.map((target) => target.host) ?? [])].filter((name) => !kept.has(name));
+    const gone = before === undefined || before.section === 'ssh' ? [] : namesOnlyIn(before, rule);
     return isWide(src, gone) || isWide(host, gone);
   });
   return [...atRule(inRules), ...grownAliases(change).filter(({ key }) => isWide(key, [key])).map(aliasEvidence)];
 }
+
+/** Names of a rule that it no longer has, the first of them. */
+function namesOnlyIn(before: AccessRule, rule: AccessRule): readonly string[] {
+  const names = ({ src, targets }: AccessRule): readonly string[] => [...src.slice(0, MAX_GONE), ...targets.slice(0, MAX_GONE).map(({ host }) => host)];
+  const kept = names(rule);
+  return names(before).filter((name) => !kept.includes(name));
+}
+
+const MAX_GONE = 50;
 
 export const ACCESS_FINDINGS: readonly FindingRule[] = [
   { id: 'ACL-ALLOW-ALL', severity: 'high', standing: true, title: 'A rule lets everything reach everything', when: (change) => atRule(opened(change).filter(isAllowAll)) },

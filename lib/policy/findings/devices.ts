@@ -6,11 +6,12 @@ import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
 /** Who has the attribute: key, and the targets of all entries that give it. */
 export function attributeHolders({ nodeAttrs }: Model, isWanted: (attr: string) => boolean): ReadonlyMap<string, Members> {
-  const holders = new Map<string, Members>();
+  const holders = new Map<string, Members & { readonly members: string[] }>();
   for (const { attr, target, path, line } of nodeAttrs) {
     for (const key of attr.filter(isWanted)) {
       const known = holders.get(key);
-      holders.set(key, { key, path: known?.path ?? path, line: known?.line ?? line, members: [...(known?.members ?? []), ...target] });
+      if (known === undefined) holders.set(key, { key, path, line, members: [...target] });
+      else for (const name of target) known.members.push(name);
     }
   }
   return holders;
@@ -24,8 +25,8 @@ export function gainedAttributes({ comparison }: PolicyChange, isWanted: (attr: 
 
 function funnel(change: PolicyChange): readonly Evidence[] {
   const gained = gainedAttributes(change, (attr) => attr === 'funnel').filter(({ cause }) => cause === 'rule');
-  const entryOf = (holder: string): NodeAttrs | undefined => change.next.nodeAttrs.find(({ attr, target }) => attr.includes('funnel') && target.includes(holder));
-  return byPlace('nodeAttrs', gained, (holding) => entryOf(holding.holder) ?? holding, ({ holder }) => `${holder} may open services to the internet`);
+  const entries = new Map(change.next.nodeAttrs.filter(({ attr }) => attr.includes('funnel')).flatMap((entry) => entry.target.map((target): [string, NodeAttrs] => [target, entry])));
+  return byPlace('nodeAttrs', gained, (holding) => entries.get(holding.holder) ?? holding, ({ holder }) => `${holder} may open services to the internet`);
 }
 
 /** Domains and routes with the connectors that carry them. */
@@ -45,8 +46,8 @@ function connectors({ old, next }: PolicyChange): readonly Evidence[] {
 
 /** The DNS that devices are given, whatever became of it. */
 export function changedDns({ old, next }: PolicyChange): readonly Evidence[] {
-  const [before, after] = [nextDns(old), nextDns(next)];
-  const differing = [...after.filter((item) => !before.includes(item)).map((item) => `+ ${item}`), ...before.filter((item) => !after.includes(item)).map((item) => `- ${item}`)];
+  const [before, after] = [new Set(nextDns(old)), new Set(nextDns(next))];
+  const differing = [...[...after].filter((item) => !before.has(item)).map((item) => `+ ${item}`), ...[...before].filter((item) => !after.has(item)).map((item) => `- ${item}`)];
   const entry = next.nodeAttrs.find(({ attr }) => attr.some(isNextDns));
   const inAttributes = differing.length > 0 ? [{ section: 'nodeAttrs', path: entry?.path ?? 'nodeAttrs', line: entry?.line ?? null, evidence: listed(differing) }] : [];
   return [...inAttributes, ...changedSection({ old, next }, 'extraDNSRecords')];

@@ -1,6 +1,6 @@
 import { isAsNarrow } from '../access';
 import type { AccessRule, SshRule } from '../model';
-import { implies } from '../posture';
+import { unmet } from '../posture';
 import type { PolicyChange } from '../policy-change';
 import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
@@ -31,6 +31,7 @@ function sharedPairs(rule: AnyRule, before: AnyRule): readonly (readonly [string
   return shared(rule.src, before.src).flatMap((src) => shared(hostsOf(rule), hostsOf(before)).map((host) => [src, host] as const));
 }
 
+/** Names or conditions that two rules or postures have in common, as far as they are looked at. */
 const MAX_SHARED = 20;
 
 function isSsh({ section }: AnyRule): boolean {
@@ -77,8 +78,8 @@ function postureWeakened(change: PolicyChange): readonly Evidence[] {
   const { old, next } = change;
   const definitions = [...next.postures.values()].flatMap(({ key, members, path, line }) => {
     const before = old.postures.get(key)?.members;
-    if (before === undefined || implies(members, before)) return [];
-    const lost = before.filter((condition) => !implies(members, [condition]));
+    if (before === undefined) return [];
+    const lost = unmet(members, before).slice(0, MAX_SHARED);
     return isReplaced(lost, members) ? [] : [{ section: 'postures', path, line, evidence: `no longer asks for ${listed(lost)}` }];
   });
   const eased = [...change.access.filter(({ cause }) => cause === 'rule'), ...change.ssh.filter(({ isRuleNew }) => isRuleNew)].filter(({ lostPosture, rule }) => lostPosture && rule.posture !== null && !rule.defaultPosture);
@@ -88,7 +89,7 @@ function postureWeakened(change: PolicyChange): readonly Evidence[] {
   return [...definitions, ...inRules, ...inDefault];
 }
 
-/** The same attributes are asked for, in a way that cannot be compared. */
+/** Nothing is lost, or the same attributes are asked for in a way that cannot be compared. */
 function isReplaced(lost: readonly string[], members: readonly string[]): boolean {
   const attribute = (condition: string): string | undefined => condition.split(' ')[0];
   const comparable = /^\S+ (?:>=|<=|<|>|IN|NOT IN) /;

@@ -1,6 +1,7 @@
 import { createBudget } from '../budget';
 import { gainsThrough } from '../member-gain';
 import type { Members, Model } from '../model';
+import { append } from '../multimap';
 import type { PolicyChange } from '../policy-change';
 import { usedNames } from './aliases';
 import { oncePerChange } from './finding';
@@ -14,7 +15,7 @@ export interface Joined {
 }
 
 /** Steps of looking at members who moved; whoever is left after it counts as having gained something. */
-const MAX_MOVE_STEPS = 1_000_000;
+const MAX_MOVE_STEPS = 200_000;
 
 /**
  * Who joined which group. A member that only moved there, from another group or from a list, joined nothing unless it can do something now that
@@ -60,11 +61,7 @@ interface People {
 function peopleOf({ groups, rules, ssh, tagOwners, approvers }: Model): People {
   const groupsOf = new Map<string, string[]>();
   for (const { key, members } of groups.values()) {
-    for (const member of members) {
-      const known = groupsOf.get(member);
-      if (known === undefined) groupsOf.set(member, [key]);
-      else known.push(key);
-    }
+    for (const member of members) append(groupsOf, member, key);
   }
   const powerful = new Set([...[...tagOwners.values(), ...approvers.values()].flatMap(({ members }) => members), ...ssh.flatMap(({ src }) => src)]);
   return { groupsOf, powerful, listed: new Set([...powerful, ...rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)])]) };

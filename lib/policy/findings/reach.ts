@@ -1,5 +1,6 @@
 import { createBudget } from '../budget';
 import type { AccessRule, SshRule } from '../model';
+import { append } from '../multimap';
 import { subtractPorts } from '../ports';
 import { createCoverage } from '../selector';
 import type { Side } from '../side';
@@ -16,11 +17,7 @@ export function createReach({ model, resolver }: Side): Reach {
   const budget = createBudget(MAX_REACH_STEPS);
   const bySource = new Map<string, (AccessRule | SshRule)[]>();
   for (const rule of [...model.rules, ...model.ssh]) {
-    for (const name of rule.src) {
-      const rules = bySource.get(name);
-      if (rules === undefined) bySource.set(name, [rule]);
-      else rules.push(rule);
-    }
+    for (const name of rule.src) append(bySource, name, rule);
   }
   const sources = createCoverage(bySource.keys(), resolver, budget);
   const rulesFor = (tag: string): ReadonlySet<AccessRule | SshRule> => new Set(resolver.leaves(tag).flatMap(sources.covering).flatMap((name) => bySource.get(name) ?? []));
