@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { scripts } from '../../package.json';
 import { parseInvocation as parseManualInvocation } from '../../functions/backfill/invocation';
 import { parseInvocation } from '../../functions/poll/invocation';
+import { INVARIANTS } from '../simulation/judge';
 import { codesIn, PAGES, ROOT, tableOf } from './pages';
 
 const ROOMS = ['.ci', 'cli', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];
@@ -58,6 +59,10 @@ describe('docs/architecture.md', () => {
     const there = readdirSync(join(ROOT, 'lib')).map((name) => `lib/${name}`);
     expect(there.filter((room) => !rooms.includes(room))).toEqual([]);
   });
+});
+
+it('names in docs/delivery.md every invariant that the harnesses judge by', () => {
+  expect(tableOf('docs/delivery.md', 'invariant').map(([name]) => name)).toEqual(Object.keys(INVARIANTS));
 });
 
 describe('docs/adr', () => {

@@ -6,11 +6,11 @@ import { control, hunt } from './hunt';
 const USAGE = `Puts known mistakes into the connector, one at a time, and looks whether the proofs catch them.
 
   --only TEXT    mistakes with this text in their name
-  --seeds N      seeds that the simulation has for each (100)
+  --seeds N      seeds that the simulation has for each (12)
 `;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '100' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '12' }, help: { type: 'boolean' } } });
   const chosen = MUTATIONS.filter(({ name }) => name.includes(values.only ?? ''));
   const seeds = Number(values.seeds);
   if (values.help === true || chosen.length === 0 || !(seeds > 0)) {

@@ -48,7 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'overlapMs), place.watermark)',
     caughtBy: [
       { proof: 'late record', invariants: ['I1'] },
-      { proof: 'simulation', invariants: ['I1'] },
+      { proof: 'simulation', invariants: ['I1', 'I4'] },
     ],
   },
   {
@@ -103,7 +103,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "element: sha256(id.replace(/^.*:/, '')).slice(0, HALF)",
     caughtBy: [
       { proof: 'story', invariants: ['I1'] },
-      { proof: 'simulation', invariants: ['I1'] },
+      { proof: 'simulation', invariants: ['I1', 'I9'] },
     ],
   },
 ];

@@ -42,6 +42,6 @@ export function judgeCommit({ expectations, announcedGaps, judge, table, connect
   const floor = Math.max(Math.min(genesis?.startFrom ?? 0, before.wm), before.wm - plan.overlapMinutes * 60_000);
   const missing = expectations.all.find((one) => one.isFinal && one.at >= floor && one.at <= after.wm && one.visibleFrom <= walk.at && !isOut(one));
   if (missing !== undefined) {
-    judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and ${missing.key} (${missing.record.kind}) of ${time(missing.at)}, visible since ${time(missing.visibleFrom)}, is not out; its window was first asked for at ${time(walk.at)}`);
+    judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and ${missing.key} (${missing.record.kind}) of ${time(missing.at)}, visible since ${time(missing.visibleFrom)}, is not out; its window was first answered at ${time(walk.at)}`);
   }
 }

@@ -61,7 +61,7 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
   const io = createTransport(world, run);
   let commits = 0;
   return {
-    openAuditLog: createInMemoryAuditLog({ tailnet: world.tailnet, clock, io, onFirstRequest: (window) => { oracle.asked(run, window); } }),
+    openAuditLog: createInMemoryAuditLog({ tailnet: world.tailnet, clock, io, onFirstAnswer: (window) => { oracle.walked(run, window); } }),
     state: createInMemoryState({ table, clock, io, newCommitId: () => `${run.id} commit ${(commits += 1)}` }),
     bus: createInMemoryBus(bus, io),
     archive: createInMemoryArchive(bucket, io),

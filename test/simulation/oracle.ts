@@ -25,8 +25,8 @@ export interface Oracle {
   arrived(run: Run, event: BusEvent): void;
   marked(run: Run, elements: readonly string[]): void;
   quarantined(run: Run, entry: Quarantined): void;
-  /** The first request of a walk is being answered. */
-  asked(run: Run, window: Window): void;
+  /** The first answer of a walk is being made. */
+  walked(run: Run, window: Window): void;
   committed(run: Run, before: StateItem, after: StateItem): void;
   /** A rewind, or a deleted item: tokens and the watermark begin anew. */
   reset(): void;
@@ -142,7 +142,7 @@ export function createOracle(deps: OracleDeps): Oracle {
         out.add(published.element);
       }
     },
-    asked(run, window) {
+    walked(run, window) {
       run.walk = { window, at: now() };
     },
     committed(run, before, after) {

@@ -44,6 +44,12 @@ export interface Phase {
   readonly until: Millis;
 }
 
+/** The tick that a seed's own strike is kept for. */
+const TURN_TICK = 2;
+
+/** Every so many seeds one has an outage of months. */
+const LONG_OUTAGE_EVERY = 12;
+
 /** Milliseconds that Lambda gives the function. */
 const TIMEOUT_MS = 240_000;
 
@@ -61,39 +67,44 @@ export function planHistory(seed: number): Plan {
   const rounds = random.int(2, 5);
   for (let round = 0; round < rounds; round += 1) {
     const from = now;
-    const spells = planSpells(random, isCalm || round === 0 ? 0 : violence, dialect);
+    const spells = isCalm || round === 0 ? [] : planSpells(random, violence, dialect, round === 1 ? SPELLS[seed % SPELLS.length] : undefined);
     const count = random.int(6, 18);
     for (let number = 0; number < count; number += 1) {
       const weather = spells.filter(({ first, last }) => number >= first && number <= last).map(({ name }) => name);
       // The very first tick is left alone: an installation by a wrong clock begins where that clock says.
-      ticks.push({ at: now, budgetMs: budget(random, weather), strikes: ticks.length === 0 ? [] : planStrikes(random, violence), weather });
+      ticks.push({ at: now, budgetMs: budget(random, weather), strikes: planStrikes(random, ticks.length === 0 ? 0 : violence, ticks.length === TURN_TICK ? seed : undefined), weather });
       now += PERIOD_MS + random.int(-5_000, 5_000);
     }
     phases.push({ from, until: now });
     if (round === rounds - 1) break;
-    if (random.chance(0.4)) now += planOutage(random, outages);
+    const isLongTurn = round === 0 && seed % LONG_OUTAGE_EVERY === 0;
+    if (isLongTurn || random.chance(0.4)) now += planOutage(random, outages, isLongTurn);
     else now = addQuietDays(random, ticks, now, violence);
   }
   const span = { start, end: now };
   const setting = random.pick<DialectSetting>(['auto', dialect, dialect]);
   const overlapMinutes = random.pick([10, 20, 60]);
   const records = planRecords(createRandom(seed, 'records'), { dialect, span, phases, overlapMinutes });
-  const pageSize = random.pick(dialect === 'audit' ? [3, 10, 100, 400] : [10, 40, 400]);
+  const pageSize = random.pick(dialect === 'audit' ? [2, 3, 10, 400] : [10, 40, 400]);
   return { seed, setting, dialect, overlapMinutes, pageSize, ticks, outages, records, end: now };
 }
 
-function planStrikes(random: Random, violence: number): Strike[] {
+/** @param turn The seed's own strike comes too: seeds in a row have all of them between them. */
+function planStrikes(random: Random, violence: number, turn?: number): Strike[] {
   const strikes: Strike[] = [];
+  const own = STRIKES[(turn ?? 0) % STRIKES.length];
+  if (turn !== undefined && violence > 0 && own !== undefined) strikes.push({ name: own, skip: 0 });
   while (strikes.length < 3 && random.chance(violence)) strikes.push({ name: random.pick(STRIKES), skip: random.int(0, random.pick([1, 4, 12])) });
   return strikes;
 }
 
-function planSpells(random: Random, violence: number, dialect: Dialect): { name: SpellName; first: number; last: number }[] {
+/** @param turn The seed's own: seeds in a row have all of them between them. */
+function planSpells(random: Random, violence: number, dialect: Dialect, turn: SpellName | undefined): { name: SpellName; first: number; last: number }[] {
   const spells: { name: SpellName; first: number; last: number }[] = [];
-  while (spells.length < 2 && random.chance(violence)) {
-    const name = random.chance(0.2) ? 'archive down' : random.pick(SPELLS);
+  while (spells.length < 2 && (spells.length === 0 && turn !== undefined || random.chance(violence))) {
+    const name = spells.length === 0 && turn !== undefined ? turn : random.pick(SPELLS);
     // Where the envelope names no tailnet, nobody could tell.
-    if (name === 'another tailnet' && dialect === 'audit') continue;
+    if (name === 'another tailnet' && dialect === 'audit') break;
     const first = random.int(0, 10);
     // Few requests go to the archive: it has to be down for long to be missed.
     spells.push(name === 'archive down' ? { name, first: 0, last: Infinity } : { name, first, last: first + random.int(0, 6) });
@@ -105,8 +116,8 @@ function budget(random: Random, weather: readonly SpellName[]): Millis {
   return weather.includes('little time') ? random.int(11_500, 20_000) : TIMEOUT_MS;
 }
 
-function planOutage(random: Random, outages: OutageName[]): Millis {
-  if (random.chance(0.06)) {
+function planOutage(random: Random, outages: OutageName[], isBeyond: boolean): Millis {
+  if (isBeyond || random.chance(0.03)) {
     outages.push('outage beyond the retention');
     return random.int(80 * DAY, 101 * DAY);
   }

@@ -34,14 +34,15 @@ export interface RecordsPlan {
 export function planRecords(random: Random, plan: RecordsPlan): PlannedRecord[] {
   const writer = createWriter(plan.dialect);
   const records: PlannedRecord[] = [];
-  const count = random.int(20, 60);
-  while (records.length < count) records.push(...planOne(random, plan, writer));
+  const count = random.int(15, 45);
+  while (records.length < count) records.push(...planOne(random, plan, writer, pickKind(random, plan.dialect)));
+  // It takes long to read, so few have one.
+  if (random.chance(0.15)) records.push(...planOne(random, plan, writer, 'too large'));
   if (random.chance(0.1)) records.push(...planDenseHour(random, plan, writer));
   return records;
 }
 
-function planOne(random: Random, plan: RecordsPlan, writer: Writer): PlannedRecord[] {
-  const kind = pickKind(random, plan.dialect);
+function planOne(random: Random, plan: RecordsPlan, writer: Writer, kind: Kind): PlannedRecord[] {
   const place = pickPlace(random, plan);
   const one = (written: Written, entries: PlannedRecord['entries'] = [entryOf(written, place)]): PlannedRecord => ({ ...written, kind, delay: place.delay, entries });
   const { at, nanos, visibleFrom } = place;
@@ -103,11 +104,10 @@ function pickKind(random: Random, dialect: Dialect): Kind {
   if (drawn <= 65) return 'repeated';
   // In the configuration dialect a record with another content is another record.
   if (drawn <= 74) return dialect === 'audit' ? 'edited' : 'plain';
-  if (drawn <= 79) return 'policy change';
-  if (drawn <= 85) return 'without a readable time';
-  if (drawn <= 92) return 'unparsable';
-  if (drawn <= 99) return 'refused by the bus';
-  return random.chance(0.3) ? 'too large' : 'plain';
+  if (drawn <= 76) return 'policy change';
+  if (drawn <= 83) return 'without a readable time';
+  if (drawn <= 91) return 'unparsable';
+  return 'refused by the bus';
 }
 
 interface Place extends Omit<LogEntry, 'record'> {

@@ -22,7 +22,7 @@ export interface Run {
   requests: number;
   /** Faults after which its events may be published again. */
   disturbances: number;
-  /** Its last walk of the log, and the server's time at the walk's first request. */
+  /** Its last walk of the log. */
   walk: Walk | null;
   toldStateLost: boolean;
   failure: string | null;
@@ -30,6 +30,7 @@ export interface Run {
 
 export interface Walk {
   readonly window: Window;
+  /** The server's time at its first answer. */
   readonly at: Millis;
 }
 

@@ -12,14 +12,14 @@ export interface InMemoryAuditLogDeps {
   /** Ours. */
   readonly clock: Clock;
   readonly io: Io;
-  /** Told of a walk's first request while it is being answered. */
-  readonly onFirstRequest?: (window: Window) => void;
+  /** Told of a walk's first answer that holds records, while it is being made. */
+  readonly onFirstAnswer?: (window: Window) => void;
 }
 
 type AnswerOf<Shown> = { readonly shown: Shown } & Pick<AuditLogPage, 'asOf' | 'skewMs'>;
 
 /** The audit log of a tailnet in memory, in the dialect that it speaks. */
-export function createInMemoryAuditLog({ tailnet, clock, io, onFirstRequest }: InMemoryAuditLogDeps): OpenAuditLog {
+export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: InMemoryAuditLogDeps): OpenAuditLog {
   async function ask<Shown>(about: string, deadline: Deadline, show: (tailnet: InMemoryTailnet) => Shown): Promise<AnswerOf<Shown>> {
     if (deadline.isNear()) throw outOfTime();
     const sentAt = clock.now();
@@ -36,7 +36,7 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstRequest }: I
     async *pages(window, cursor, deadline) {
       for (let at = cursor; ; ) {
         const { shown, asOf, skewMs } = await ask(`audit from ${new Date(window.from).toISOString()}${at === null ? '' : ` ${at}`}`, deadline, (server) => {
-          if (at === null) onFirstRequest?.(window);
+          if (at === null) onFirstAnswer?.(window);
           const page = at === null ? server.begin(window.from) : server.resume(at);
           if (page === undefined) throw cursorRefused();
           return page;
@@ -56,14 +56,15 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstRequest }: I
         const { from, until } = slice;
         const about = `configuration ${new Date(from).toISOString()} to ${new Date(until).toISOString()}`;
         const { shown, asOf, skewMs } = await ask(about, deadline, (server) => {
-          if (isFirst) onFirstRequest?.(window);
-          return { records: server.between({ from, until }), tailnet: server.id };
+          const records = server.between({ from, until });
+          if (isFirst && records !== undefined) onFirstAnswer?.(window);
+          return { records, tailnet: server.id };
         });
-        isFirst = false;
         if (shown.records === undefined) {
           slices.push(...halves(slice));
           continue;
         }
+        isFirst = false;
         const next = slices.length === 0 ? null : String(until);
         yield { records: shown.records, cursor: next, until, asOf, skewMs, tailnet: shown.tailnet, oauthClientId: null, dialect: 'configuration' };
       }
