@@ -1,5 +1,6 @@
 import type { Millis } from '../../lib/connector/ports';
 import type { StateItem } from '../support/in-memory-table';
+import { RETENTION_MS } from '../support/in-memory-tailnet';
 import { isOut, type Expectations } from './expectations';
 import type { OracleDeps } from './oracle';
 import type { Run, Walk } from './run';
@@ -39,7 +40,7 @@ export function judgeCommit({ expectations, announcedGaps, judge, table, connect
     return;
   }
   if (after.wm > walk.at - SETTLE_MS) judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and its walk saw nothing that came after ${time(walk.at)}`);
-  const floor = Math.max(Math.min(genesis?.startFrom ?? 0, before.wm), before.wm - plan.overlapMinutes * 60_000);
+  const floor = Math.max(Math.min(genesis?.startFrom ?? 0, before.wm), before.wm - plan.overlapMinutes * 60_000, walk.at - RETENTION_MS);
   const missing = expectations.all.find((one) => one.isFinal && one.at >= floor && one.at <= after.wm && one.visibleFrom <= walk.at && !isOut(one));
   if (missing !== undefined) {
     judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and ${missing.key} (${missing.record.kind}) of ${time(missing.at)}, visible since ${time(missing.visibleFrom)}, is not out; its window was first answered at ${time(walk.at)}`);

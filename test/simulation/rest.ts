@@ -1,4 +1,5 @@
 import type { Millis } from '../../lib/connector/ports';
+import { RETENTION_MS } from '../support/in-memory-tailnet';
 import { isOut, type Expectation, type Expectations } from './expectations';
 import type { OracleDeps } from './oracle';
 
@@ -6,9 +7,6 @@ const DAY = 24 * 3_600_000;
 
 /** How late a record may show up. */
 const HORIZON_MS = 7 * DAY;
-
-/** How long Tailscale keeps its log. */
-const RETENTION_MS = 90 * DAY;
 
 /** What a seed came to. */
 export interface Balance {

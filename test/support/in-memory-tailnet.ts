@@ -43,8 +43,8 @@ export interface InMemoryTailnetOptions {
   readonly pageSize?: number;
 }
 
-/** Tailscale's documentation of the configuration audit log, read 2026-11. */
-const RETENTION_MS = 90 * 24 * 3_600_000;
+/** How long the log is kept. Tailscale's documentation of the configuration audit log, read 2026-11. */
+export const RETENTION_MS = 90 * 24 * 3_600_000;
 
 export function createInMemoryTailnet({ dialect, clock, id = 'example.com', pageSize = 100 }: InMemoryTailnetOptions): InMemoryTailnet {
   const entries: LogEntry[] = [];
