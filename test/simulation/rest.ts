@@ -3,7 +3,8 @@ import { RETENTION_MS } from '../support/in-memory-tailnet';
 import { isOut, type Expectation, type Expectations } from './expectations';
 import type { OracleDeps } from './oracle';
 
-const DAY = 24 * 3_600_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** How late a record may show up. */
 const HORIZON_MS = 7 * DAY;
@@ -23,13 +24,15 @@ export interface RestDeps extends OracleDeps {
 }
 
 /** When nothing is left to come: whether everything that had to be out is. */
-export function judgeRest({ expectations, judge, table, connector, ticksAt }: RestDeps): Balance {
+export function judgeRest({ expectations, judge, table, connector, plan, ticksAt }: RestDeps): Balance {
   const { genesis, gaps, state } = table.of(connector);
   const startFrom = genesis?.startFrom ?? 0;
 
-  /** The log was not asked while it still had the record. */
+  /** The log was not asked while it still had the record; what shows up behind the overlap is asked for by the next sweep only. */
   const wasMissed = ({ at, visibleFrom }: Expectation) => {
-    const first = ticksAt.find((tick) => tick >= visibleFrom) ?? Infinity;
+    const delay = visibleFrom - at;
+    const patience = delay < plan.overlapMinutes * 60_000 ? 0 : delay < DAY ? HOUR : DAY;
+    const first = ticksAt.find((tick) => tick >= visibleFrom + patience) ?? Infinity;
     return at + RETENTION_MS <= first;
   };
   const isInGap = ({ at }: Expectation) => [...gaps.values()].some(({ from, until }) => at >= from && at < until);
