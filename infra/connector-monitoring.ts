@@ -5,11 +5,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { METRIC, METRICS_NAMESPACE } from '../lib/contract/names';
 import type { MetricName } from '../lib/contract/names';
-import { POLL_PERIOD_SECONDS } from '../lib/contract/timing';
+import { POLL_PERIOD_SECONDS, STALE_SECONDS } from '../lib/contract/timing';
 import type { MonitoringOptions } from './options';
-
-/** Seconds. Four ticks: one that fails, and one that is late, wake nobody. */
-const STALE_SECONDS = 4 * POLL_PERIOD_SECONDS;
 
 /** Seconds. An HTTP date is exact to one second, and AWS keeps its clocks closer than that: minutes are no drift. */
 const SKEW_SECONDS = 300;

@@ -11,7 +11,7 @@ import { follow } from './tick';
 const CONCURRENCY = 4;
 
 /** Failed runs in a row after which the connector says that it is blind. One alone may be a hiccup. */
-const BLIND_AFTER = 2;
+export const BLIND_AFTER = 2;
 
 /** What one tick did for one connector. */
 export interface ConnectorReport extends Progress {

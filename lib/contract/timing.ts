@@ -1,6 +1,9 @@
 /** Seconds between two ticks of a connector. */
 export const POLL_PERIOD_SECONDS = 300;
 
+/** Seconds a watermark may be behind. Four ticks: one that fails, and one that is late, wake nobody. */
+export const STALE_SECONDS = 4 * POLL_PERIOD_SECONDS;
+
 /**
  * Seconds one invocation may take. A run's lease lasts as long as the run could (plus 5 s, and 10 s of clock skew for
  * the next owner), so timeout + 15 s must stay below the period: a killed run's lease is over before the next tick.
