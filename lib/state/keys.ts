@@ -2,6 +2,7 @@
 export const statePartition = (connector: string) => `TN#${connector}`;
 export const seenPartition = (connector: string) => `TN#${connector}#SEEN`;
 export const ledgerPartition = (connector: string) => `TN#${connector}#LEDGER`;
+export const backfillPartition = (connector: string) => `TN#${connector}#BF`;
 
 export const GENESIS_KEY = 'GENESIS';
 export const STATE_KEY = 'STATE';
