@@ -35,9 +35,9 @@ export function allowBackfill(role: Role, reach: Reach): void {
   allowSecretsAndBus(role, reach);
   allowItems(role, reach, 'LiveState', ['live'], ['GetItem']);
   allowItems(role, reach, 'PublishedAndSetAside', ['seen', 'ledger'], ['Query', 'UpdateItem']);
-  allowItems(role, reach, 'OwnPlace', ['backfill'], ['GetItem', 'PutItem', 'UpdateItem']);
+  allowItems(role, reach, 'OwnPlace', ['backfill'], ['GetItem', 'PutItem', 'UpdateItem', 'Query']);
   allowObjects(role, reach.archive, 'Quarantined', 's3:GetObject', ['quarantine']);
-  allowObjects(role, reach.archive, 'Claims', 's3:PutObject', ['claims']);
+  allowObjects(role, reach.archive, 'SetAside', 's3:PutObject', ['claims', 'quarantine']);
 }
 
 function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Reach): void {

@@ -184,9 +184,10 @@ describe('by default', () => {
       ...secretAndBus,
       ...items(['GetItem'], 'TN#default'),
       ...items(['Query', 'UpdateItem'], 'TN#default#SEEN', 'TN#default#LEDGER'),
-      ...items(['GetItem', 'PutItem', 'UpdateItem'], 'TN#default#BF'),
+      ...items(['GetItem', 'PutItem', 'Query', 'UpdateItem'], 'TN#default#BF'),
       `s3:GetObject ${archive}/quarantine/*`,
       `s3:PutObject ${archive}/claims/*`,
+      `s3:PutObject ${archive}/quarantine/*`,
     ]);
   });
 });
