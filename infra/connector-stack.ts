@@ -11,10 +11,11 @@ export class ConnectorStack extends Stack {
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}, stackProps: StackProps = {}) {
     super(scope, id, { description: 'Tailscale audit log to EventBridge', ...stackProps });
     this.connector = new TailscaleAuditConnector(this, 'Connector', props);
-    const { poll, backfill, eventBus, table, archive, connectorIds, emptySecrets } = this.connector;
+    const { poll, backfill, backfillWorkflow, eventBus, table, archive, connectorIds, emptySecrets } = this.connector;
 
     new CfnOutput(this, 'FunctionName', { value: poll.function.functionName });
     new CfnOutput(this, 'BackfillFunctionName', { value: backfill.function.functionName });
+    new CfnOutput(this, 'BackfillStateMachineArn', { value: backfillWorkflow.stateMachine.stateMachineArn });
     new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
     new CfnOutput(this, 'EventBusArn', { value: eventBus.eventBusArn });
     new CfnOutput(this, 'TableName', { value: table.tableName });

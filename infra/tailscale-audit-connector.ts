@@ -14,6 +14,7 @@ import { EVENT_SOURCE, TABLE_KEY } from '../lib/contract/names';
 import { ENV } from '../lib/contract/settings';
 import { POLL_MEMORY_MIB, POLL_PERIOD_SECONDS, POLL_TIMEOUT_SECONDS } from '../lib/contract/timing';
 import { createArchive } from './archive';
+import { BackfillWorkflow } from './backfill-workflow';
 import { ConnectorFunction } from './connector-function';
 import { ConnectorMonitoring } from './connector-monitoring';
 import type { ConnectorOptions, SecretReference } from './options';
@@ -45,6 +46,8 @@ export class TailscaleAuditConnector extends Construct {
   readonly poll: ConnectorFunction;
   /** Runs only when it is invoked by hand. */
   readonly backfill: ConnectorFunction;
+  /** Runs long backfills through that function, when it is started by hand. */
+  readonly backfillWorkflow: BackfillWorkflow;
   /** Where the events go: put rules on it. */
   readonly eventBus: EventBus | IEventBus;
   readonly table: Table;
@@ -102,6 +105,7 @@ export class TailscaleAuditConnector extends Construct {
       timeoutSeconds: BACKFILL_TIMEOUT_SECONDS,
       memoryMib: BACKFILL_MEMORY_MIB,
     });
+    this.backfillWorkflow = new BackfillWorkflow(this, 'Workflow', { function: this.backfill.function, logRetention: settings.logRetentionDays });
     const reach = {
       connectorIds,
       secretArns: credentials.map((one) => one.secretArn),
