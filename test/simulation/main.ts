@@ -13,8 +13,17 @@ const ENOUGH_SEEDS = 25;
 /** Every so many seeds one is lived through twice. */
 const TWICE_EVERY = 10;
 
+const USAGE = `Lives through whole histories of a connector, each decided by its seed, and judges every effect.
+
+  --seeds N   how many histories (25); from ${ENOUGH_SEEDS} on every fault must have come up
+  --seed N    the first one (1); the same seed gives the same history
+  --trace     prints what happens
+  --bail      ends with the first history that breaks a promise
+`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     seeds: { type: 'string', default: '25' },
     seed: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
@@ -66,6 +75,11 @@ async function again(outcome: Outcome): Promise<Pick<Outcome, 'violation'>> {
   return { violation: { invariant: 'I19', message: `the histories part at line ${line + 1}: ${outcome.trace[line]} / ${second.trace[line]}` } };
 }
 
-void main().then((isWell) => {
-  process.exitCode = isWell ? 0 : 1;
-});
+if (values.help || !(first >= 0 && count >= 1)) {
+  print(USAGE);
+  process.exitCode = values.help ? 0 : 1;
+} else {
+  void main().then((isWell) => {
+    process.exitCode = isWell ? 0 : 1;
+  });
+}

@@ -91,6 +91,7 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
   let { genesis } = acquired;
   let place = toPlace(acquired.state, genesis);
   let revision = acquired.state.rev;
+  let failures = acquired.state.failStreak;
 
   async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: Millis }): Promise<void> {
     const commitId = newCommitId();
@@ -109,7 +110,10 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
     }
     revision += 1;
     place = next;
-    if (!genesis.committed) genesis = await ask('mark GENESIS', 'closing', () => (items().genesis = { ...(items().genesis ?? genesis), committed: true }));
+    failures = 0;
+    if (genesis.committed) return;
+    await ask('mark GENESIS', 'closing', () => void (items().genesis = { ...(items().genesis ?? genesis), committed: true }));
+    genesis = { ...genesis, committed: true };
   }
 
   const fixTailnet = async ({ key, id }: { key: string; id: string | null }) => {
@@ -123,8 +127,8 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
   const fail = () => ask('FAIL', 'closing', () => {
     const { state } = items();
     if (state?.token !== token) return null;
-    items().state = { ...state, failStreak: state.failStreak + 1, leaseUntil: 0 };
-    return state.failStreak + 1;
+    items().state = { ...state, failStreak: failures + 1, leaseUntil: 0 };
+    return failures + 1;
   });
 
   return {

@@ -62,9 +62,16 @@ export function createInMemoryTable(clock: Clock, watch: TableWatch = {}): InMem
     of,
     rewind(connector, to) {
       const items = of(connector);
-      const { state } = items;
-      if (state === undefined) return;
-      items.state = { ...state, wm: to, token: state.token + 1, leaseUntil: 0, place: state.place && { ...state.place, inflight: null } };
+      const { state, genesis } = items;
+      if (state === undefined || to > state.wm) return;
+      if (genesis !== undefined) items.genesis = { ...genesis, startFrom: Math.min(genesis.startFrom, to) };
+      const place = state.place && {
+        ...state.place,
+        inflight: null,
+        idFloor: state.place.idFloor === null ? null : Math.min(state.place.idFloor, to),
+        sweeps: { hourly: { ...state.place.sweeps.hourly, inflight: null }, daily: { ...state.place.sweeps.daily, inflight: null } },
+      };
+      items.state = { ...state, owner: '', lastCommitId: null, notBefore: null, wm: to, token: state.token + 1, rev: state.rev + 1, leaseUntil: 0, place };
     },
     loseState(connector) {
       of(connector).state = undefined;

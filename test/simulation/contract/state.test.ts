@@ -1,0 +1,153 @@
+import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import { ConnectorError } from '../../../lib/connector/errors';
+import type { Inflight, Millis, Place, StateStore, Tenure } from '../../../lib/connector/ports';
+import { createRewinder } from '../../../lib/state/rewind';
+import { createStateStore } from '../../../lib/state/state-store';
+import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
+import { startGateway, type Gateway } from '../../../local/gateway/server';
+import { createTable } from '../../../local/gateway/table';
+import { directly } from '../../support/in-memory-io';
+import { createInMemoryState } from '../../support/in-memory-state';
+import { createInMemoryTable } from '../../support/in-memory-table';
+
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const MINUTE = 60_000;
+const CONNECTOR = 'default';
+const deadline = { remaining: () => 240_000, isNear: () => false };
+
+/** One state, and what an operator or an accident does to it. */
+interface Side {
+  readonly store: StateStore;
+  rewind(to: Millis): unknown;
+  loseState(): unknown;
+}
+
+/** What whoever has the lease does. */
+type Held =
+  | { readonly do: 'fail' | 'look'; readonly run: number }
+  | { readonly do: 'commit'; readonly run: number; readonly place: Partial<Place>; readonly release: boolean; readonly notBefore?: Millis }
+  | { readonly do: 'mark' | 'seen'; readonly run: number; readonly bucket: string; readonly element: string }
+  | { readonly do: 'fix'; readonly run: number; readonly key: string; readonly id: string | null };
+
+type Step = Held | { readonly do: 'acquire'; readonly run: number } | { readonly do: 'wait'; readonly minutes: number } | { readonly do: 'rewind'; readonly minutes: number } | { readonly do: 'lose' };
+
+const RUNS = 3;
+const run = fc.nat(RUNS - 1);
+const inflight: fc.Arbitrary<Inflight> = fc.record({ from: fc.nat(9), until: fc.integer({ min: 10, max: 19 }), asOf: fc.option(fc.nat(9)), cursor: fc.option(fc.constantFrom('a', 'b')), page: fc.nat(3), restarts: fc.nat(2) });
+const sweep = fc.record({ doneFrom: fc.nat(9), inflight: fc.option(inflight.map((window) => ({ ...window, startedAt: 5 }))) });
+const place: fc.Arbitrary<Partial<Place>> = fc.record(
+  {
+    watermark: fc.nat(60).map((minutes) => NOW - minutes * MINUTE),
+    inflight: fc.option(inflight),
+    dialect: fc.constantFrom('audit', 'configuration', null),
+    idFloor: fc.option(fc.nat(60).map((minutes) => NOW - minutes * MINUTE)),
+    sweeps: fc.record({ hourly: sweep, daily: sweep }),
+  },
+  { requiredKeys: [] },
+);
+const half = fc.constantFrom('a', 'b', 'c').map((digit) => digit.repeat(16));
+const marking = { run, bucket: fc.constantFrom('2026112211', '2026112212', 'none'), element: fc.tuple(half, half).map(([id, content]) => id + content) };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('acquire' as const), run }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), run, place, release: fc.boolean(), notBefore: fc.nat(9).map((minutes) => NOW + minutes * MINUTE) }, { requiredKeys: ['do', 'run', 'place', 'release'] }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('mark' as const, 'seen' as const), ...marking }) },
+  fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 4, 5) }),
+  fc.record({ do: fc.constantFrom('fail' as const, 'look' as const), run }),
+  fc.record({ do: fc.constant('fix' as const), run, key: fc.constantFrom('one', 'two'), id: fc.constantFrom('T1', 'T2', null) }),
+  fc.record({ do: fc.constant('rewind' as const), minutes: fc.nat(90) }),
+  fc.record({ do: fc.constant('lose' as const) }),
+);
+
+/** What a caller of the port is told, step by step. */
+async function live(side: Side, steps: readonly Step[], clock: { at: Millis }): Promise<readonly unknown[]> {
+  const tenures: (Tenure | undefined)[] = [];
+  const said: unknown[] = [];
+  clock.at = NOW;
+  for (const one of steps) said.push(await take(one).catch((error: unknown) => (error instanceof ConnectorError ? error.code : error)));
+  return said;
+
+  async function take(one: Step): Promise<unknown> {
+    if (one.do === 'wait') clock.at += one.minutes * MINUTE;
+    else if (one.do === 'rewind') await side.rewind(NOW - one.minutes * MINUTE);
+    else if (one.do === 'lose') await side.loseState();
+    else if (one.do === 'acquire') {
+      const acquisition = await side.store.acquire(CONNECTOR, `run-${one.run}-${said.length}`, deadline);
+      if (acquisition.state !== 'acquired') return acquisition;
+      tenures[one.run] = acquisition.tenure;
+      return view(acquisition.tenure);
+    } else return hold(tenures[one.run], one);
+    return undefined;
+  }
+}
+
+async function hold(tenure: Tenure | undefined, one: Held): Promise<unknown> {
+  if (tenure === undefined) return 'holds nothing';
+  switch (one.do) {
+    case 'look':
+      break;
+    case 'fail':
+      return tenure.fail();
+    case 'mark':
+      return tenure.markSeen([one]);
+    case 'seen':
+      return (await tenure.seen([one.bucket])).status(one);
+    case 'fix':
+      await tenure.fixTailnet(one);
+      break;
+    case 'commit':
+      await tenure.commit({ ...tenure.place, ...one.place }, { release: one.release, ...(one.notBefore === undefined ? {} : { notBefore: one.notBefore }) });
+  }
+  return view(tenure);
+}
+
+const view = ({ place: at, genesis, stateLost, failStreak }: Tenure) => ({ place: at, genesis, stateLost, failStreak });
+
+let gateway: Gateway;
+let client: DynamoDBClient;
+beforeAll(async () => {
+  gateway = await startGateway();
+  client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
+});
+afterAll(async () => {
+  client.destroy();
+  await gateway.close();
+});
+
+it('holds the simulation\'s state to what lib/state answers, through any sequence of runs, commits, rewinds and losses', async () => {
+  let tables = 0;
+  const clock = { at: NOW, now: () => clock.at };
+
+  const onDynamo = async (): Promise<Side> => {
+    const name = `contract-${(tables += 1)}`;
+    await createTable(gateway.url, name);
+    const table = { client, name };
+    let commits = 0;
+    return {
+      store: createStateStore({ table, clock, newCommitId: () => `commit-${(commits += 1)}` }),
+      rewind: (to) => createRewinder({ table, clock, deadline }).rewind(CONNECTOR, to),
+      loseState: () => client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: `TN#${CONNECTOR}` }, sk: { S: 'STATE' } } })),
+    };
+  };
+  const inMemory = (): Side => {
+    const table = createInMemoryTable(clock);
+    let commits = 0;
+    return {
+      store: createInMemoryState({ table, clock, io: directly, newCommitId: () => `commit-${(commits += 1)}` }),
+      rewind: (to) => {
+        table.rewind(CONNECTOR, to);
+      },
+      loseState: () => {
+        table.loseState(CONNECTOR);
+      },
+    };
+  };
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20, size: 'max' }), async (steps) => {
+      const real = await live(await onDynamo(), steps, clock);
+      expect(await live(inMemory(), steps, clock)).toEqual(real);
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+});
