@@ -199,14 +199,10 @@ export interface SeenElement {
   readonly element: string;
 }
 
-/** One run's hold on a connector. Every write is fenced: it fails once another run, or a rewind, took a later token. */
-export interface Tenure {
+/** One run's hold on a place, as reading a window needs it. Commits are fenced: they fail once another run took a later token. */
+export interface Hold<At> {
   readonly genesis: Genesis;
-  readonly place: Place;
-  /** There had been a watermark, and it is gone. The place begins at the installation again. */
-  readonly stateLost: boolean;
-  /** Failed runs in a row before this one. */
-  readonly failStreak: number;
+  readonly place: At;
   /** Elements of these buckets (those not loaded yet are read). */
   seen(buckets: readonly string[]): Promise<SeenSet>;
   /** Adds elements whose events the bus has accepted. */
@@ -218,13 +214,21 @@ export interface Tenure {
    *
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
-  commit(next: Place, options?: { readonly release?: boolean; readonly notBefore?: Millis }): Promise<void>;
+  commit(next: At, options?: { readonly release?: boolean; readonly notBefore?: Millis }): Promise<void>;
+  /** Writes into the ledger what was put aside, and where it lies. The same event twice is one entry. */
+  recordQuarantine(entry: Quarantined): Promise<void>;
+}
+
+/** One run's hold on a connector. A rewind ends it too. */
+export interface Tenure extends Hold<Place> {
+  /** There had been a watermark, and it is gone. The place begins at the installation again. */
+  readonly stateLost: boolean;
+  /** Failed runs in a row before this one. */
+  readonly failStreak: number;
   /** After a failure: counts it and gives the lease back. Answers how many runs have failed in a row; null when another run owns the connector. */
   fail(): Promise<number | null>;
   /** Writes into the ledger what is known to be lost. The same interval twice is one entry. */
   recordGap(gap: Window): Promise<void>;
-  /** Writes into the ledger what was put aside, and where it lies. The same event twice is one entry. */
-  recordQuarantine(entry: Quarantined): Promise<void>;
 }
 
 /** An event that EventBridge will not take, or a record that could not be read: kept whole, outside the bus. */
@@ -252,6 +256,44 @@ export interface StateStore {
    * @throws ConnectorError STATE_UNAVAILABLE.
    */
   acquire(connector: string, runId: string, deadline: Deadline): Promise<Acquisition>;
+}
+
+// ---- Backfill --------------------------------------------------------------------------------------------------
+
+/** A range that an operator asked for, as it was resolved. */
+export interface BackfillJob extends Window {
+  readonly id: string;
+  readonly connector: string;
+  readonly dialect: Dialect;
+  /** Publishes again what was published before. */
+  readonly force: boolean;
+  /** Counts and publishes nothing. */
+  readonly dryRun: boolean;
+  /** What was clamped or rounded, in the operator's words. */
+  readonly notes: readonly string[];
+  /** Milliseconds that every slice but the last one spans. */
+  readonly sliceMs: Millis;
+}
+
+/** What was done so far; see BackfillReport. */
+export interface BackfillCounts {
+  readonly fetched: number;
+  readonly emitted: number;
+  readonly duplicates: number;
+  readonly covered: number;
+  readonly quarantined: number;
+  readonly byAction: Readonly<Record<string, number>>;
+  readonly bySeverity: Readonly<Record<string, number>>;
+}
+
+/** Where a slice of a backfill is. */
+export interface BackfillPlace {
+  /** Live polling's, when the invocation began. A backfill never moves it. */
+  readonly watermark: Millis;
+  /** Everything of the slice before it has been read. */
+  readonly readTo: Millis;
+  readonly inflight: Inflight | null;
+  readonly counts: BackfillCounts;
 }
 
 // ---- Telemetry -------------------------------------------------------------------------------------------------

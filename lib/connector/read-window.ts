@@ -1,10 +1,10 @@
 import { METRIC } from '../contract/names';
 import { ConnectorError } from './errors';
-import type { AuditLog, Delivery, Inflight, Place } from './ports';
+import type { AuditLog, Hold, Inflight, Place } from './ports';
 import { prefetch } from './prefetch';
-import { publishPage } from './publish-page';
+import { publishPage, type Watermarked } from './publish-page';
 import type { Run } from './run';
-import type { Walk } from './walk';
+import type { PublishedPage, Walk } from './walk';
 
 /** A window of more pages than this is not an audit log but a loop. At 100 records a page it is two million records. */
 const MAX_PAGES = 20_000;
@@ -12,8 +12,8 @@ const MAX_PAGES = 20_000;
 /** How often a window may begin anew before that is a failure of its own. */
 const MAX_RESTARTS = 3;
 
-export interface WindowRead {
-  readonly place: Place;
+export interface WindowRead<At = Place> {
+  readonly place: At;
   /** `again`: the window began anew. `interrupted`: time ran out or upstream asked to wait; the lease is given back. */
   readonly outcome: 'whole' | 'again' | 'interrupted';
 }
@@ -24,7 +24,13 @@ export interface WindowRead {
  * @param release Gives the lease back with the commit of the last page.
  * @throws ConnectorError
  */
-export async function readWindow<Window extends Inflight>(run: Run, log: AuditLog, start: Place, walk: Walk<Window>, release: boolean): Promise<WindowRead> {
+export async function readWindow<Window extends Inflight, At extends Watermarked>(
+  run: Run<Hold<At>>,
+  log: AuditLog,
+  start: At,
+  walk: Walk<Window, At>,
+  release: boolean,
+): Promise<WindowRead<At>> {
   const { tenure, deadline } = run;
   let place = start;
   let { window } = walk;
@@ -33,7 +39,7 @@ export async function readWindow<Window extends Inflight>(run: Run, log: AuditLo
       if (deadline.isNear()) return await interrupted(run, place);
       const delivery = await publishPage(run, page, walk);
       const next = walk.behind(place, window, page, delivery);
-      if (next === place) return await interrupted(run, place, delivery);
+      if (next === place) return await interrupted(run, walk.stopped(place, delivery), delivery);
       const rest = walk.in(next);
       await tenure.commit(next, { release: release && rest === null });
       place = next;
@@ -48,7 +54,7 @@ export async function readWindow<Window extends Inflight>(run: Run, log: AuditLo
   }
 }
 
-async function afterTrouble<Window extends Inflight>(run: Run, place: Place, walk: Walk<Window>, window: Window, error: unknown): Promise<WindowRead> {
+async function afterTrouble<Window extends Inflight, At>(run: Run<Hold<At>>, place: At, walk: Walk<Window, At>, window: Window, error: unknown): Promise<WindowRead<At>> {
   const { tenure, telemetry, connector, clock } = run;
   if (!(error instanceof ConnectorError)) throw error;
   if (error.code === 'CURSOR_REFUSED' && window.cursor !== null) {
@@ -68,7 +74,7 @@ async function afterTrouble<Window extends Inflight>(run: Run, place: Place, wal
 }
 
 /** Stops here; the next tick goes on from the same place. Only running out of time is no failure. */
-async function interrupted(run: Run, place: Place, delivery?: Delivery): Promise<WindowRead> {
+async function interrupted<At>(run: Run<Hold<At>>, place: At, delivery?: PublishedPage): Promise<WindowRead<At>> {
   if (delivery !== undefined && !run.deadline.isNear()) {
     throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${delivery.unsent.length} entries after several tries; check its PutEvents quota in this region`);
   }

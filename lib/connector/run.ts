@@ -29,10 +29,10 @@ export interface Progress {
   dialect: Dialect | null;
 }
 
-/** One run of one connector that holds the lease. */
-export interface Run extends Omit<PollDeps, 'state' | 'newRunId' | 'bus'> {
+/** One run of one connector that holds a lease: the connector's own, unless it says otherwise. */
+export interface Run<Held = Tenure> extends Omit<PollDeps, 'state' | 'newRunId' | 'bus'> {
   readonly connector: ConnectorSettings;
-  readonly tenure: Tenure;
+  readonly tenure: Held;
   readonly deadline: Deadline;
   readonly runId: string;
   readonly publish: Bus['publish'];

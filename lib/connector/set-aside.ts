@@ -3,13 +3,13 @@ import pMap from 'p-map';
 import { METRIC } from '../contract/names';
 import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/bound';
 import type { NormalizedEvent } from '../events/normalize';
-import type { Millis } from './ports';
+import type { Hold, Millis } from './ports';
 import type { Run } from './run';
 
 /** Objects written at once: they are rare, and each is held in memory. */
 const CONCURRENCY = 4;
 
-type SetAside = Pick<Run, 'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock'>;
+type SetAside = Pick<Run<Pick<Hold<unknown>, 'recordQuarantine'>>, 'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock'>;
 
 /**
  * Events that are too large for some targets of a rule go whole into the archive, before their small form goes out with
