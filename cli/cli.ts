@@ -1,11 +1,14 @@
 import type { Clock } from '../lib/connector/ports';
 import type { Rewinder } from '../lib/state/rewind';
+import type { StatusReader } from '../lib/state/status';
 
 /** What a command works with: everything outside this process. */
 export interface Cli {
   readonly clock: Clock;
   readonly terminal: Terminal;
   readonly aws: Aws;
+  /** Aborts when the operator presses Ctrl-C, which from this call on no longer ends the process; the second time it does. */
+  interruption(): AbortSignal;
 }
 
 export interface Terminal {
@@ -13,6 +16,8 @@ export interface Terminal {
   out(line: string): void;
   /** A line for people: progress, questions, what went wrong. */
   note(line: string): void;
+  /** Puts this text alone on the screen; null: the result goes to no terminal. */
+  readonly redraw: ((text: string) => void) | null;
   /** Asks for a yes; null: nobody is there to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | null;
 }
@@ -24,6 +29,7 @@ export interface Aws {
   /** Invokes a function and waits for its answer. */
   invoke(functionName: string, payload: object): Promise<unknown>;
   rewinder(tableName: string): Rewinder;
+  statusReader(tableName: string): StatusReader;
 }
 
 /** Ends the command. */
@@ -32,8 +38,8 @@ export class CliError extends Error {
 
   constructor(
     message: string,
-    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. 3: `diff` found what it was asked to fail on. */
-    readonly exitCode: 1 | 2 | 3 = 1,
+    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. 3: `diff` found what it was asked to fail on. 4: `status` found a connector unhealthy. */
+    readonly exitCode: 1 | 2 | 3 | 4 = 1,
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -1,5 +1,6 @@
 import type { Millis } from '../lib/connector/ports';
 import { RETENTION_MS } from '../lib/connector/window';
+import { parseDuration } from '../lib/contract/duration';
 import { parseTimestamp } from '../lib/events/event-time';
 import { CliError } from './cli';
 
@@ -8,19 +9,8 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** ISO 8601 without years and months, which have no fixed length. */
-const DURATION = /^P(?=\d|T\d)(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$/;
-
 /** RFC 3339 wants a zone: a time without one would be read in another zone than it was meant. */
 const ZONED = /(?:[Zz]|[+-]\d\d:\d\d)$/;
-
-/** Milliseconds of a duration such as `PT2H`, `P1D` or `P1DT12H`; null: it is none. */
-export function parseDuration(text: string): Millis | null {
-  const match = DURATION.exec(text);
-  if (match === null) return null;
-  const [, weeks = '0', days = '0', hours = '0', minutes = '0', seconds = '0'] = match;
-  return (Number(weeks) * 7 + Number(days)) * DAY + Number(hours) * HOUR + Number(minutes) * MINUTE + Number(seconds) * SECOND;
-}
 
 /**
  * An instant that Tailscale's log still reaches: RFC 3339, or a duration before now.

@@ -3,11 +3,14 @@ import { CliError, type Cli } from './cli';
 import { diffCommand } from './diff/command';
 import { redriveCommand } from './redrive';
 import { rewindCommand } from './rewind';
+import { statusCommand } from './status/command';
+import { testConnectionCommand } from './test-connection';
 
 const HELP = `
 AWS region and credentials are those of the environment, as for the AWS CLI (AWS_PROFILE, AWS_REGION, …).
 
-Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done.
+Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done; 3 and 4 are "diff"'s and
+"status"'s own.
 "tailscale-audit <command> --help" has examples.
 `;
 
@@ -17,9 +20,9 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  * @param args Without node and script.
  * @returns The exit code.
  */
-export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3> {
+export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3 | 4> {
   const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
-  for (const command of [rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
+  for (const command of [statusCommand(cli), testConnectionCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
       writeOut: (text) => { cli.terminal.out(text.trimEnd()); },

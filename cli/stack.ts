@@ -10,6 +10,7 @@ interface Place {
   readonly flag: string;
 }
 export const TABLE: Place = { output: 'TableName', flag: '--table' };
+export const POLL_FUNCTION: Place = { output: 'FunctionName', flag: '--function' };
 export const BACKFILL_FUNCTION: Place = { output: 'BackfillFunctionName', flag: '--function' };
 
 export interface StackOptions {
@@ -37,4 +38,15 @@ export async function deployedName(aws: Aws, { output, flag }: Place, given: str
   const name = outputs[output];
   if (name === undefined) throw new CliError(`the stack "${stack}" has no output ${output}: deploy this version of it (npx cdk deploy), or give the name with ${flag}`);
   return name;
+}
+
+/**
+ * Ids of the connectors that the stack follows.
+ *
+ * @throws CliError where the stack does not say.
+ */
+export async function connectorsOf(aws: Aws, { stack }: StackOptions): Promise<string[]> {
+  const { Connectors: connectors } = await aws.stackOutputs(stack);
+  if (connectors === undefined) throw new CliError(`the stack "${stack}" has no output Connectors: deploy this version of it (npx cdk deploy), or give --table and --connector`);
+  return connectors.split(',');
 }

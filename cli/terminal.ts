@@ -1,10 +1,11 @@
+import { clearScreenDown, cursorTo } from 'node:readline';
 import { createInterface } from 'node:readline/promises';
 import type { Terminal } from './cli';
 
 /** A process's streams. `isTTY`: a person sits there. */
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
@@ -20,9 +21,22 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
       asking.close();
     }
   };
+  const redraw = (text: string): void => {
+    cursorTo(stdout, 0, 0);
+    clearScreenDown(stdout);
+    stdout.write(`${text}\n`);
+  };
   return {
+    redraw: stdout.isTTY === true ? redraw : null,
     out: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     confirm: stdin.isTTY === true && stderr.isTTY === true ? confirm : null,
   };
+}
+
+/** From now on the first SIGINT aborts the signal; the second one ends the process. */
+export function interruption(signals: Pick<NodeJS.Process, 'once'>): AbortSignal {
+  const controller = new AbortController();
+  signals.once('SIGINT', () => { controller.abort(); });
+  return controller.signal;
 }

@@ -4,6 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import type { Clock } from '../lib/connector/ports';
 import { createRewinder, type Rewinder } from '../lib/state/rewind';
+import { createStatusReader } from '../lib/state/status';
 import { calling } from './calling';
 import { CliError, type Aws } from './cli';
 
@@ -40,6 +41,11 @@ export function wire(clock: Clock): Aws {
         look: (connector) => calling(dynamoDb, on, () => rewinder.look(connector)),
         rewind: (connector, to) => calling(dynamoDb, on, () => rewinder.rewind(connector, to)),
       } satisfies Rewinder;
+    },
+    statusReader: (tableName) => {
+      const reader = createStatusReader({ table: { client: dynamoDb, name: tableName }, deadline: PATIENCE });
+      const on = { what: `the table "${tableName}"`, action: 'dynamodb:Query', missing: 'ResourceNotFoundException' };
+      return { read: (connector) => calling(dynamoDb, on, () => reader.read(connector)) };
     },
   };
 }

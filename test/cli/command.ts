@@ -29,10 +29,14 @@ export async function installedCommand(args: readonly string[], environment: Env
 export interface CommandOptions {
   readonly confirm?: Terminal['confirm'];
   readonly now?: () => number;
+  /** A terminal's screen. */
+  readonly redraw?: Terminal['redraw'];
+  /** Ctrl-C. */
+  readonly interruption?: AbortSignal;
 }
 
 /** Runs the command in this process with the SDK's real clients. Nobody is there to ask unless `confirm` is given. */
-export async function tailscaleAudit(args: readonly string[], environment: Environment, { confirm = null, now = Date.now }: CommandOptions = {}): Promise<Ended> {
+export async function tailscaleAudit(args: readonly string[], environment: Environment, { confirm = null, now = Date.now, redraw = null, interruption = new AbortController().signal }: CommandOptions = {}): Promise<Ended> {
   const before = process.env;
   process.env = { ...before, ...AWS, ...environment };
   const printed = { stdout: '', stderr: '' };
@@ -40,10 +44,11 @@ export async function tailscaleAudit(args: readonly string[], environment: Envir
   const terminal: Terminal = {
     out: (line) => void (printed.stdout += `${line}\n`),
     note: (line) => void (printed.stderr += `${line}\n`),
+    redraw,
     confirm,
   };
   try {
-    return { exitCode: await run(args, { clock, terminal, aws: wire(clock) }), ...printed };
+    return { exitCode: await run(args, { clock, terminal, aws: wire(clock), interruption: () => interruption }), ...printed };
   } finally {
     process.env = before;
   }

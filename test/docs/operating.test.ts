@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../cli/program';
+import { RULES } from '../../cli/status/health';
 import { parseContext } from '../../infra/context';
 import { parseExpectedActivity } from '../../lib/contract/expected-activity';
 import { synthesize } from '../infra/synth';
@@ -53,15 +54,15 @@ describe('the command', () => {
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);
     const unreachable = () => Promise.reject(new Error('help asks nobody'));
-    const aws = { stackOutputs: unreachable, invoke: unreachable, rewinder: () => ({ look: unreachable, rewind: unreachable }) };
-    await run([...args, '--help'], { clock: { now: () => 0 }, terminal: { out: print, note: print, confirm: null }, aws });
+    const aws = { stackOutputs: unreachable, invoke: unreachable, rewinder: () => ({ look: unreachable, rewind: unreachable }), statusReader: () => ({ read: unreachable }) };
+    await run([...args, '--help'], { clock: { now: () => 0 }, terminal: { out: print, note: print, redraw: null, confirm: null }, aws, interruption: () => new AbortController().signal });
     return lines.join('\n');
   };
-  const documented = tableOf(PAGE, 'command').map(([command = '']) => /^`tailscale-audit (\w+)/.exec(command)?.[1] ?? '');
+  const documented = tableOf(PAGE, 'command').map(([command = '']) => /^`tailscale-audit ([\w-]+)/.exec(command)?.[1] ?? '');
 
   it('has the subcommands that the page names', async () => {
     const [, list = ''] = /^Commands:\n(.+?)\n\n/ms.exec(await help()) ?? [];
-    expect([...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'help')).toEqual(documented);
+    expect([...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name).filter((name) => name !== 'help')).toEqual(documented);
   });
 
   it('has the options that the page names', async () => {
@@ -70,6 +71,11 @@ describe('the command', () => {
     expect(options.length).toBeGreaterThan(5);
     expect(options.filter((option) => !known.includes(`${option} `))).toEqual([]);
   });
+});
+
+it('has the rules that status judges by, each with its level', () => {
+  const documented = tableOf(PAGE, 'rule').map(([id = '', level]) => ({ id: codesIn(id).join(), level }));
+  expect(documented).toEqual(RULES.map(({ id, level }) => ({ id, level })));
 });
 
 it('shows a list of expected activity that is taken', () => {

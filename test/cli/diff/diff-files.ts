@@ -16,9 +16,9 @@ export interface Ended {
 /** Runs the command in this process; it must not ask for AWS. */
 export async function diffHere(args: readonly string[]): Promise<Ended> {
   const printed = { stdout: '', stderr: '' };
-  const terminal = { out: (line: string) => void (printed.stdout += `${line}\n`), note: (line: string) => void (printed.stderr += `${line}\n`), confirm: null };
+  const terminal = { out: (line: string) => void (printed.stdout += `${line}\n`), note: (line: string) => void (printed.stderr += `${line}\n`), redraw: null, confirm: null };
   const never = (): never => { throw new Error('asked for AWS'); };
-  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never } });
+  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never, statusReader: never }, interruption: never });
   return { exitCode, ...printed };
 }
 

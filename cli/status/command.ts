@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import pMap from 'p-map';
+import pc from 'picocolors';
+import { CliError, type Cli, type Terminal } from '../cli';
+import { visibleJson } from '../diff/visible';
+import { format } from '../instant';
+import { connectorsOf, deployedName, TABLE, withStack, type StackOptions } from '../stack';
+import { report, toJson, type Report } from './report';
+import { toLine, toText } from './table';
+
+/** Seconds. */
+const WATCH_PERIOD = 5;
+
+const HELP = `
+Reads the connector's table and nothing else: one Query for each of a connector's partitions. It changes nothing, and
+works while the function does not. What it judges by is listed in docs/operating.md.
+
+Needs cloudformation:DescribeStacks (not with --table) and dynamodb:Query.
+
+Exit codes: 0 healthy (there may be warnings), 1 it failed, 2 it was asked for wrongly, 4 a connector is unhealthy.
+With --watch it is that of the last look.
+
+Examples:
+  tailscale-audit status
+  tailscale-audit status --connector prod --watch            looks again every ${WATCH_PERIOD} seconds, until Ctrl-C
+  tailscale-audit status --json | jq '.connectors[].health'
+`;
+
+interface Options extends StackOptions {
+  readonly connector?: string;
+  readonly table?: string;
+  /** Seconds between two looks. */
+  readonly watch?: number;
+  readonly json: boolean;
+}
+
+/** `tailscale-audit status`: where each connector stands, and whether that is well. */
+export function statusCommand(cli: Cli): Command {
+  const command = new Command('status')
+    .summary('say where each connector stands, and whether it is healthy')
+    .description('Says where each connector stands: its watermark, its last poll, what is lost or put aside.')
+    .option('--connector <id>', 'only this one; all of the stack otherwise')
+    .addOption(new Option('--watch [seconds]', `look again and again, every ${WATCH_PERIOD} seconds unless said otherwise`).preset(String(WATCH_PERIOD)).argParser(parsePeriod))
+    .option('--json', 'one JSON object on stdout, with --watch one a line', false)
+    .addHelpText('after', HELP);
+  return withStack(command, new Option('--table <name>', 'the DynamoDB table itself; then --connector too')).action((options: Options) => status(options, cli));
+}
+
+function parsePeriod(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 1 && seconds <= 3600)) throw new InvalidArgumentError('It is a number of seconds from 1 to 3600.');
+  return seconds;
+}
+
+async function status(options: Options, cli: Cli): Promise<void> {
+  const { aws, clock, terminal } = cli;
+  const connectors = await chosenConnectors(options, cli);
+  const table = await deployedName(aws, TABLE, options.table, options, options.connector);
+  const reader = aws.statusReader(table);
+  const look = () => pMap(connectors, async (connector) => report(connector, await reader.read(connector), clock.now()), { concurrency: 4 });
+
+  let reports: Report[];
+  if (options.watch === undefined) {
+    reports = await look();
+    terminal.out(options.json ? jsonOf(table, reports) : toText(reports, pc));
+  } else {
+    reports = await watch(look, (seen) => { showAgain(table, seen, options, terminal); }, options.watch, cli.interruption());
+  }
+  const unhealthy = reports.filter(({ health }) => health === 'unhealthy').map(({ connector }) => connector);
+  if (unhealthy.length > 0) throw new CliError(`unhealthy: ${unhealthy.join(', ')}`, 4);
+}
+
+async function chosenConnectors({ connector, table, ...stack }: Options, { aws }: Cli): Promise<string[]> {
+  if (connector !== undefined) return [connector];
+  if (table !== undefined) throw new CliError('a table does not say whose it is: give --connector beside --table', 2);
+  return connectorsOf(aws, stack);
+}
+
+/** Looks until it is interrupted. Answers what it saw last. */
+async function watch(look: () => Promise<Report[]>, show: (reports: readonly Report[]) => void, seconds: number, interruption: AbortSignal): Promise<Report[]> {
+  for (;;) {
+    const reports = await look();
+    show(reports);
+    await sleep(seconds * 1_000, undefined, { signal: interruption }).catch(() => undefined);
+    if (interruption.aborted) return reports;
+  }
+}
+
+function showAgain(table: string, reports: readonly Report[], { json, watch: seconds }: Options, terminal: Terminal): void {
+  if (json) terminal.out(jsonOf(table, reports));
+  else if (terminal.redraw === null) for (const one of reports) terminal.out(toLine(one));
+  else terminal.redraw(`${toText(reports, pc)}\n\n${pc.dim(`${format(reports[0]?.at ?? 0)}, again every ${seconds} s; Ctrl-C ends it`)}`);
+}
+
+function jsonOf(table: string, reports: readonly Report[]): string {
+  return visibleJson(JSON.stringify({ table, healthy: reports.every(({ health }) => health !== 'unhealthy'), connectors: reports.map(toJson) }));
+}

@@ -1,0 +1,124 @@
+import { BLIND_AFTER } from '../../lib/connector/poll';
+import type { Millis, SweepTier } from '../../lib/connector/ports';
+import { RETENTION_MS, SWEEPS } from '../../lib/connector/window';
+import { STALE_SECONDS } from '../../lib/contract/timing';
+import type { ConnectorStatus } from '../../lib/state/status';
+import { format, formatLength } from '../instant';
+
+export type Health = 'ok' | 'warning' | 'unhealthy';
+
+/** Something about a connector that somebody should look at. */
+export interface Problem {
+  readonly rule: string;
+  readonly level: 'warning' | 'unhealthy';
+  /** What is, and what to do. */
+  readonly message: string;
+}
+
+interface Rule extends Omit<Problem, 'rule' | 'message'> {
+  /** As docs/operating.md names it. */
+  readonly id: string;
+  /** The message; null: the rule does not apply. */
+  readonly find: (status: ConnectorStatus, now: Millis) => string | null;
+}
+
+/** Milliseconds. Clocks differ; a watermark stays a minute behind Tailscale's. */
+const FUTURE_MS = 5 * 60_000;
+
+/** Milliseconds. Whoever reads this has heard of an older gap; it stays in the ledger. */
+const GAP_NEWS_MS = 30 * 24 * 60 * 60_000;
+
+/** What makes a connector unhealthy (it is blind, or soon will be), and what only has to be known. */
+export const RULES: readonly Rule[] = [
+  {
+    id: 'never-run',
+    level: 'unhealthy',
+    find: ({ genesis, state, unreadable }) =>
+      genesis === null && state === null && unreadable.length === 0 ? 'the function has not run for it yet: wait five minutes after a deployment; then look into the function\'s log' : null,
+  },
+  {
+    id: 'unreadable',
+    level: 'unhealthy',
+    find: ({ genesis, state, unreadable }) => {
+      const [first] = genesis === null || state === null ? unreadable : [];
+      return first === undefined ? null : first.problem;
+    },
+  },
+  {
+    id: 'state-lost',
+    level: 'unhealthy',
+    find: ({ genesis, state, unreadable }) =>
+      genesis !== null && state === null && unreadable.length === 0 ? 'its watermark is gone from the table; the next run begins at its installation and leaves out what was published' : null,
+  },
+  {
+    id: 'stale',
+    level: 'unhealthy',
+    find: ({ state }, now) => {
+      if (state === null || now - state.wm <= STALE_SECONDS * 1_000) return null;
+      const catchingUp = state.failStreak === 0 && state.lastOkAt !== null && now - state.lastOkAt <= STALE_SECONDS * 1_000;
+      return `the watermark is ${formatLength(now - state.wm)} behind; ${catchingUp ? 'runs work and are catching up' : 'ask test-connection, and look into the function\'s log'}`;
+    },
+  },
+  {
+    id: 'failing',
+    level: 'unhealthy',
+    find: ({ state }) => (state !== null && state.failStreak >= BLIND_AFTER ? `the last ${state.failStreak} runs have failed: ask test-connection, and look into the function's log` : null),
+  },
+  {
+    id: 'future',
+    level: 'unhealthy',
+    find: ({ state }, now) => (state !== null && state.wm > now + FUTURE_MS ? `the watermark lies ${formatLength(state.wm - now)} in the future: somebody wrote it, or this machine's clock is wrong. Set it back with rewind` : null),
+  },
+  {
+    id: 'waiting',
+    level: 'warning',
+    find: ({ state }, now) => (state?.notBefore !== undefined && state.notBefore > now ? `Tailscale asked it to wait until ${format(state.notBefore)}` : null),
+  },
+  {
+    id: 'sweep-overdue',
+    level: 'warning',
+    find: ({ genesis, state }, now) => {
+      const overdue = (['hourly', 'daily'] as const satisfies readonly SweepTier[]).flatMap((tier) => {
+        const since = state?.sweeps?.[tier].doneFrom ?? genesis?.installedAt ?? now;
+        return now - since > 2 * SWEEPS[tier].periodMs ? [`the ${tier} sweep is ${formatLength(now - since)} old`] : [];
+      });
+      return overdue.length === 0 ? null : `${overdue.join(', ')}: records that show up late are not looked for. Runs may have no time left; look into the function's log`;
+    },
+  },
+  {
+    id: 'gap',
+    level: 'warning',
+    find: ({ gaps }, now) => {
+      // It is noticed when Tailscale no longer keeps its end.
+      const news = gaps.filter(({ until }) => now - (until + RETENTION_MS) < GAP_NEWS_MS);
+      return news.length === 0 ? null : `lost for good, because Tailscale no longer keeps it: ${news.map(({ from, until }) => `${format(from)} to ${format(until)}`).join(', ')}`;
+    },
+  },
+  {
+    id: 'quarantine',
+    level: 'warning',
+    find: ({ quarantine: { waiting, unparsed } }) =>
+      waiting === 0 ? null : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} could not be read and were on the bus as they came`}: once the cause is gone, redrive`,
+  },
+  {
+    id: 'unreadable-entry',
+    level: 'warning',
+    find: ({ genesis, state, unreadable }) => {
+      const [first] = genesis === null || state === null ? [] : unreadable;
+      return first === undefined ? null : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
+    },
+  },
+];
+
+/** All that is to be said of a connector, the worst first. */
+export function judge(status: ConnectorStatus, now: Millis): Problem[] {
+  return RULES.flatMap(({ id, level, find }) => {
+    const message = find(status, now);
+    return message === null ? [] : [{ rule: id, level, message }];
+  });
+}
+
+export function healthOf(problems: readonly Problem[]): Health {
+  if (problems.some(({ level }) => level === 'unhealthy')) return 'unhealthy';
+  return problems.length === 0 ? 'ok' : 'warning';
+}

@@ -1,0 +1,50 @@
+import type { Millis } from '../../lib/connector/ports';
+import type { ConnectorStatus } from '../../lib/state/status';
+import { format } from '../instant';
+import { healthOf, judge, type Health, type Problem } from './health';
+
+/** A connector's status at an instant, judged. */
+export interface Report {
+  readonly connector: string;
+  readonly at: Millis;
+  readonly status: ConnectorStatus;
+  readonly health: Health;
+  readonly problems: readonly Problem[];
+}
+
+export function report(connector: string, status: ConnectorStatus, at: Millis): Report {
+  const problems = judge(status, at);
+  return { connector, at, status, health: healthOf(problems), problems };
+}
+
+const time = (instant: Millis | null | undefined): string | null => (instant === null || instant === undefined ? null : format(instant));
+
+/** As `--json` shows it: times as RFC 3339, ages in seconds. */
+export function toJson({ connector, at, status, health, problems }: Report): object {
+  const { genesis, state, gaps, quarantine, backfills, unreadable } = status;
+  const sweep = (tier: 'hourly' | 'daily') => {
+    const place = state?.sweeps?.[tier];
+    return { lastDone: time(place?.doneFrom), underWaySince: time(place?.inflight?.startedAt) };
+  };
+  return {
+    connector,
+    at: format(at),
+    health,
+    problems,
+    watermark: time(state?.wm),
+    watermarkAgeSeconds: state === null ? null : Math.round((at - state.wm) / 1_000),
+    lastPoll: time(state?.lastOkAt),
+    failStreak: state?.failStreak ?? null,
+    notBefore: time(state?.notBefore),
+    dialect: state?.dialect ?? null,
+    tailnet: genesis?.tailnetId ?? genesis?.tailnetKey ?? null,
+    installedAt: time(genesis?.installedAt),
+    lease: state?.leaseUntil != null && state.leaseUntil > at ? { until: format(state.leaseUntil), runId: state.owner ?? null } : null,
+    window: state?.inflight == null ? null : { from: format(state.inflight.from), until: format(state.inflight.until), pages: state.inflight.page, restarts: state.inflight.restarts },
+    sweeps: { hourly: sweep('hourly'), daily: sweep('daily') },
+    gaps: gaps.map(({ from, until }) => ({ from: format(from), until: format(until) })),
+    quarantine: { ...quarantine, oldestAt: time(quarantine.oldestAt) },
+    backfills,
+    unreadable,
+  };
+}

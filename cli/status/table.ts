@@ -1,0 +1,89 @@
+import Table from 'cli-table3';
+import type { Colors } from 'picocolors/types';
+import type { Millis } from '../../lib/connector/ports';
+import { visibleLine } from '../diff/visible';
+import { format, formatLength } from '../instant';
+import type { Health } from './health';
+import type { Report } from './report';
+
+const PAINT = { ok: 'green', warning: 'yellow', unhealthy: 'red' } as const satisfies Record<Health, string>;
+
+/** What is shown of each connector. `exact` is for one connector alone: beside others there is no room. */
+interface Field {
+  readonly name: string;
+  readonly show: (report: Report, pc: Colors) => string;
+  readonly exact?: (report: Report) => string | undefined;
+}
+
+const FIELDS: readonly Field[] = [
+  { name: 'health', show: ({ health }, pc) => pc[PAINT[health]](health) },
+  { name: 'watermark', show: ({ status: { state }, at }) => (state === null ? '-' : age(at, state.wm)), exact: ({ status }) => instant(status.state?.wm) },
+  { name: 'last poll', show: lastPoll, exact: ({ status }) => instant(status.state?.lastOkAt) },
+  { name: 'dialect', show: ({ status }) => status.state?.dialect ?? '-' },
+  { name: 'tailnet', show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-') },
+  { name: 'lease', show: lease, exact: ({ status: { state }, at }) => (state !== null && (state.leaseUntil ?? 0) > at ? state.owner : undefined) },
+  { name: 'sweeps', show: sweeps },
+  { name: 'gaps', show: ({ status }) => String(status.gaps.length) },
+  { name: 'quarantine', show: ({ status }) => String(status.quarantine.waiting), exact: ({ status: { quarantine }, at }) => (quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`) },
+  { name: 'backfills', show: ({ status }) => (status.backfills.length === 0 ? 'none' : String(status.backfills.length)), exact: ({ status }) => status.backfills.map(({ job }) => visibleLine(job)).join(', ') },
+];
+
+/** The connectors as a table, and below it what is wrong and what to do. */
+export function toText(reports: readonly Report[], pc: Colors): string {
+  const [only, ...others] = reports;
+  const text = only !== undefined && others.length === 0 ? oneConnector(only, pc) : manyConnectors(reports, pc);
+  const problems = reports.flatMap(({ connector, problems: all }) => all.map(({ level, rule, message }) => `${pc[PAINT[level]](level)} ${connector}: ${rule}: ${visibleLine(message)}`));
+  return [text, ...(problems.length === 0 ? [] : ['', ...problems])].join('\n');
+}
+
+/** Paints nothing itself. */
+const STYLE = { head: [], border: [], compact: true };
+
+function oneConnector(report: Report, pc: Colors): string {
+  const table = new Table({ style: STYLE });
+  table.push(['connector', pc.bold(report.connector)]);
+  for (const { name, show, exact } of FIELDS) {
+    const more = exact?.(report) ?? '';
+    table.push([name, `${show(report, pc)}${more === '' ? '' : pc.dim(` (${more})`)}`]);
+  }
+  return table.toString();
+}
+
+function manyConnectors(reports: readonly Report[], pc: Colors): string {
+  const table = new Table({ style: STYLE, head: ['connector', ...FIELDS.map(({ name }) => name)] });
+  for (const one of reports) table.push([pc.bold(one.connector), ...FIELDS.map(({ show }) => show(one, pc))]);
+  return table.toString();
+}
+
+/** A line of the log that a watch without a screen writes. */
+export function toLine(report: Report): string {
+  const { connector, at, health, problems, status: { state } } = report;
+  const said = [`watermark ${state === null ? '-' : age(at, state.wm)}`, ...problems.map(({ rule }) => rule)];
+  return `${format(at)} ${connector} ${health}: ${said.join(', ')}`;
+}
+
+function age(now: Millis, then: Millis): string {
+  return then > now ? `in ${formatLength(then - now)}` : `${formatLength(now - then)} ago`;
+}
+
+function instant(millis: Millis | null | undefined): string | undefined {
+  return millis === null || millis === undefined ? undefined : format(millis);
+}
+
+function lastPoll({ status: { state }, at }: Report): string {
+  if (state === null) return 'never';
+  const last = state.lastOkAt === null ? 'none that worked' : age(at, state.lastOkAt);
+  return state.failStreak === 0 ? last : `${last}, ${state.failStreak} failed since`;
+}
+
+function lease({ status: { state }, at }: Report): string {
+  if (state?.notBefore !== undefined && state.notBefore > at) return `waits ${formatLength(state.notBefore - at)}`;
+  return state !== null && (state.leaseUntil ?? 0) > at ? 'a run is under way' : 'free';
+}
+
+function sweeps({ status: { state }, at }: Report): string {
+  if (state?.sweeps === undefined) return 'none yet';
+  const { hourly, daily } = state.sweeps;
+  const place = ({ doneFrom, inflight }: typeof hourly) => (inflight === null ? age(at, doneFrom) : `under way, page ${inflight.page + 1}`);
+  return `hourly ${place(hourly)}, daily ${place(daily)}`;
+}

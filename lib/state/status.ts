@@ -1,0 +1,156 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import type { Deadline, Millis, Window } from '../connector/ports';
+import { parseWith } from '../contract/parse';
+import type { Item } from './connector-items';
+import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
+import { backfillPartition, GENESIS_KEY, ledgerPartition, quarantineKey, STATE_KEY, statePartition } from './keys';
+import { callOptions, type Table } from './table';
+
+/** What the table knows of a connector. Reading it changes nothing. */
+export interface ConnectorStatus {
+  /** null: the function has never run for it, or the item cannot be read. */
+  readonly genesis: GenesisItem | null;
+  /** null: there is none, or it cannot be read. */
+  readonly state: StateStatus | null;
+  /** Intervals that are lost, oldest first. They stay in the ledger for good. */
+  readonly gaps: readonly Window[];
+  readonly quarantine: QuarantineStatus;
+  readonly backfills: readonly BackfillStatus[];
+  /** Items that are not as a connector writes them. */
+  readonly unreadable: readonly UnreadableItem[];
+}
+
+export interface StateStatus extends StateItem {
+  /** Until when the run that is under way holds the connector; in the past, or null: none is. */
+  readonly leaseUntil: Millis | null;
+  /** The last commit. */
+  readonly lastOkAt: Millis | null;
+}
+
+/** Counts of entries. */
+export interface QuarantineStatus {
+  /** Those that a redrive would try. */
+  readonly waiting: number;
+  /** How many of these were on the bus as they came, because they could not be read. */
+  readonly unparsed: number;
+  readonly redriven: number;
+  /** When the oldest waiting one was put aside. */
+  readonly oldestAt: Millis | null;
+}
+
+/** A backfill that has not ended. */
+export interface BackfillStatus {
+  readonly job: string;
+  readonly slices: number;
+}
+
+export interface UnreadableItem {
+  /** Its keys: `TN#default STATE`. */
+  readonly item: string;
+  readonly problem: string;
+}
+
+export interface StatusReader {
+  /** One Query for each of the connector's partitions but that of the seen ids. Fails with the SDK's own errors. */
+  read(connector: string): Promise<ConnectorStatus>;
+}
+
+const millis = z.int();
+const timing = z.object({ leaseUntil: z.catch(z.nullable(millis), null), lastOkAt: z.catch(z.nullable(millis), null) });
+const gap = z.object({ from: millis, until: millis });
+const quarantined = z.object({ status: z.enum(['quarantined', 'redriven']), reason: z.string(), at: millis });
+
+export function createStatusReader({ table, deadline }: { readonly table: Table; readonly deadline: Deadline }): StatusReader {
+  async function* itemsOf(pk: string): AsyncGenerator<Item, void, void> {
+    let start: Item | undefined;
+    do {
+      const answer = await table.client.send(
+        new QueryCommand({
+          TableName: table.name,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: pk } },
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        }),
+        callOptions(deadline),
+      );
+      yield* answer.Items ?? [];
+      start = answer.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  return {
+    async read(connector) {
+      const unreadable: UnreadableItem[] = [];
+      /** null: the item is unreadable, and listed as such. */
+      const reading = <Value>(item: Item, parse: (item: Item) => Value): Value | null => {
+        try {
+          return parse(item);
+        } catch (error) {
+          unreadable.push({ item: `${item['pk']?.S ?? '?'} ${keyOf(item)}`, problem: error instanceof Error ? error.message : String(error) });
+          return null;
+        }
+      };
+      const [live, ledger, backfills] = await Promise.all([
+        readLive(itemsOf(statePartition(connector)), reading),
+        readLedger(itemsOf(ledgerPartition(connector)), reading),
+        readBackfills(itemsOf(backfillPartition(connector))),
+      ]);
+      return { ...live, ...ledger, backfills, unreadable };
+    },
+  };
+}
+
+type Reading = <Value>(item: Item, parse: (item: Item) => Value) => Value | null;
+
+async function readLive(items: AsyncIterable<Item>, reading: Reading): Promise<Pick<ConnectorStatus, 'genesis' | 'state'>> {
+  let genesis: GenesisItem | null = null;
+  let state: StateStatus | null = null;
+  for await (const item of items) {
+    if (keyOf(item) === GENESIS_KEY) genesis = reading(item, parseGenesis);
+    if (keyOf(item) === STATE_KEY) state = reading(item, parseStateStatus);
+  }
+  return { genesis, state };
+}
+
+function parseStateStatus(item: Item): StateStatus {
+  return { ...parseState(item), ...z.parse(timing, unmarshall(item)) };
+}
+
+async function readLedger(items: AsyncIterable<Item>, reading: Reading): Promise<Pick<ConnectorStatus, 'gaps' | 'quarantine'>> {
+  const gaps: Window[] = [];
+  const quarantine = { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null as Millis | null };
+  for await (const item of items) {
+    if (!keyOf(item).startsWith(quarantineKey(''))) {
+      const lost = reading(item, (one) => parseWith(gap, unmarshall(one), 'the ledger\'s item'));
+      if (lost !== null) gaps.push(lost);
+      continue;
+    }
+    const entry = reading(item, (one) => parseWith(quarantined, unmarshall(one), 'the ledger\'s item'));
+    if (entry === null) continue;
+    if (entry.status === 'redriven') {
+      quarantine.redriven += 1;
+      continue;
+    }
+    quarantine.waiting += 1;
+    if (entry.reason === 'unparsed') quarantine.unparsed += 1;
+    quarantine.oldestAt = Math.min(quarantine.oldestAt ?? entry.at, entry.at);
+  }
+  return { gaps: gaps.sort((one, other) => one.from - other.from), quarantine };
+}
+
+/** Sort keys are `<job>#<slice>`. */
+async function readBackfills(items: AsyncIterable<Item>): Promise<BackfillStatus[]> {
+  const slices = new Map<string, number>();
+  for await (const item of items) {
+    const [job = ''] = keyOf(item).split('#');
+    slices.set(job, (slices.get(job) ?? 0) + 1);
+  }
+  return [...slices].map(([job, count]) => ({ job, slices: count }));
+}
+
+function keyOf(item: Item): string {
+  return item['sk']?.S ?? '';
+}
