@@ -60,7 +60,7 @@ function slices(scope: Construct, backfill: IFunction): DistributedMap {
   run.next(
     new Choice(scope, 'Is the slice done?')
       .when(Condition.booleanEquals('$.done', true), Succeed.jsonPath(scope, 'Slice done', { outputPath: JsonPath.DISCARD }))
-      .when(Condition.isNotNull('$.next'), goOn)
+      .when(Condition.not(Condition.isNull('$.next')), goOn)
       .otherwise(new Fail(scope, 'Slice lost', { error: 'SliceLost', cause: 'The function named no way to go on with a slice that is not done.' })),
   );
   map.itemProcessor(run);

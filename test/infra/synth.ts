@@ -92,11 +92,16 @@ export function deployed(value: unknown, physical = (logicalId: string) => `<${l
     z.object({ Ref: z.string() }),
     z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }),
     z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) }),
+    z.object({ 'Fn::Select': z.tuple([z.number(), z.object({ 'Fn::Split': z.tuple([z.string(), z.unknown()]) })]) }),
   ]);
   if (typeof value === 'string') return value;
   const found = parseWith(intrinsic, value, 'intrinsic');
   if ('Ref' in found) return physical(found.Ref);
   if ('Fn::GetAtt' in found) return physical(found['Fn::GetAtt'].join('.'));
+  if ('Fn::Select' in found) {
+    const [at, { 'Fn::Split': [splitter, whole] }] = found['Fn::Select'];
+    return deployed(whole, physical).split(splitter)[at] ?? '';
+  }
   const [separator, parts] = found['Fn::Join'];
   return parts.map((part) => deployed(part, physical)).join(separator);
 }
