@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'aws-sdk-in-adapters-and-wires',
       severity: 'error',
-      from: { pathNot: ['^lib/(archive|bus|state|secrets)/', '^functions/[^/]+/wire\\.ts$', '^functions/[^/]+/archive-wire\\.ts$', '^cli/wire\\.ts$', '^local/gateway/', '^test/', '^bench/'] },
+      from: { pathNot: ['^lib/(archive|bus|state|secrets)/', '^functions/[^/]+/wire\\.ts$', '^functions/[^/]+/archive-wire\\.ts$', '^cli/(backfill/)?wire\\.ts$', '^local/gateway/', '^test/', '^bench/'] },
       to: { path: '@aws-sdk' },
     },
     {

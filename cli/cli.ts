@@ -1,6 +1,8 @@
 import type { Clock } from '../lib/connector/ports';
+import type { JobReader } from '../lib/state/backfill-progress';
 import type { Rewinder } from '../lib/state/rewind';
 import type { StatusReader } from '../lib/state/status';
+import type { Workflow } from './backfill/workflow';
 
 /** What a command works with: everything outside this process. */
 export interface Cli {
@@ -18,6 +20,8 @@ export interface Terminal {
   note(line: string): void;
   /** Puts this text alone on the screen; null: the result goes to no terminal. */
   readonly redraw: ((text: string) => void) | null;
+  /** Where progress can be drawn and drawn over; absent: nobody sees it. */
+  readonly screen?: NodeJS.WritableStream;
   /** Asks for a yes; null: nobody is there to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | null;
 }
@@ -30,6 +34,9 @@ export interface Aws {
   invoke(functionName: string, payload: object): Promise<unknown>;
   rewinder(tableName: string): Rewinder;
   statusReader(tableName: string): StatusReader;
+  /** @param stateMachineArn Of the state machine that runs long backfills. */
+  workflow(stateMachineArn: string): Workflow;
+  jobReader(tableName: string): JobReader;
 }
 
 /** Ends the command. */
@@ -38,8 +45,8 @@ export class CliError extends Error {
 
   constructor(
     message: string,
-    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. 3: `diff` found what it was asked to fail on. 4: `status` found a connector unhealthy. */
-    readonly exitCode: 1 | 2 | 3 | 4 = 1,
+    /** 1: it failed. 2: it was asked for wrongly, and nothing was done. 3: `diff` found what it was asked to fail on. 4: `status` found a connector unhealthy. 130: the operator went away, and the work goes on. */
+    readonly exitCode: 1 | 2 | 3 | 4 | 130 = 1,
     options?: ErrorOptions,
   ) {
     super(message, options);

@@ -20,7 +20,7 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  * @param args Without node and script.
  * @returns The exit code.
  */
-export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3 | 4> {
+export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
   const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
   for (const command of [statusCommand(cli), testConnectionCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {

@@ -30,12 +30,13 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
     redraw: stdout.isTTY === true ? redraw : null,
     out: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
+    ...(stderr.isTTY === true ? { screen: stderr } : {}),
     confirm: stdin.isTTY === true && stderr.isTTY === true ? confirm : null,
   };
 }
 
 /** From now on the first SIGINT aborts the signal; the second one ends the process. */
-export function interruption(signals: Pick<NodeJS.Process, 'once'>): AbortSignal {
+export function interruption(signals: Pick<NodeJS.EventEmitter, 'once'>): AbortSignal {
   const controller = new AbortController();
   signals.once('SIGINT', () => { controller.abort(); });
   return controller.signal;

@@ -3,8 +3,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import type { Clock } from '../lib/connector/ports';
+import { createJobReader } from '../lib/state/backfill-progress';
 import { createRewinder, type Rewinder } from '../lib/state/rewind';
 import { createStatusReader } from '../lib/state/status';
+import { wireWorkflow } from './backfill/wire';
 import { calling } from './calling';
 import { CliError, type Aws } from './cli';
 
@@ -46,6 +48,12 @@ export function wire(clock: Clock): Aws {
       const reader = createStatusReader({ table: { client: dynamoDb, name: tableName }, deadline: PATIENCE });
       const on = { what: `the table "${tableName}"`, action: 'dynamodb:Query', missing: 'ResourceNotFoundException' };
       return { read: (connector) => calling(dynamoDb, on, () => reader.read(connector)) };
+    },
+    workflow: wireWorkflow,
+    jobReader: (tableName) => {
+      const reader = createJobReader({ table: { client: dynamoDb, name: tableName }, deadline: PATIENCE });
+      const on = { what: `the table "${tableName}"`, action: 'dynamodb:Query', missing: 'ResourceNotFoundException' };
+      return { slices: (connector, jobId) => calling(dynamoDb, on, () => reader.slices(connector, jobId)) };
     },
   };
 }

@@ -54,7 +54,14 @@ describe('the command', () => {
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);
     const unreachable = () => Promise.reject(new Error('help asks nobody'));
-    const aws = { stackOutputs: unreachable, invoke: unreachable, rewinder: () => ({ look: unreachable, rewind: unreachable }), statusReader: () => ({ read: unreachable }) };
+    const aws = {
+      stackOutputs: unreachable,
+      invoke: unreachable,
+      rewinder: () => ({ look: unreachable, rewind: unreachable }),
+      statusReader: () => ({ read: unreachable }),
+      workflow: () => ({ start: unreachable, look: unreachable, planOf: unreachable, failuresOf: unreachable }),
+      jobReader: () => ({ slices: unreachable }),
+    };
     await run([...args, '--help'], { clock: { now: () => 0 }, terminal: { out: print, note: print, redraw: null, confirm: null }, aws, interruption: () => new AbortController().signal });
     return lines.join('\n');
   };

@@ -18,7 +18,7 @@ export async function diffHere(args: readonly string[]): Promise<Ended> {
   const printed = { stdout: '', stderr: '' };
   const terminal = { out: (line: string) => void (printed.stdout += `${line}\n`), note: (line: string) => void (printed.stderr += `${line}\n`), redraw: null, confirm: null };
   const never = (): never => { throw new Error('asked for AWS'); };
-  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never, statusReader: never }, interruption: never });
+  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never, statusReader: never, workflow: never, jobReader: never }, interruption: never });
   return { exitCode, ...printed };
 }
 
