@@ -78,8 +78,9 @@ export const RULES: readonly Rule[] = [
     id: 'sweep-overdue',
     level: 'warning',
     find: ({ genesis, state }, now) => {
+      if (state === null) return null;
       const overdue = (['hourly', 'daily'] as const satisfies readonly SweepTier[]).flatMap((tier) => {
-        const since = state?.sweeps?.[tier].doneFrom ?? genesis?.installedAt ?? now;
+        const since = state.sweeps?.[tier].doneFrom ?? genesis?.installedAt ?? now;
         return now - since > 2 * SWEEPS[tier].periodMs ? [`the ${tier} sweep is ${formatLength(now - since)} old`] : [];
       });
       return overdue.length === 0 ? null : `${overdue.join(', ')}: records that show up late are not looked for. Runs may have no time left; look into the function's log`;

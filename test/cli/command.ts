@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Terminal } from '../../cli/cli';
 import { run } from '../../cli/program';
@@ -24,6 +25,19 @@ export async function installedCommand(args: readonly string[], environment: Env
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
+}
+
+/** Starts the built command, presses Ctrl-C when so many lines are on stdout, and waits for its end. */
+export async function interruptedCommand(args: readonly string[], environment: Environment, lines: number): Promise<Ended> {
+  const child = spawn(process.execPath, [BUNDLE, ...args], { env: { ...AWS, ...environment } });
+  const printed = { stdout: '', stderr: '' };
+  child.stderr.on('data', (chunk) => (printed.stderr += String(chunk)));
+  child.stdout.on('data', (chunk) => {
+    printed.stdout += String(chunk);
+    if (printed.stdout.split('\n').length > lines) child.kill('SIGINT');
+  });
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return { exitCode: exitCode ?? -1, ...printed };
 }
 
 export interface CommandOptions {

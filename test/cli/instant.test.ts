@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { formatLength, parseDuration, parsePastInstant } from '../../cli/instant';
+import { formatLength, parsePastInstant } from '../../cli/instant';
+import { parseDuration } from '../../lib/contract/duration';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const MINUTE = 60_000;

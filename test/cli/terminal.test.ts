@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { createTerminal } from '../../cli/terminal';
+import { createTerminal, interruption } from '../../cli/terminal';
 
 /** Streams at which a person sits, or nobody. */
 function streams(isTTY: boolean) {
@@ -31,4 +32,19 @@ it('takes the end of the input for a no', async () => {
 
 it('asks nobody where nobody is', () => {
   expect(createTerminal(streams(false)).confirm).toBeNull();
+});
+
+it('clears the screen before what it shows next, and only where there is a screen', () => {
+  const screen = Object.assign(new PassThrough(), { isTTY: true });
+  createTerminal({ ...streams(true), stdout: screen }).redraw?.('all is well');
+  expect(String(screen.read())).toBe('\u001b[1;1H\u001b[0Jall is well\n');
+  expect(createTerminal(streams(true)).redraw).toBeNull();
+});
+
+it('leaves the second Ctrl-C to the process', () => {
+  const signals = new EventEmitter();
+  const interrupted = interruption(signals);
+  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({ aborted: false, listeners: 1 });
+  signals.emit('SIGINT');
+  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({ aborted: true, listeners: 0 });
 });
