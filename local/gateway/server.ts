@@ -105,6 +105,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   };
 
   const server = createServer((incoming, outgoing) => {
+    // A client that reads another clock here takes its next failure for one of clock skew, and tries again.
+    outgoing.setHeader('date', new Date(clock.now()).toUTCString());
     void exchange(incoming, outgoing, (request) => answer(routeOf(request)));
   });
   const port = await listen(server, options.port ?? 0).catch(async (error: unknown) => {

@@ -54,7 +54,7 @@ export interface World {
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const { dialect = 'auto', secret = { apiKey: API_KEY }, tailnet = '-' } = options;
-  const gateway = await startGateway();
+  const gateway = await startGateway(options.api?.clock === undefined ? {} : { clock: options.api.clock });
   await createTable(gateway.url, TABLE);
   const api = await startTailnet({ ...options.api, apiKeys: [API_KEY], oauthClients: [OAUTH_CLIENT] });
   const table = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });

@@ -99,3 +99,8 @@ function post(headers: Record<string, string>, body: string): Promise<{ status: 
     outgoing.end(body);
   });
 }
+
+it('tells the time by its own clock, so that a client in the same time sees no skew', async () => {
+  const { headers } = await fetch(gateway.url, { method: 'POST', headers: { 'x-amz-target': 'DynamoDB_20120810.ListTables', 'content-type': 'application/x-amz-json-1.0' }, body: '{}' });
+  expect(headers.get('date')).toBe('Thu, 01 Jan 1970 00:00:01 GMT');
+});
