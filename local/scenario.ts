@@ -1,6 +1,6 @@
 import type { Millis } from '../lib/connector/ports';
 import type { DialectSetting } from '../lib/contract/settings';
-import { planDemoRecords } from './tailnet/demo-records';
+import { nextDemoRecords, planDemoRecords } from './tailnet/demo-records';
 import { readEventFile } from './tailnet/event-file';
 import { startTailnet } from './tailnet/tailnet';
 
@@ -16,6 +16,8 @@ export interface Scenario {
   readonly note: string | null;
   /** Makes visible what comes before this tick (counted from 1). */
   release(tick: number): void;
+  /** Something more happens in the tailnet, now. The records of a file are all there is: then nothing does. */
+  goOn(): void;
   /** Records so far, a repeated one counted once. */
   simulated(): number;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export async function openScenario({ dialect, events }: { readonly dialect: Dial
     auditShape: events === undefined ? 'audit' : 'native',
     pageSize: 10,
   });
+  let moments = 0;
   return {
     apiUrl: api.url,
     credential: CREDENTIAL,
@@ -39,6 +42,11 @@ export async function openScenario({ dialect, events }: { readonly dialect: Dial
     note,
     release(tick) {
       api.add(plan.filter((step) => step.tick === tick).map(({ record }) => record));
+    },
+    goOn() {
+      if (events !== undefined) return;
+      api.add(nextDemoRecords({ now: Date.now(), number: moments }));
+      moments += 1;
     },
     simulated: () => new Set(api.records.map(({ record }) => JSON.stringify(record))).size,
     close: () => api.close(),

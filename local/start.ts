@@ -9,6 +9,7 @@ import { startLocalConnector } from './local-connector';
 import { prove, type Summary } from './proof';
 import { openScenario, type Scenario } from './scenario';
 import { showEvent } from './show';
+import { openWatch, parsePeriod } from './watch';
 
 interface Options {
   readonly dialect: DialectSetting;
@@ -16,7 +17,15 @@ interface Options {
   readonly events?: string;
   readonly tailnet?: string;
   readonly state?: string;
+  /** Seconds; true: the standard period. */
+  readonly watch?: number | true;
 }
+
+/** Seconds between two ticks of --watch in the simulated tailnet. */
+const SIMULATED_PERIOD = 5;
+
+/** The same with a real one: Tailscale is asked in each. */
+const REAL_PERIOD = 60;
 
 const program = new Command('npm start --')
   .description('Runs the bundled Lambda handler against AWS on a loopback port. Without a credential in the environment the tailnet is simulated too.')
@@ -25,6 +34,7 @@ const program = new Command('npm start --')
   .option('--events <file>', 'simulate these records: one JSON object a line; their times are moved into the last 4 minutes')
   .option('--tailnet <name>', 'follow a real tailnet; needs TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET')
   .option('--state <dir>', 'keep the table in this folder between runs')
+  .option('--watch [seconds]', `go on until Ctrl-C: a tick, and something new in the simulated tailnet, every ${SIMULATED_PERIOD} seconds; every ${REAL_PERIOD} with a real one`, parsePeriod)
   .showHelpAfterError();
 
 async function main(options: Options): Promise<boolean> {
@@ -42,10 +52,17 @@ async function simulate(options: Options): Promise<boolean> {
   if (scenario.note !== null) say(options, scenario.note);
   const events: DeliveredEvent[] = [];
   const connector = await startLocalConnector({ ...connection(options, events), apiUrl: scenario.apiUrl, tailnet: '-', credential: scenario.credential });
+  const keepTicking = openWatch(options.watch, SIMULATED_PERIOD);
+  const tick = async (label: string): Promise<void> => {
+    say(options, pc.dim(`\n${label}`));
+    reportTick(options, await connector.tick());
+  };
   try {
-    await tickThrough(scenario, async (label) => {
-      say(options, pc.dim(`\n${label}`));
-      reportTick(options, await connector.tick());
+    await tickThrough(scenario, tick);
+    let number = scenario.ticks;
+    await keepTicking(async () => {
+      scenario.goOn();
+      await tick(`tick ${(number += 1)}`);
     });
   } finally {
     await connector.close();
@@ -73,7 +90,10 @@ async function followRealTailnet(options: Options, credential: object): Promise<
     const [answer] = test.connectors;
     say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${describeConnection(answer)}`);
     if (!test.ok) return false;
-    reportTick(options, await connector.tick());
+    const tick = async (): Promise<void> => { reportTick(options, await connector.tick()); };
+    const keepTicking = openWatch(options.watch, REAL_PERIOD);
+    await tick();
+    await keepTicking(tick);
   } finally {
     await connector.close();
   }

@@ -144,22 +144,32 @@ const webhookCreated: Operation = {
  */
 export function planDemoRecords({ now, seed = 1 }: { readonly now: Millis; readonly seed?: number }): PlannedRecord[] {
   const at = (ago: number, label: string): bigint => BigInt(now - ago * 1000) * NANOS_PER_MILLI + (BigInt(`0x${hash(`${seed} ${label}`, 8)}`) % NANOS_PER_SECOND);
-  return story((ago) => formatInstant(at(ago, 'value'))).flatMap(({ ago, tick = 1, origin = 'ADMIN_CONSOLE', actor, changes, deferred = false }) => {
-    const label = `${ago} ${changes[0]?.action}`;
-    return changes.map((change, index) => ({
-      tick,
-      record: {
-        // Records of one operation lie microseconds apart.
-        eventTime: formatInstant(at(ago, label) + BigInt(index) * 91_863n),
-        type: 'CONFIG',
-        deferredAt: deferred ? formatInstant(at(ago - 1, label)) : '0001-01-01T00:00:00Z',
-        eventGroupID: hash(`${seed} ${now} ${label}`, 32),
-        origin,
-        actor,
-        ...change,
-      },
-    }));
-  });
+  return story((ago) => formatInstant(at(ago, 'value'))).flatMap((operation) => recordsOf(operation, now, seed, at).map((record) => ({ tick: operation.tick ?? 1, record })));
+}
+
+/**
+ * What goes on happening after the story: the records of one thing somebody does at this instant. `number` counts from
+ * 0; the story is told again and again, with ids and times of its own.
+ */
+export function nextDemoRecords({ now, number }: { readonly now: Millis; readonly number: number }): object[] {
+  const at = (ago: number): bigint => BigInt(now - ago * 1000) * NANOS_PER_MILLI;
+  const operations = story((ago) => formatInstant(at(ago)));
+  const operation = operations[number % operations.length];
+  return operation === undefined ? [] : recordsOf({ ...operation, ago: 1, deferred: false }, now, number, at);
+}
+
+function recordsOf({ ago, origin = 'ADMIN_CONSOLE', actor, changes, deferred = false }: Operation, now: Millis, seed: number, at: (ago: number, label: string) => bigint): object[] {
+  const label = `${ago} ${changes[0]?.action}`;
+  return changes.map((change, index) => ({
+    // Records of one operation lie microseconds apart.
+    eventTime: formatInstant(at(ago, label) + BigInt(index) * 91_863n),
+    type: 'CONFIG',
+    deferredAt: deferred ? formatInstant(at(ago - 1, label)) : '0001-01-01T00:00:00Z',
+    eventGroupID: hash(`${seed} ${now} ${label}`, 32),
+    origin,
+    actor,
+    ...change,
+  }));
 }
 
 function hash(text: string, digits: number): string {

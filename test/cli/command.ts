@@ -31,10 +31,12 @@ export async function installedCommand(args: readonly string[], environment: Env
 export async function interruptedCommand(args: readonly string[], environment: Environment, lines: number): Promise<Ended> {
   const child = spawn(process.execPath, [BUNDLE, ...args], { env: { ...AWS, ...environment } });
   const printed = { stdout: '', stderr: '' };
+  let pressed = false;
   child.stderr.on('data', (chunk) => (printed.stderr += String(chunk)));
   child.stdout.on('data', (chunk) => {
     printed.stdout += String(chunk);
-    if (printed.stdout.split('\n').length > lines) child.kill('SIGINT');
+    // The second one would end the process at once.
+    if (!pressed && printed.stdout.split('\n').length > lines) pressed = child.kill('SIGINT');
   });
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode: exitCode ?? -1, ...printed };
