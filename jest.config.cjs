@@ -8,4 +8,6 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   setupFiles: ['<rootDir>/test/setup.cjs'],
   testTimeout: 30_000,
+  // Most of them wait for a child process: one worker less than there are cores would leave half of a small machine idle.
+  maxWorkers: '100%',
 };

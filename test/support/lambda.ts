@@ -28,6 +28,8 @@ export interface Sandbox {
   invoke(event: unknown, remainingMs?: number): Promise<unknown>;
   /** Everything the sandbox has printed. */
   output(): string;
+  /** What it was asked has been answered with this, reports and errors, as JSON texts. */
+  readonly answers: readonly string[];
   /** As when Lambda or the machine dies: at once, in the middle of whatever it does. */
   kill(): Promise<void>;
   /** Stops it where it is, as Lambda does between two invocations: nothing in it goes on until `thaw`. */
@@ -59,10 +61,14 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
   const waiting = new Map<number, (reply: Reply) => void>();
+  const answers: string[] = [];
   const started = new Promise<void>((resolve) => {
     child.on('message', (message: Reply | { readonly ready: true }) => {
       if ('ready' in message) resolve();
-      else waiting.get(message.id)?.(message);
+      else {
+        answers.push(JSON.stringify(message));
+        waiting.get(message.id)?.(message);
+      }
     });
   });
   const gone = once(child, 'exit').then(() => {
@@ -85,6 +91,7 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
     poll: async ({ connector, remainingMs } = {}) => (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
     testConnection: async ({ remainingMs } = {}) => (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
     output: () => printed,
+    answers,
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');
