@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { backfillCommand } from './backfill/command';
 import { CliError, type Cli } from './cli';
 import { diffCommand } from './diff/command';
 import { redriveCommand } from './redrive';
@@ -22,7 +23,7 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  */
 export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
   const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
-  for (const command of [statusCommand(cli), testConnectionCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
+  for (const command of [statusCommand(cli), testConnectionCommand(cli), backfillCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
       writeOut: (text) => { cli.terminal.out(text.trimEnd()); },

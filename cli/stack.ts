@@ -12,6 +12,7 @@ interface Place {
 export const TABLE: Place = { output: 'TableName', flag: '--table' };
 export const POLL_FUNCTION: Place = { output: 'FunctionName', flag: '--function' };
 export const BACKFILL_FUNCTION: Place = { output: 'BackfillFunctionName', flag: '--function' };
+export const STATE_MACHINE: Place = { output: 'BackfillStateMachineArn', flag: '--state-machine' };
 
 export interface StackOptions {
   readonly stack: string;

@@ -17,6 +17,7 @@ export function wireWorkflow(stateMachineArn: string): Workflow {
   const execution = (name: string, action: string) => ({ what: `the backfill "${name}"`, action, missing: 'ExecutionDoesNotExist' });
 
   return {
+    executionArn,
     start: (name, input) =>
       calling(client, machine, async () => {
         await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));

@@ -20,6 +20,7 @@ export interface SliceFailure {
 
 /** The deployed state machine. Every call throws CliError with what to do. */
 export interface Workflow {
+  executionArn(name: string): string;
   /** Starts an execution of this name. A name is taken once. */
   start(name: string, input: object): Promise<void>;
   look(name: string): Promise<ExecutionStanding>;

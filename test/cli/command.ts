@@ -47,12 +47,14 @@ export interface CommandOptions {
   readonly now?: () => number;
   /** A terminal's screen. */
   readonly redraw?: Terminal['redraw'];
+  /** Where progress is drawn. */
+  readonly screen?: NodeJS.WritableStream;
   /** Ctrl-C. */
   readonly interruption?: AbortSignal;
 }
 
 /** Runs the command in this process with the SDK's real clients. Nobody is there to ask unless `confirm` is given. */
-export async function tailscaleAudit(args: readonly string[], environment: Environment, { confirm = null, now = Date.now, redraw = null, interruption = new AbortController().signal }: CommandOptions = {}): Promise<Ended> {
+export async function tailscaleAudit(args: readonly string[], environment: Environment, { confirm = null, now = Date.now, redraw = null, screen, interruption = new AbortController().signal }: CommandOptions = {}): Promise<Ended> {
   const before = process.env;
   process.env = { ...before, ...AWS, ...environment };
   const printed = { stdout: '', stderr: '' };
@@ -61,6 +63,7 @@ export async function tailscaleAudit(args: readonly string[], environment: Envir
     out: (line) => void (printed.stdout += `${line}\n`),
     note: (line) => void (printed.stderr += `${line}\n`),
     redraw,
+    ...(screen === undefined ? {} : { screen }),
     confirm,
   };
   try {

@@ -1,14 +1,17 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startsStepFunctions, type StateMachines } from './step-functions';
 
 export interface ControlPlaneOptions {
   /** Outputs by the name of their stack. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What a function answers, by its name; a rejection is Lambda's function error. */
   readonly functions?: Readonly<Record<string, (event: unknown) => Promise<unknown>>>;
+  /** State machines by their ARN. */
+  readonly stateMachines?: StateMachines;
 }
 
-/** CloudFormation and Lambda on a loopback port, as far as the command asks them. */
+/** CloudFormation, Lambda and Step Functions on a loopback port, as far as the command asks them. */
 export interface ControlPlane {
   /** Makes SDK clients ask here. */
   readonly environment: Readonly<Record<string, string>>;
@@ -23,8 +26,9 @@ interface Reply {
   readonly body: string;
 }
 
-export async function startControlPlane({ stacks = {}, functions = {} }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({ stacks = {}, functions = {}, stateMachines = {} }: ControlPlaneOptions): Promise<ControlPlane> {
   const invocations: unknown[] = [];
+  const stepFunctions = startsStepFunctions(stateMachines);
 
   const describeStacks = (name: string): Reply => {
     const outputs = stacks[name];
@@ -53,6 +57,12 @@ export async function startControlPlane({ stacks = {}, functions = {} }: Control
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
       const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
+      const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+      if (service === 'AWSStepFunctions') {
+        const { status, answer } = stepFunctions(operation, JSON.parse(body));
+        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
+        return;
+      }
       const reply = name === undefined ? Promise.resolve(describeStacks(new URLSearchParams(body).get('StackName') ?? '')) : invoke(decodeURIComponent(name), body);
       void reply.then(({ status, headers = {}, body: text }) => response.writeHead(status, headers).end(text));
     });
@@ -60,7 +70,7 @@ export async function startControlPlane({ stacks = {}, functions = {} }: Control
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    environment: { AWS_ENDPOINT_URL_CLOUDFORMATION: url, AWS_ENDPOINT_URL_LAMBDA: url },
+    environment: { AWS_ENDPOINT_URL_CLOUDFORMATION: url, AWS_ENDPOINT_URL_LAMBDA: url, AWS_ENDPOINT_URL_SFN: url },
     invocations,
     close: () =>
       new Promise((resolve) => {

@@ -59,7 +59,7 @@ describe('the command', () => {
       invoke: unreachable,
       rewinder: () => ({ look: unreachable, rewind: unreachable }),
       statusReader: () => ({ read: unreachable }),
-      workflow: () => ({ start: unreachable, look: unreachable, planOf: unreachable, failuresOf: unreachable }),
+      workflow: () => ({ executionArn: String, start: unreachable, look: unreachable, planOf: unreachable, failuresOf: unreachable }),
       jobReader: () => ({ slices: unreachable }),
     };
     await run([...args, '--help'], { clock: { now: () => 0 }, terminal: { out: print, note: print, redraw: null, confirm: null }, aws, interruption: () => new AbortController().signal });

@@ -1,0 +1,259 @@
+import { PassThrough } from 'node:stream';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { BackfillPlan, BackfillReport } from '../../../lib/contract/backfill';
+import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
+import { openWorld, type World } from '../../support/world';
+import { tailscaleAudit, type CommandOptions } from '../command';
+import { startControlPlane, type ControlPlane } from '../control-plane';
+import type { LocalExecution, LocalStateMachine } from '../step-functions';
+
+const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
+const STACK = { BackfillStateMachineArn: MACHINE, TableName: 'tailscale-audit', Connectors: 'default' };
+const NOW = Date.parse('2026-11-22T08:00:00.000Z');
+const NAME = 'backfill-2026-11-22T08-00-00-000Z';
+const DAY = 86_400_000;
+const FROM = Date.parse('2026-11-01T00:00:00.000Z');
+const iso = (millis: number) => new Date(millis).toISOString();
+
+const job = { jobId: 'bf-1', connector: 'default', dialect: 'configuration', from: iso(FROM), until: iso(FROM + 3 * DAY), force: false, dryRun: false } as const;
+const slice = (at: number) => ({ action: 'slice', connector: 'default', jobId: 'bf-1', slice: at, from: iso(FROM + at * DAY), until: iso(FROM + (at + 1) * DAY), force: false, dryRun: false }) as const;
+const plan: BackfillPlan = { ...job, notes: ['until was later: live polling reads that'], slices: [slice(0), slice(1), slice(2)] };
+const report: BackfillReport = {
+  ...job,
+  slice: null,
+  fetched: 1203,
+  emitted: 1190,
+  duplicates: 10,
+  covered: 3,
+  quarantined: 0,
+  byAction: { 'device:approve': 7, 'acl:update': 90, 'POLICY\u001b[2J': 1, 'policy diff': 90, 'user:login': 1002 },
+  bySeverity: { info: 1003, medium: 2, high: 185 },
+  notes: plan.notes,
+  done: true,
+  next: null,
+  startedAt: '2026-11-22T08:00:01.000Z',
+  updatedAt: '2026-11-22T08:02:11.000Z',
+};
+
+let world: World;
+let plane: ControlPlane;
+let table: DynamoDBClient;
+const started: unknown[] = [];
+
+async function open(machine: LocalStateMachine, stack: Readonly<Record<string, string>> = STACK): Promise<void> {
+  world = await openWorld();
+  table = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
+  const watched: LocalStateMachine = (input, execution) => {
+    started.push(input);
+    machine(input, execution);
+  };
+  plane = await startControlPlane({ stacks: { TailscaleAuditConnector: stack }, stateMachines: { [MACHINE]: watched } });
+}
+
+afterEach(async () => {
+  started.length = 0;
+  table.destroy();
+  await Promise.all([world.close(), plane.close()]);
+});
+
+const backfill = (args: readonly string[], options: CommandOptions = {}) => tailscaleAudit(['backfill', ...args], { AWS_ENDPOINT_URL: world.gateway.url, ...plane.environment }, { now: () => NOW, ...options });
+
+/** The function's own item of a slice. */
+async function standAt(at: number, readTo: number, fetched: number, page?: number): Promise<void> {
+  const counts = { fetched, emitted: fetched, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+  const item = { pk: 'TN#default#BF', sk: `bf-1#${at}`, index: at, until: FROM + (at + 1) * DAY, token: 1, rev: 1, readTo, inflight: page === undefined ? null : { page }, counts, startedAt: NOW };
+  await table.send(new PutItemCommand({ TableName: 'tailscale-audit', Item: marshall(item) }));
+}
+
+const succeeds: LocalStateMachine = (_input, execution) => {
+  Object.assign(execution, { plan });
+  setTimeout(() => Object.assign(execution, { status: 'SUCCEEDED', output: report }), 150);
+};
+
+it('starts the job, waits for its end, and says what came out by severity and by action', async () => {
+  await open(succeeds);
+  const ended = await backfill(['--from', '2026-11-01T00:00:00Z', '--until', '2026-11-04T00:00:00Z', '--force', '--concurrency', '2', '--slice-hours', '24', '--rerun', '1', '--connector', 'default']);
+  expect(started).toEqual([
+    { request: { connector: 'default', from: '2026-11-01T00:00:00Z', until: '2026-11-04T00:00:00Z', rerun: 1, sliceHours: 24, force: true, dryRun: false }, concurrency: 2 },
+  ]);
+  expect(ended.exitCode).toBe(0);
+  expect(ended.stderr.split('\n').slice(0, 3)).toEqual([
+    `Started ${NAME}.`,
+    'bf-1: default, 2026-11-01T00:00:00.000Z until 2026-11-04T00:00:00.000Z, configuration dialect, 3 slices',
+    'note: until was later: live polling reads that',
+  ]);
+  expect(ended.stdout.split('\n').map((line) => line.replaceAll(/[│\s]+/g, ' ').trim())).toEqual(
+    expect.arrayContaining([
+      'default: 2026-11-01T00:00:00.000Z until 2026-11-04T00:00:00.000Z, configuration dialect, in 2 min 10 s',
+      'severity events', 'high 185', 'medium 2', 'info 1003',
+      'action events', 'user:login 1002', 'acl:update 90', 'policy diff 90', 'device:approve 7', 'POLICY<U+001B>[2J 1',
+      '1203 records read; 1190 events went out; left out: 10 published before, 3 read by live polling; put aside: 0',
+    ]),
+  );
+  const order = ['high', 'medium', 'info', 'user:login', 'acl:update', 'device:approve'].map((name) => ended.stdout.indexOf(name));
+  expect(order).toEqual([...order].sort((one, other) => one - other));
+});
+
+it('leaves to the workflow what was not said', async () => {
+  await open(succeeds);
+  await backfill(['--last', 'P3D', '--dry-run']);
+  expect(started).toEqual([{ request: { last: 'P3D', force: false, dryRun: true } }]);
+});
+
+it('gives scripts one JSON object', async () => {
+  await open(succeeds);
+  const { stdout, exitCode } = await backfill(['--last', 'P3D', '--json']);
+  expect(exitCode).toBe(0);
+  expect(stdout.trimEnd()).not.toContain('\n');
+  expect(JSON.parse(stdout)).toMatchObject({ execution: NAME, jobId: 'bf-1', emitted: 1190, bySeverity: report.bySeverity, done: true });
+});
+
+it('says how to publish what was put aside', async () => {
+  await open((_input, execution) => Object.assign(execution, { status: 'SUCCEEDED', plan, output: { ...report, quarantined: 2 } }));
+  expect(await backfill(['--last', 'P3D'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('2 were put aside: tailscale-audit redrive') as unknown });
+});
+
+/** The job goes on by one step each time that the command looks at its slices, and at last ends. */
+async function openInSteps(steps: readonly (() => Promise<void>)[], ending: () => Partial<LocalExecution>, planned = plan): Promise<void> {
+  let running: LocalExecution | undefined;
+  let looks = 0;
+  await open((_input, execution) => {
+    running = Object.assign(execution, { plan: planned });
+  });
+  world.gateway.intercept(async ({ operation }) => {
+    if (operation !== 'Query') return undefined;
+    const step = steps[looks];
+    looks += 1;
+    if (step === undefined) Object.assign(running ?? {}, ending());
+    else await step();
+    return undefined;
+  });
+}
+
+describe('how far it is', () => {
+  const steps = [
+    () => standAt(0, FROM + DAY / 2, 200),
+    () => standAt(0, FROM + DAY, 400),
+    () => standAt(1, FROM + 1.25 * DAY, 100),
+    () => standAt(1, FROM + 2 * DAY, 300),
+  ];
+  const succeeded = () => ({ status: 'SUCCEEDED', output: report }) as const;
+  /** Each look at the clock is 10 s later. */
+  const clock = () => {
+    let now = NOW;
+    return () => (now += 10_000);
+  };
+
+  it('is written in lines where there is no screen, with rate and time left', async () => {
+    await openInSteps(steps, succeeded);
+    const { stderr } = await backfill(['--last', 'P3D'], { now: clock() });
+    expect(stderr.split('\n').slice(3, -1)).toEqual([
+      '0 of 3 slices done, 16 %, 200 records',
+      '1 of 3 slices done, 33 %, 400 records, 20/s, 40 s left',
+      '1 of 3 slices done, 41 %, 500 records, 15/s, 47 s left',
+      '2 of 3 slices done, 66 %, 700 records, 17/s, 20 s left',
+    ]);
+  });
+
+  it('is drawn as a bar for each slice that is under way, and one for all of it', async () => {
+    await openInSteps(steps, succeeded);
+    const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+    const { stderr, exitCode } = await backfill(['--last', 'P3D'], { screen, now: clock() });
+    expect(exitCode).toBe(0);
+    const drawn = String(screen.read());
+    expect(drawn).toMatch(/0 of 3 slices done +#{4}\.{20} 16%/);
+    expect(drawn).toMatch(/2 of 3 slices done +#{16}\.{8} 66%  +700 records +\d+\/s +(?:\d+ min )?\d+ s left/);
+    expect(drawn).toMatch(/from 2026-11-01T00:00 +#{12}\.{12} 50%/);
+    expect(drawn).toMatch(/from 2026-11-02T00:00 +#{6}\.{18} 25%/);
+    expect(stderr).not.toMatch(/slices done/);
+  });
+
+  it('is a page number where nobody knows how many there are', async () => {
+    const paged = { ...plan, dialect: 'audit', slices: [{ ...slice(0), until: job.until }] } as const;
+    await openInSteps([() => standAt(0, FROM, 5_000, 17)], succeeded, paged);
+    const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
+    await backfill(['--last', 'P3D'], { screen });
+    expect(String(screen.read())).toMatch(/0 of 1 slices done +\.{24} 0%  +5000 records .* page 17/);
+  });
+
+  it('survives Ctrl-C, and --attach comes back to it', async () => {
+    const controller = new AbortController();
+    await openInSteps([() => standAt(0, FROM + DAY, 400), () => Promise.resolve().then(() => { controller.abort(); })], succeeded);
+    const left = await backfill(['--last', 'P3D'], { interruption: controller.signal });
+    expect(left).toMatchObject({ exitCode: 130, stdout: '' });
+    const [, command = ''] = /To come back: tailscale-audit backfill (.+)$/m.exec(left.stderr) ?? [];
+    expect(command).toBe(`--attach ${NAME} --stack TailscaleAuditConnector`);
+    const back = await backfill(command.split(' '));
+    expect(back).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('1190 events went out') as unknown });
+    expect(started).toHaveLength(1);
+  });
+});
+
+describe('a job that fails', () => {
+  const cause = (errorMessage: string) => JSON.stringify({ errorType: 'BackfillFailed', errorMessage, trace: [] });
+
+  it('ends with 1, the reason of each slice that failed, and how to go on', async () => {
+    const failedSlices = [{ input: slice(1), error: 'BackfillFailed', cause: cause('default: UNAUTHORIZED \u001b[31mput a new key in') }];
+    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', plan, error: 'States.ExceedToleratedFailureThreshold', cause: 'too many', failedSlices }));
+    const { exitCode, stderr, stdout } = await backfill(['--last', 'P3D']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('the slice from 2026-11-02T00:00:00.000Z until 2026-11-03T00:00:00.000Z failed: BackfillFailed default: UNAUTHORIZED <U+001B>[31mput a new key in');
+    expect(stderr).toContain(`aws stepfunctions redrive-execution --execution-arn arn:aws:states:eu-central-1:111122223333:execution:Backfill:${NAME}`);
+    expect(stderr).toContain(`the backfill ${NAME} failed: States.ExceedToleratedFailureThreshold too many`);
+  });
+
+  it('because it was asked for wrongly ends with 2 and what the function says', async () => {
+    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', error: 'InvalidInput', cause: cause('backfill: last: must be at least one minute, PT1M') }));
+    expect(await backfill(['--last', 'PT1S'])).toEqual({ exitCode: 2, stdout: '', stderr: `Started ${NAME}.\nbackfill: last: must be at least one minute, PT1M\n` });
+  });
+
+  it('before it has planned anything says so', async () => {
+    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', error: 'BackfillFailed', cause: cause('default: STATE_UNAVAILABLE the table') }));
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('failed before it had planned anything: BackfillFailed default: STATE_UNAVAILABLE the table') as unknown });
+  });
+
+  it('because somebody stopped it says so', async () => {
+    await open((_input, execution) => Object.assign(execution, { status: 'ABORTED', plan }));
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`the backfill ${NAME} was stopped: ABORTED`) as unknown });
+  });
+});
+
+describe('asked for wrongly', () => {
+  it.each([
+    [[]],
+    [['--until', '2026-11-04T00:00:00Z']],
+    [['--last', 'P1D', '--from', '2026-11-04T00:00:00Z']],
+    [['--last', 'P1D', '--concurrency', '0']],
+    [['--last', 'P1D', '--concurrency', '41']],
+    [['--last', 'P1D', '--concurrency', '2.5']],
+    [['--last', 'P1D', '--rerun', '-1']],
+    [['--attach', NAME, '--last', 'P1D']],
+    [['--attach', NAME, '--force']],
+    [['--last', 'P1D', '--table', 'tailscale-audit']],
+    [['--last', 'P1D', '--state-machine', MACHINE]],
+    [['--last', 'P1D', '--state-machine', MACHINE, '--table', 'tailscale-audit', '--stack', 'Other']],
+    [['--last', 'P1D', '--connector', 'other']],
+  ])('%j ends with 2 and starts nothing', async (args) => {
+    await open(succeeds);
+    expect(await backfill(args)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(started).toEqual([]);
+  });
+
+  it('a backfill that never was is said to be none', async () => {
+    await open(succeeds);
+    expect(await backfill(['--attach', 'nothing'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('the backfill "nothing" does not exist in eu-central-1') as unknown });
+  });
+
+  it('a stack from before the state machine is said to be one', async () => {
+    await open(succeeds, { TableName: 'tailscale-audit' });
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no output BackfillStateMachineArn') as unknown });
+  });
+});
+
+it('takes state machine and table by hand, and then asks for no stack', async () => {
+  await open(succeeds);
+  const environment = { AWS_ENDPOINT_URL: world.gateway.url, AWS_ENDPOINT_URL_SFN: plane.environment['AWS_ENDPOINT_URL_SFN'] ?? '', AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9' };
+  const ended = await tailscaleAudit(['backfill', '--last', 'P3D', '--state-machine', MACHINE, '--table', 'tailscale-audit'], environment, { now: () => NOW });
+  expect(ended.exitCode).toBe(0);
+});
