@@ -1,34 +1,96 @@
 import * as z from 'zod/mini';
+import type { PlanInvocation, RunInvocation, SliceInvocation } from '../../lib/contract/backfill';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 
 /** What one invocation asks for. */
-export interface Invocation {
-  readonly action: 'redrive';
-  readonly connector: ConnectorSettings;
-  /** Events that could not be read too: those were on the bus once, as they came. */
-  readonly includeUnparsed: boolean;
-  /** Goes on behind this ledger entry, as an earlier answer named it; null: from the first one. */
-  readonly after: string | null;
-}
+export type Invocation = { readonly connector: ConnectorSettings } & (
+  | { readonly action: 'backfill'; readonly request: RunInvocation }
+  | { readonly action: 'plan'; readonly request: PlanInvocation }
+  | { readonly action: 'slice'; readonly invocation: SliceInvocation }
+  | { readonly action: 'report'; readonly jobId: string }
+  | {
+      readonly action: 'redrive';
+      /** Events that could not be read too: those were on the bus once, as they came. */
+      readonly includeUnparsed: boolean;
+      /** Goes on behind this ledger entry, as an earlier answer named it; null: from the first one. */
+      readonly after: string | null;
+    }
+);
 
-const manual = z.strictObject({
+const SUBJECT = 'invocation';
+
+const text = z.string().check(z.maxLength(64));
+const connector = z.exactOptional(z.string());
+const jobId = z.string().check(z.regex(/^bf-[0-9a-f]{32}$/, 'must be a job id such as an answer names it'));
+
+const fields = {
+  connector,
+  from: z.exactOptional(text),
+  until: z.exactOptional(text),
+  last: z.exactOptional(text),
+  force: z.exactOptional(z.boolean()),
+  dryRun: z.exactOptional(z.boolean()),
+  rerun: z.exactOptional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
+};
+
+const range = z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...fields });
+const plan = z.strictObject({ action: z.literal('plan'), ...fields, sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(24 * 92))) });
+const slice = z.strictObject({
+  action: z.literal('slice'),
+  connector: z.string(),
+  jobId,
+  slice: z.int().check(z.nonnegative()),
+  from: text,
+  until: text,
+  force: z.boolean(),
+  dryRun: z.boolean(),
+});
+const report = z.strictObject({ action: z.literal('report'), connector, jobId });
+const redrive = z.strictObject({
   action: z.literal('redrive'),
-  connector: z.optional(z.string()),
+  connector,
   includeUnparsed: z._default(z.boolean(), false),
   after: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(256))), null),
 });
 
+const asked = z.looseObject({ action: z._default(z.enum(['backfill', 'plan', 'slice', 'report', 'redrive'], 'must be "backfill" (or left out), "plan", "slice", "report" or "redrive"'), 'backfill') });
+
 /**
- * Reads a manual invocation: `{"action":"redrive","connector":"default"}`. The connector may be left out when there is one.
+ * Reads a manual invocation, or one of the workflow's. The connector may be left out when there is one.
  *
  * @throws InvalidInput naming every problem.
  */
 export function parseInvocation(event: unknown, connectors: readonly ConnectorSettings[]): Invocation {
-  const { connector: id, ...asked } = parseWith(manual, event, 'invocation');
+  const { action } = parseWith(asked, event, SUBJECT);
+  switch (action) {
+    case 'backfill': {
+      const request = parseWith(range, event, SUBJECT);
+      return { action, connector: choose(request.connector, connectors), request };
+    }
+    case 'plan': {
+      const request = parseWith(plan, event, SUBJECT);
+      return { action, connector: choose(request.connector, connectors), request };
+    }
+    case 'slice': {
+      const invocation = parseWith(slice, event, SUBJECT);
+      return { action, connector: choose(invocation.connector, connectors), invocation };
+    }
+    case 'report': {
+      const { connector: id, jobId: job } = parseWith(report, event, SUBJECT);
+      return { action, connector: choose(id, connectors), jobId: job };
+    }
+    case 'redrive': {
+      const { connector: id, includeUnparsed, after } = parseWith(redrive, event, SUBJECT);
+      return { action, connector: choose(id, connectors), includeUnparsed, after };
+    }
+  }
+}
+
+function choose(id: string | undefined, connectors: readonly ConnectorSettings[]): ConnectorSettings {
   const ids = connectors.map((one) => one.id).join(', ');
-  const [connector, another] = id === undefined ? connectors : connectors.filter((one) => one.id === id);
-  if (connector === undefined) throw new InvalidInput('invocation', [`connector: there is no "${id?.slice(0, 64) ?? ''}"; this function has ${ids}`]);
-  if (another !== undefined) throw new InvalidInput('invocation', [`connector: say which one; this function has ${ids}`]);
-  return { ...asked, connector };
+  const [chosen, another] = id === undefined ? connectors : connectors.filter((one) => one.id === id);
+  if (chosen === undefined) throw new InvalidInput(SUBJECT, [`connector: there is no "${id?.slice(0, 64) ?? ''}"; this function has ${ids}`]);
+  if (another !== undefined) throw new InvalidInput(SUBJECT, [`connector: say which one; this function has ${ids}`]);
+  return chosen;
 }

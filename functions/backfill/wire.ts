@@ -4,13 +4,17 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createPutObject } from '../../lib/archive/put-object';
 import { createS3Archive } from '../../lib/archive/s3-archive';
 import { createS3ArchiveReader } from '../../lib/archive/s3-archive-reader';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
 import { METRICS_NAMESPACE } from '../../lib/contract/names';
 import type { PollSettings } from '../../lib/contract/settings';
+import { createCredentialStore } from '../../lib/secrets/credential-store';
+import { createBackfillStore } from '../../lib/state/backfill-store';
 import { createQuarantine } from '../../lib/state/quarantine';
+import { createTailscale } from '../../lib/tailscale/audit-log';
 import { createTelemetry } from '../../lib/telemetry/telemetry';
 
 /** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is to wait for ever. */
@@ -20,16 +24,24 @@ const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000 };
 const objectHandler = { ...requestHandler, requestTimeout: 15_000 };
 
 /** Everything the manual door works with. Made once per sandbox. */
-export function wire(settings: Pick<PollSettings, 'tableName' | 'busName' | 'archiveBucket'>) {
+export function wire(settings: PollSettings) {
   const clock = { now: Date.now };
+  const telemetry = createTelemetry({ logger: new Logger({ serviceName: 'backfill' }), metricsOf });
+  const table = { client: new DynamoDBClient({ requestHandler }), name: settings.tableName };
+  const credentials = createCredentialStore({ client: new SecretsManagerClient({ requestHandler }), clock });
   const client = new S3Client({ requestHandler: objectHandler });
   return {
     clock,
-    telemetry: createTelemetry({ logger: new Logger({ serviceName: 'backfill' }), metricsOf }),
-    openQuarantine: createQuarantine({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock }),
+    telemetry,
+    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
+    openBackfills: createBackfillStore({ table, clock, newCommitId: randomUUID }),
+    openQuarantine: createQuarantine({ table, clock }),
     archive: { ...createS3Archive({ bucket: settings.archiveBucket, openPutObject: () => Promise.resolve(createPutObject(client)) }), ...createS3ArchiveReader({ client }) },
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
     newRunId: randomUUID,
+    overlapMinutes: settings.overlapMinutes,
+    severityProfile: settings.severityProfile,
+    expectedActivity: settings.expectedActivity,
   };
 }
 

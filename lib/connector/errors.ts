@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'STATE_UNAVAILABLE'
   | 'STATE_INVALID' // an item of ours that we did not write
   | 'LEASE_LOST' // another run owns the connector
+  | 'LEASE_HELD' // another invocation runs this slice of a backfill
   | 'OUT_OF_TIME'
   | 'UNEXPECTED';
 

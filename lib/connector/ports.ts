@@ -296,6 +296,59 @@ export interface BackfillPlace {
   readonly counts: BackfillCounts;
 }
 
+/** What was kept of a slice that was begun. */
+export interface BackfillSlice {
+  /** From 0. */
+  readonly index: number;
+  readonly counts: BackfillCounts;
+  readonly done: boolean;
+  /** Tailscale has asked to wait until then. */
+  readonly notBefore: Millis | null;
+  readonly startedAt: Millis;
+  /** Its last commit; null before the first. */
+  readonly updatedAt: Millis | null;
+}
+
+/** Where live polling stands, as a backfill reads it. */
+export interface LiveStanding {
+  readonly genesis: Genesis;
+  readonly watermark: Millis;
+  /** null: nothing has answered yet. */
+  readonly dialect: Dialect | null;
+  /** See Place. */
+  readonly idFloor: Millis | null;
+}
+
+/** A hold on a slice. Each commit lengthens its lease; with the last one the slice is done. */
+export interface BackfillHold extends Hold<BackfillPlace> {
+  /** After a failure: gives the lease back, unless another run has taken it. */
+  release(): Promise<void>;
+}
+
+export type SliceAcquisition =
+  | { readonly state: 'acquired'; readonly hold: BackfillHold }
+  | { readonly state: 'busy' | 'done' }
+  /** Tailscale has asked to wait. */
+  | { readonly state: 'waiting'; readonly until: Millis };
+
+/** A connector's backfills: jobs and places of their own beside live state, of which they write nothing. */
+export interface BackfillStore {
+  /** undefined: the connector has never run. */
+  live(): Promise<LiveStanding | undefined>;
+  /** What the ledger knows to be lost. */
+  gaps(): Promise<readonly Window[]>;
+  findJob(jobId: string): Promise<BackfillJob | undefined>;
+  /** Keeps a job. Answers the one that is kept: another invocation may have been first. */
+  keepJob(job: BackfillJob): Promise<BackfillJob>;
+  /** The slices of a job that were begun, in order. */
+  slices(jobId: string): Promise<readonly BackfillSlice[]>;
+  /** Takes a slice's lease, creating its place the first time. */
+  acquire(jobId: string, slice: Window & { readonly index: number }, live: LiveStanding, owner: string): Promise<SliceAcquisition>;
+}
+
+/** All of it throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */
+export type OpenBackfills = (connector: string, deadline: Deadline) => BackfillStore;
+
 // ---- Telemetry -------------------------------------------------------------------------------------------------
 
 export interface Telemetry {

@@ -155,7 +155,7 @@ async function open(run: Redrive, { object }: Quarantined): Promise<Opened> {
     case 'missing':
       return { problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired` };
     case 'altered':
-      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day brings it` };
+      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force brings it` };
     case 'intact':
       break;
   }

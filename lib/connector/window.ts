@@ -23,7 +23,8 @@ export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; rea
   daily: { periodMs: DAY, horizonMs: 7 * DAY },
 };
 
-const begin = ({ from, until }: Window): Inflight => ({ from, until, asOf: null, cursor: null, page: 0, restarts: 0 });
+/** A window of which nothing has been read. */
+export const begin = ({ from, until }: Window): Inflight => ({ from, until, asOf: null, cursor: null, page: 0, restarts: 0 });
 
 /** Nothing is read before it: the installation, and below a switch of dialect the ids are the other dialect's. */
 function floorOf({ watermark, idFloor }: Place, { startFrom }: Genesis, overlapMs: Millis): Millis {
@@ -89,7 +90,8 @@ export function sweepDone(place: Place, tier: SweepTier, startedAt: Millis): Pla
   return { ...place, sweeps: tier === 'daily' ? { hourly: done, daily: done } : { ...place.sweeps, hourly: done } };
 }
 
-function nextPage<Begun extends Inflight>(window: Begun, { cursor }: AuditLogPage, asOf: Millis): Begun {
+/** A window behind one more of its pages. */
+export function nextPage<Begun extends Inflight>(window: Begun, { cursor }: AuditLogPage, asOf: Millis): Begun {
   return { ...window, asOf, cursor, page: window.page + 1 };
 }
 

@@ -12,3 +12,6 @@ export const POLL_TIMEOUT_SECONDS = 240;
 
 /** MiB. */
 export const POLL_MEMORY_MIB = 512;
+
+/** Days a published id is remembered: the 90 for which Tailscale keeps its log, and slack. */
+export const SEEN_LIFE_DAYS = 100;

@@ -43,6 +43,46 @@ const state = z.object({
 });
 export type StateItem = z.infer<typeof state>;
 
+const counts = z.object({
+  fetched: z.int(),
+  emitted: z.int(),
+  duplicates: z.int(),
+  covered: z.int(),
+  quarantined: z.int(),
+  byAction: z.record(z.string(), z.int()),
+  bySeverity: z.record(z.string(), z.int()),
+});
+
+const job = z.object({
+  sk: z.string(),
+  connector: z.string(),
+  dialect,
+  from: millis,
+  until: millis,
+  force: z.boolean(),
+  dryRun: z.boolean(),
+  notes: z.array(z.string()),
+  sliceMs: z.int().check(z.positive()),
+});
+
+const slice = z.object({
+  index: z.int(),
+  until: millis,
+  token: z.int(),
+  owner: z.optional(z.string()),
+  rev: z.int(),
+  readTo: millis,
+  inflight: z._default(z.nullable(inflight), null),
+  counts,
+  lastCommitId: z.optional(z.string()),
+  notBefore: z.optional(millis),
+  startedAt: millis,
+  updatedAt: z.optional(millis),
+});
+export type SliceItem = z.infer<typeof slice>;
+
+const gap = z.object({ from: millis, until: millis });
+
 type Item = Record<string, AttributeValue>;
 
 const seen = z.object({ sk: z.string(), n: z.int(), ids: z.custom<ReadonlySet<Uint8Array>>((value) => value instanceof Set) });
@@ -52,12 +92,19 @@ export const parseGenesis = (item: Item): GenesisItem => parseItem(genesis, item
 export const parseState = (item: Item): StateItem => parseItem(state, item, 'STATE');
 export const parseSeen = (item: Item): SeenItem => parseItem(seen, item, 'SEEN');
 
+export const parseGap = (item: Item) => parseItem(gap, item, 'GAP');
+export const parseJob = (item: Item) => parseItem(job, item, 'backfill job', FORGET_JOB);
+export const parseSlice = (item: Item): SliceItem => parseItem(slice, item, 'backfill slice', FORGET_JOB);
+
+const SET_BACK = 'Put it right, or set the watermark back with tailscale-audit rewind';
+const FORGET_JOB = 'Put it right, or ask for the same range with another rerun';
+
 /** @throws ConnectorError STATE_INVALID naming the attribute: somebody else wrote the item. */
-function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, name: string): z.output<Schema> {
+function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, name: string, advice = SET_BACK): z.output<Schema> {
   try {
     return parseWith(schema, unmarshall(item), `the ${name} item`);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    throw new ConnectorError('STATE_INVALID', `${error.message}; somebody else wrote it. Put it right, or set the watermark back with tailscale-audit rewind`);
+    throw new ConnectorError('STATE_INVALID', `${error.message}; somebody else wrote it. ${advice}`);
   }
 }

@@ -1,14 +1,14 @@
 import { QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import pMap from 'p-map';
 import type { Clock, Deadline, Millis, SeenElement, SeenSet } from '../connector/ports';
+import { SEEN_LIFE_DAYS } from '../contract/timing';
 import { parseSeen } from './items';
 import { seenPartition } from './keys';
 import { callOptions, conditionally, type Table } from './table';
 
 const HOUR = 3_600_000;
 
-/** Milliseconds an element is kept: the 90 days for which Tailscale keeps its log, and slack. */
-const KEEP_MS = 100 * 24 * HOUR;
+const KEEP_MS = SEEN_LIFE_DAYS * 24 * HOUR;
 
 /** Elements in an item before the next one is begun. An ADD to a set takes longer the more is in it: 3 ms at 500, 38 ms at 15,000. */
 const ITEM_FULL = 500;

@@ -111,7 +111,8 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
   };
 }
 
-function toGenesis({ installedAt, startFrom, tailnetKey, tailnetId, committed }: GenesisItem): Genesis {
+/** Where an attribute is missing, nothing has fixed it yet. */
+export function toGenesis({ installedAt, startFrom, tailnetKey, tailnetId, committed }: GenesisItem): Genesis {
   return { installedAt, startFrom, tailnetKey: tailnetKey ?? null, tailnetId: tailnetId ?? null, committed };
 }
 

@@ -166,7 +166,7 @@ describe('what lies in the archive', () => {
     const client = new S3Client({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
     await client.send(new PutObjectCommand({ Bucket, Key, Body: '{"detail":{"id":"forged"}}' }));
     client.destroy();
-    await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 0, failed: 1, done: true, problems: [{ id: entry?.['id'], problem: expect.stringContaining('its hash differs') as string }] });
+    await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 0, failed: 1, done: true, problems: [{ id: entry?.['id'], problem: expect.stringContaining('its hash is not the ledger\'s') as string }] });
     expect(world.events).toHaveLength(0);
     expect(await world.ledger()).toEqual([entry]);
   });
@@ -205,7 +205,7 @@ describe('each trouble ends with one line that says what to do', () => {
 
   it.each([
     ['another action', { action: 'poll' }, /invocation: action: /],
-    ['no action, and fields that nobody knows', { conector: 'default', includeUnparsed: 'yes' }, /action: .*includeUnparsed: .*"conector"/],
+    ['a redrive with fields that nobody knows', { action: 'redrive', conector: 'default', includeUnparsed: 'yes' }, /includeUnparsed: .*"conector"/],
     ['a connector that is not there', { action: 'redrive', connector: 'other' }, /there is no "other"; this function has default/],
     ['nothing at all', null, /^invocation: /],
   ])('%s', async (_, event, line) => {

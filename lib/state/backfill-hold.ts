@@ -1,0 +1,105 @@
+import { ConnectorError } from '../connector/errors';
+import type { BackfillHold, BackfillPlace, Clock, Deadline, LiveStanding, Millis } from '../connector/ports';
+import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
+import type { ConnectorItems } from './connector-items';
+import { parseSlice, type SliceItem } from './items';
+import type { Ledger } from './ledger';
+import { createSeenIds } from './seen-ids';
+import { reaching, type Table } from './table';
+
+/** A lease outlasts a run that is shorter than it by this much. */
+const LEASE_SLACK_MS = 5_000;
+
+/** Milliseconds a job is kept after its last commit: as long as anything of its range could be read. */
+export const SLICE_LIFE_MS = 100 * 24 * 60 * 60_000;
+
+/**
+ * When a lease that is taken or lengthened now ends. Much earlier than an invocation of a quarter of an hour would: what
+ * follows a killed one waits for it.
+ */
+export function leaseEnd(now: Millis, deadline: Deadline): Millis {
+  return now + Math.min(BACKFILL_LEASE_SECONDS * 1000, deadline.remaining() + LEASE_SLACK_MS);
+}
+
+export interface BackfillHoldDeps {
+  readonly items: ConnectorItems;
+  readonly ledger: Ledger;
+  readonly table: Table;
+  readonly connector: string;
+  readonly clock: Clock;
+  readonly deadline: Deadline;
+  readonly newCommitId: () => string;
+  readonly standing: LiveStanding;
+  readonly sk: string;
+  readonly slice: SliceItem;
+}
+
+/** A run's hold on a slice, from the moment it has the lease. */
+export function createBackfillHold({ items, ledger, table, connector, clock, deadline, newCommitId, standing, sk, slice }: BackfillHoldDeps): BackfillHold {
+  const { token } = slice;
+  const { readTo, inflight, counts } = slice;
+  let place: BackfillPlace = { watermark: standing.watermark, readTo, inflight, counts };
+  let revision = slice.rev;
+  const newSeenIds = () => createSeenIds({ table, connector, clock, deadline });
+  let seenIds = newSeenIds();
+
+  async function commit(next: BackfillPlace, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
+    const commitId = newCommitId();
+    const now = clock.now();
+    const written = await items.update(sk, {
+      set: [
+        '#readTo = :readTo', '#inflight = :inflight', '#counts = :counts', '#rev = :next', '#lastCommitId = :commitId',
+        '#updatedAt = :now', '#leaseUntil = :leaseUntil', '#exp = :exp',
+        ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
+      ],
+      remove: notBefore === undefined ? ['#notBefore'] : [],
+      when: '#token = :token AND #rev = :rev',
+      values: {
+        readTo: next.readTo,
+        inflight: next.inflight,
+        counts: next.counts,
+        token,
+        rev: revision,
+        next: revision + 1,
+        commitId,
+        now,
+        leaseUntil: release ? 0 : leaseEnd(now, deadline),
+        exp: Math.ceil((now + SLICE_LIFE_MS) / 1000),
+        ...(notBefore === undefined ? {} : { notBefore }),
+      },
+    });
+    if (written === 'refused' && !(await wasOurs(commitId))) {
+      throw new ConnectorError('LEASE_LOST', 'another invocation took this slice over; this one stops, the other goes on');
+    }
+    revision += 1;
+    place = next;
+  }
+
+  /** The write may have been applied although its answer was lost; a retry of it is refused then. */
+  async function wasOurs(commitId: string): Promise<boolean> {
+    const item = await items.get(sk);
+    return item !== undefined && parseSlice(item).lastCommitId === commitId;
+  }
+
+  return {
+    genesis: standing.genesis,
+    get place() {
+      return place;
+    },
+    seen: (buckets) =>
+      reaching(table, () => {
+        // Anew for every page: live polling publishes meanwhile, and a range of months must not be held in memory.
+        seenIds = newSeenIds();
+        return seenIds.load(buckets);
+      }),
+    markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
+    // Live polling has fixed the key; the rest is its own to fix.
+    fixTailnet: () => Promise.resolve(),
+    commit: (next, options = {}) => reaching(table, () => commit(next, options)),
+    release: () =>
+      reaching(table, async () => {
+        await items.update(sk, { set: ['#leaseUntil = :zero'], when: '#token = :token', values: { token, zero: 0 } });
+      }),
+    recordQuarantine: (entry) => reaching(table, () => ledger.recordQuarantine(entry)),
+  };
+}
