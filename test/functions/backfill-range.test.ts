@@ -1,32 +1,346 @@
 import { join } from 'node:path';
-import type { BackfillReport } from '../../lib/contract/backfill';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
+import { createWorlds, DAY, HOUR, MINUTE } from '../cases/worlds';
+import type { Sandbox } from '../support/lambda';
+import { validateEvent } from '../support/validate-event';
 import { openWorld, record, type World, type WorldOptions } from '../support/world';
 
 const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-
+const worlds = createWorlds();
 let world: World;
-afterEach(() => world.close());
+const open = async (options?: WorldOptions) => (world = await worlds.open(options));
 
 /** A connector that has polled once, so that a backfill knows whose log it reads. */
-async function installed(options?: WorldOptions) {
-  world = await openWorld(options);
+async function installed(options?: WorldOptions): Promise<Sandbox> {
+  await open(options);
   const live = await world.sandbox();
   await live.poll();
   return live;
 }
 
 const backfill = () => world.sandbox({}, { bundle: BUNDLE });
-const iso = (agoMs: number) => new Date(Date.now() - agoMs).toISOString();
+const iso = (instant: number) => new Date(instant).toISOString();
+const ago = (ms: number) => iso(Date.now() - ms);
+const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) => (await sandbox.invoke(asked, remainingMs)) as BackfillReport;
+const plan = async (sandbox: Sandbox, asked: object) => (await sandbox.invoke({ action: 'plan', ...asked })) as BackfillPlan;
 
-it.each(['configuration', 'audit'] as const)('brings what happened before the connector was there, once, in the %s dialect', async (dialect) => {
-  const live = await installed({ dialect });
-  world.api.add([record(10 * DAY), record(5 * DAY), record(2 * HOUR)]);
-  const sandbox = await backfill();
-  const report = (await sandbox.invoke({ from: iso(20 * DAY) })) as BackfillReport;
-  expect(report).toMatchObject({ emitted: 3, done: true, next: null });
-  expect(world.auditIds()).toHaveLength(3);
-  await live.poll();
-  expect(world.auditIds()).toHaveLength(3);
+/** A fixed range: a report can be asked for again. */
+const range = () => ({ from: ago(20 * DAY), until: ago(2 * HOUR) });
+
+describe.each(['configuration', 'audit'] as const)('in the %s dialect', (dialect) => {
+  it('brings what happened before the connector was there, as valid events of its job, and live polling never brings it again', async () => {
+    const live = await installed({ dialect });
+    world.api.add([record(10 * DAY), record(5 * DAY), record(2 * HOUR), record(10 * MINUTE)]);
+    const report = await run(await backfill(), { from: ago(20 * DAY) });
+    expect(report).toMatchObject({ connector: 'default', slice: null, dialect, fetched: 4, emitted: 4, duplicates: 0, covered: 0, quarantined: 0, done: true, next: null });
+    expect(report).toMatchObject({ byAction: { 'device:approve': 4 }, bySeverity: { high: 4 }, dryRun: false, force: false });
+    for (const { detail } of world.events) {
+      validateEvent(detail);
+      expect(detail['ingest']).toMatchObject({ mode: 'backfill', runId: report.jobId });
+    }
+    await live.poll();
+    expect(world.auditIds()).toHaveLength(4);
+  });
+
+  it('knows by their ids what live polling has brought', async () => {
+    await open({ dialect });
+    await world.installedAgo(3 * DAY, { watermark: Date.now() - 2 * DAY });
+    world.api.add([record(40 * HOUR), record(30 * HOUR), record(60 * HOUR)]);
+    await (await world.sandbox()).poll();
+    expect(world.auditIds()).toHaveLength(2);
+    const report = await run(await backfill(), { last: 'P7D' });
+    expect(report).toMatchObject({ emitted: 1, duplicates: 2, done: true });
+    expect(new Set(world.auditIds()).size).toBe(3);
+    expect(world.auditIds()).toHaveLength(3);
+  });
+
+  it('leaves the live state as it is, to the byte', async () => {
+    await installed({ dialect });
+    world.api.add([record(10 * DAY)]);
+    const before = JSON.stringify([await world.item('STATE'), await world.item('GENESIS')]);
+    await run(await backfill(), range());
+    expect(JSON.stringify([await world.item('STATE'), await world.item('GENESIS')])).toBe(before);
+  });
+
+  it('publishes what the end leaves to others neither in a slice nor behind it', async () => {
+    await installed({ dialect });
+    const from = Math.floor((Date.now() - 4 * DAY) / MINUTE) * MINUTE;
+    const at = (instant: number) => record(0, { eventTime: iso(instant) });
+    world.api.add([at(from - 1), at(from), at(from + DAY - 1), at(from + DAY), at(from + 2 * DAY)]);
+    await run(await backfill(), { from: iso(from), until: iso(from + 2 * DAY) });
+    expect(world.events.map(({ detail }) => Date.parse(String(detail['occurredAt'])) - from).sort((a, b) => a - b)).toEqual([0, DAY - 1, DAY]);
+  });
+});
+
+describe('a range that cannot be', () => {
+  let refusing: World;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    refusing = await openWorld({ dialect: 'configuration' });
+    await (await refusing.sandbox()).poll();
+    sandbox = await refusing.sandbox({}, { bundle: BUNDLE });
+  });
+  afterAll(() => refusing.close());
+
+  const future = ago(-2 * HOUR);
+  it.each([
+    ['no range', {}, /^backfill: from: say from when/],
+    ['two ranges', { from: '2026-10-01T00:00:00Z', last: 'P7D' }, /^backfill: last: give either last, or from and until/],
+    ['a time without its zone', { from: '2026-10-01T00:00:00' }, /^backfill: from: must be a time such as 2026-10-01T00:00:00Z, with its zone/],
+    ['an end that is no time', { from: '2026-10-01T00:00:00Z', until: 'yesterday' }, /^backfill: until: must be a time/],
+    ['a duration of months', { last: 'P3M' }, /^backfill: last: must be a duration of weeks, days, hours and minutes/],
+    ['a duration of nothing', { last: 'PT0M' }, /^backfill: last: must be at least one minute/],
+    ['a duration beyond the retention', { last: 'P91D' }, /^backfill: last: is longer than the 90 days .*P90D is the limit/],
+    ['a start in the future', { from: future }, /^backfill: from: \S+ is in the future; now is /],
+    ['an end far in the future', { from: ago(DAY), until: '9999-12-31T23:59:59Z' }, /^backfill: until: 9999\S+ is more than 24 hours in the future/],
+    ['a reversed range', { from: ago(DAY), until: ago(2 * DAY) }, /^backfill: until: \S+ is not after from, which is /],
+    ['a start far beyond the retention', { from: ago(92 * DAY) }, /^backfill: from: \S+ is too far back: Tailscale keeps its log for 90 days, so \S+ is the limit/],
+    ['all of it beyond the retention', { from: ago(90.9 * DAY), until: ago(90.5 * DAY) }, /^backfill: until: \S+ is too far back: .*nothing before \S+ can be read/],
+    ['what live polling reads', { from: ago(MINUTE) }, /^backfill: from: \S+ is too late: live polling has read up to .*is the limit/],
+    ['a rerun that is no number', { last: 'P1D', rerun: 'yes' }, /^invocation: rerun: /],
+    ['a field that nobody knows', { last: 'P1D', forced: true }, /^invocation: .*"forced"/],
+    ['another connector', { last: 'P1D', connector: 'other' }, /connector: there is no "other"; this function has default/],
+    ['more slices than a plan may have', { action: 'plan', last: 'P60D', sliceHours: 1 }, /^backfill: sliceHours: the range would have 14\d\d slices, and 500 is the limit/],
+    ['a report of a job that is not there', { action: 'report', jobId: `bf-${'0'.repeat(32)}` }, /^backfill: jobId: the connector "default" has no job/],
+    ['a report of what is no job id', { action: 'report', jobId: '../STATE' }, /^invocation: jobId: must be a job id/],
+  ])('%s is an error that says so; Tailscale is not asked, and nothing is written', async (_, asked, line) => {
+    const [asks, calls] = [refusing.api.requests.length, refusing.gateway.requests.length];
+    await expect(sandbox.invoke(asked)).rejects.toMatchObject({ errorType: 'InvalidInput', message: expect.stringMatching(line) as string });
+    expect(refusing.api.requests).toHaveLength(asks);
+    expect(refusing.gateway.requests.slice(calls).filter(({ operation }) => operation !== 'GetItem')).toEqual([]);
+  });
+
+  it('is any, before the connector has read its log once: ids would be made with nothing', async () => {
+    await open();
+    await expect((await backfill()).invoke({ last: 'P1D' })).rejects.toThrow('connector: "default" has not read its log yet; wait for its first poll that succeeds');
+    expect(world.api.requests).toHaveLength(0);
+  });
+});
+
+describe('what is cut', () => {
+  it('is the end at the watermark less the overlap, and the start at the retention, and the answer says so', async () => {
+    await open({ dialect: 'configuration' });
+    await world.installedAgo(3 * DAY);
+    await (await world.sandbox()).poll();
+    const watermark = Number((await world.item('STATE'))?.['wm']);
+    const report = await run(await backfill(), { from: ago(90.5 * DAY), until: ago(-HOUR) });
+    expect(report.until).toBe(iso(watermark - HOUR));
+    expect(Date.now() - 90 * DAY - Date.parse(report.from)).toBeLessThan(10_000);
+    expect(report.notes).toEqual([
+      expect.stringContaining('a job covers whole minutes'),
+      expect.stringMatching(/^from was \S+ and is now \S+: Tailscale keeps its log for 90 days$/),
+      expect.stringMatching(/^until was \S+ and is now \S+: live polling has read up to /),
+    ]);
+  });
+
+  it('leaves nothing between a connector\'s first hour and what was before it', async () => {
+    const live = await installed();
+    world.api.add([record(59 * MINUTE), record(20 * MINUTE), record(6 * MINUTE), record(4 * MINUTE)]);
+    await run(await backfill(), { last: 'PT2H' });
+    expect(world.auditIds()).toHaveLength(3);
+    await live.poll();
+    expect(new Set(world.auditIds()).size).toBe(4);
+    expect(world.auditIds()).toHaveLength(4);
+  });
+});
+
+describe('a job', () => {
+  it('that is done answers its report again, and asks Tailscale nothing', async () => {
+    await installed();
+    world.api.add([record(DAY), record(3 * DAY)]);
+    const asked = range();
+    const report = await run(await backfill(), asked);
+    const calls = world.api.requests.length;
+    expect(await run(await backfill(), asked)).toEqual(report);
+    expect(await run(await backfill(), { ...asked, connector: 'default', force: false, dryRun: false, action: 'backfill' })).toEqual(report);
+    expect(await run(await backfill(), { action: 'report', jobId: report.jobId })).toEqual(report);
+    expect(world.api.requests).toHaveLength(calls);
+    expect(world.auditIds()).toHaveLength(2);
+  });
+
+  it('is another one with rerun, which finds what was published since', async () => {
+    await installed();
+    world.api.add([record(DAY)]);
+    const asked = range();
+    const sandbox = await backfill();
+    const first = await run(sandbox, asked);
+    world.api.add([record(DAY)]);
+    const second = await run(sandbox, { ...asked, rerun: 1 });
+    expect(second).toMatchObject({ emitted: 1, duplicates: 1, done: true });
+    expect(second.jobId).not.toBe(first.jobId);
+    expect(await run(sandbox, { ...asked, rerun: 1 })).toEqual(second);
+  });
+
+  it('with force brings the same ids again', async () => {
+    await installed();
+    world.api.add([record(DAY), record(3 * DAY)]);
+    const asked = range();
+    const sandbox = await backfill();
+    await run(sandbox, asked);
+    expect(await run(sandbox, { ...asked, force: true })).toMatchObject({ emitted: 2, duplicates: 0, force: true, done: true });
+    expect(world.auditIds()).toHaveLength(4);
+    expect(new Set(world.auditIds()).size).toBe(2);
+  });
+
+  it('that is a dry run counts by action and severity, and touches neither the bus nor what is marked as published', async () => {
+    await installed();
+    world.api.add([record(DAY), record(2 * DAY, { target: { id: 'x', name: 'x', type: 'TAILNET', property: 'ACL' }, action: 'UPDATE', old: '{}', new: '{"acls":[]}' })]);
+    const asked = range();
+    const sandbox = await backfill();
+    const calls = world.gateway.requests.length;
+    const report = await run(sandbox, { ...asked, dryRun: true });
+    expect(report).toMatchObject({ dryRun: true, fetched: 2, emitted: 0, quarantined: 0, done: true, byAction: { 'device:approve': 1, 'policy diff': 1 } });
+    expect(Object.values(report.byAction).reduce((sum, one) => sum + one, 0)).toBe(3);
+    expect(Object.values(report.bySeverity).reduce((sum, one) => sum + one, 0)).toBe(3);
+    expect(world.events).toEqual([]);
+    const asKind = world.gateway.requests.slice(calls).map(({ operation }) => operation);
+    expect(asKind).not.toContain('PutEvents');
+    expect(await run(sandbox, asked)).toMatchObject({ emitted: 3, duplicates: 0, byAction: report.byAction, bySeverity: report.bySeverity });
+  });
+
+  it('that runs out of time says what to invoke, and goes on from there until all of it is out once', async () => {
+    await installed({ dialect: 'audit', api: { pageSize: 10 } });
+    world.api.add(Array.from({ length: 60 }, (_, index) => record(DAY + index * MINUTE)));
+    world.api.intercept(async () => {
+      await sleep(250);
+      return undefined;
+    });
+    const sandbox = await backfill();
+    let report = await run(sandbox, range(), 12_000);
+    expect(report).toMatchObject({ done: false, next: { action: 'slice', slice: 0, jobId: report.jobId } });
+    for (let invocations = 0; !report.done && invocations < 20; invocations += 1) report = await run(sandbox, report.next ?? {}, 12_500);
+    expect(report).toMatchObject({ slice: 0, done: true, next: null, fetched: 60, emitted: 60, duplicates: 0 });
+    expect(world.auditIds()).toHaveLength(60);
+  });
+
+  it('goes on with the table alone when there is no time at all', async () => {
+    await installed();
+    const calls = world.api.requests.length;
+    await expect(run(await backfill(), range(), 8_000)).resolves.toMatchObject({ done: false, fetched: 0, startedAt: null, updatedAt: null });
+    expect(world.api.requests).toHaveLength(calls);
+  });
+});
+
+describe('a plan', () => {
+  it('cuts the range into slices that meet, and its report adds up what they did', async () => {
+    await installed({ dialect: 'configuration' });
+    world.api.add(Array.from({ length: 30 }, (_, index) => record(DAY + index * 12 * HOUR)));
+    const sandbox = await backfill();
+    const asked = { from: ago(18 * DAY), until: ago(2 * HOUR) };
+    const planned = await plan(sandbox, { ...asked, sliceHours: 48 });
+    expect(planned.slices).toHaveLength(9);
+    expect(planned.slices.slice(1).map(({ from }) => from)).toEqual(planned.slices.slice(0, -1).map(({ until }) => until));
+    expect([planned.slices[0]?.from, planned.slices.at(-1)?.until]).toEqual([planned.from, planned.until]);
+    expect(await plan(sandbox, { ...asked, sliceHours: 1 })).toEqual(planned);
+
+    const [first, ...others] = planned.slices;
+    const one = await run(sandbox, first ?? {});
+    expect(one).toMatchObject({ slice: 0, from: first?.from, until: first?.until, done: true, next: null });
+    expect(await run(sandbox, { action: 'report', jobId: planned.jobId })).toMatchObject({ slice: null, emitted: one.emitted, done: false, next: others[0] });
+    await Promise.all(others.map(async (slice) => (await backfill()).invoke(slice)));
+    expect(await run(sandbox, { action: 'report', jobId: planned.jobId })).toMatchObject({ emitted: 30, byAction: { 'device:approve': 30 }, done: true, next: null });
+    expect(world.auditIds()).toHaveLength(30);
+    expect(await run(sandbox, asked)).toMatchObject({ jobId: planned.jobId, emitted: 30, done: true });
+  });
+
+  it('is one paged job in the audit dialect, which has no end parameter, and says so', async () => {
+    await installed({ dialect: 'audit' });
+    const planned = await plan(await backfill(), { ...range(), sliceHours: 24 });
+    expect(planned).toMatchObject({ dialect: 'audit', slices: [{ slice: 0, from: planned.from, until: planned.until }] });
+    expect(planned.slices).toHaveLength(1);
+    expect(planned.notes).toContainEqual(expect.stringContaining('the audit dialect has no end parameter: the plan is one paged job'));
+  });
+
+  it('is held to: a slice that somebody has changed is refused', async () => {
+    await installed({ dialect: 'configuration' });
+    const sandbox = await backfill();
+    const { slices } = await plan(sandbox, range());
+    const [slice] = slices;
+    await expect(sandbox.invoke({ ...slice, until: ago(0) })).rejects.toThrow(/^backfill: until: the plan says /);
+    await expect(sandbox.invoke({ ...slice, force: true })).rejects.toThrow(/^backfill: force: the plan says false/);
+    await expect(sandbox.invoke({ ...slice, slice: 99 })).rejects.toThrow(`backfill: slice: the job has ${slices.length}, counted from 0`);
+    expect(world.events).toEqual([]);
+  });
+});
+
+describe('what a state machine can wait for', () => {
+  it('is a slice that another invocation runs', async () => {
+    await installed({ dialect: 'configuration' });
+    world.api.add(record(DAY));
+    const [one, two] = [await backfill(), await backfill()];
+    const asked = range();
+    let proceed: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (proceed = resolve));
+    const reached = new Promise<void>((resolve) => {
+      world.api.intercept(async () => {
+        resolve();
+        await held;
+        return undefined;
+      });
+    });
+    const running = run(one, asked);
+    await reached;
+    await expect(two.invoke(asked)).rejects.toMatchObject({ errorType: 'BackfillBusy', message: expect.stringMatching(/^default: LEASE_HELD slice 0 of the job bf-/) as string });
+    proceed();
+    await running;
+    expect(world.auditIds()).toHaveLength(1);
+  });
+
+  it('is a wait that Tailscale has asked for', async () => {
+    await installed({ dialect: 'configuration' });
+    world.api.add(record(DAY));
+    const stop = world.api.intercept(() => ({ status: 429, headers: { 'retry-after': '600' }, body: '{}' }));
+    const sandbox = await backfill();
+    const asked = range();
+    const report = await run(sandbox, asked, 60_000);
+    expect(report).toMatchObject({ done: false, notes: expect.arrayContaining([expect.stringMatching(/^Tailscale asks to wait until /)]) as string[] });
+    stop();
+    await expect(sandbox.invoke(report.next)).rejects.toMatchObject({ errorType: 'BackfillWaiting', message: expect.stringMatching(/^default: RATE_LIMITED Tailscale has asked to wait until /) as string });
+  });
+
+  it('is any other failure, after which the slice is free again', async () => {
+    await installed({ dialect: 'configuration' });
+    world.api.add(record(DAY));
+    const allow = world.api.intercept(() => ({ status: 403, body: '{}' }));
+    const sandbox = await backfill();
+    const asked = range();
+    await expect(sandbox.invoke(asked)).rejects.toMatchObject({ errorType: 'BackfillFailed', message: expect.stringMatching(/^default: FORBIDDEN /) as string });
+    allow();
+    await expect(run(sandbox, asked)).resolves.toMatchObject({ emitted: 1, done: true });
+  });
+});
+
+describe('what lies on both sides of a switch of dialect', () => {
+  it('is covered below it, where live polling has had it, and not in a gap or before its start; force brings all', async () => {
+    await open({ dialect: 'configuration' });
+    await world.installedAgo(20 * DAY);
+    await (await world.sandbox()).poll();
+    const table = worlds.table(world);
+    const state = { pk: 'TN#default', sk: 'STATE', ...(await world.item('STATE')) };
+    await table.put({ ...state, idFloor: Date.now() - 5 * DAY }, { pk: 'TN#default#LEDGER', sk: 'GAP#1', from: Date.now() - 12 * DAY, until: Date.now() - 10 * DAY });
+    world.api.add([record(25 * DAY), record(15 * DAY), record(11 * DAY), record(3 * DAY)]);
+    const sandbox = await backfill();
+    const asked = { from: ago(30 * DAY), until: ago(2 * HOUR) };
+    const report = await run(sandbox, asked);
+    expect(report).toMatchObject({ fetched: 4, emitted: 3, covered: 1, duplicates: 0 });
+    expect(report.notes).toContainEqual(expect.stringContaining('the other dialect, which gives the same record another id'));
+    expect(await run(sandbox, { ...asked, force: true })).toMatchObject({ emitted: 4, covered: 0 });
+  });
+});
+
+describe('what cannot go on the bus', () => {
+  it('is put aside, or claimed, as in a live run', async () => {
+    await installed({ dialect: 'configuration' });
+    const allow = world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+    world.api.add([record(DAY, { target: { id: 'n', name: 'poison', type: 'NODE' } }), record(DAY, { new: 'x'.repeat(300_000) })]);
+    const asked = range();
+    const sandbox = await backfill();
+    expect(await run(sandbox, asked)).toMatchObject({ emitted: 1, quarantined: 1, done: true });
+    expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail', status: 'quarantined' }]);
+    expect(world.events[0]?.detail['claimCheck']).toMatchObject({ key: expect.stringMatching(/^claims\/default\//) as string });
+    allow();
+    expect(await run(sandbox, { ...asked, rerun: 1 })).toMatchObject({ emitted: 0, duplicates: 2 });
+    expect(await run(sandbox, { ...asked, force: true })).toMatchObject({ emitted: 2 });
+  });
 });
