@@ -11,25 +11,25 @@ import { watch, type Outcome } from './watch';
 import type { Workflow } from './workflow';
 
 const HELP = `
-Reads a range of the log that live polling has left behind - from before the connector was installed, or a range that was
-lost - and puts what was not published yet on the bus, with ingest.mode "backfill". Live polling goes on beside it.
+Reads a range of the log that live polling has left behind (from before the connector was installed, or one that was
+lost) and puts what was not published yet on the bus, with ingest.mode "backfill". Live polling goes on beside it.
 
-The range is cut into slices of a day, and a state machine on AWS Step Functions runs ${DEFAULT_CONCURRENCY} of them at once. A slice that
-fails is tried again from where it stood. (The audit dialect knows no end of a range: there the job is one slice, read page by
-page.) The job runs on AWS, not here: Ctrl-C leaves it running, and --attach comes back to it.
+The range is cut into slices of a day, and a state machine on AWS Step Functions runs ${DEFAULT_CONCURRENCY} of them at once. A slice
+that fails is tried again from where it stood. (The audit dialect knows no end of a range: there the job is one slice,
+read page by page.) The job runs on AWS, not here: Ctrl-C leaves it running, and --attach comes back to it.
 
 The same range asked for again goes on with the same job, or answers its report; --rerun 1 makes it another one.
 
 Needs cloudformation:DescribeStacks (not with --state-machine and --table), states:StartExecution (not with --attach),
-states:DescribeExecution, states:GetExecutionHistory, dynamodb:Query; to say why a slice failed also states:ListMapRuns and
-states:ListExecutions.
+states:DescribeExecution, states:GetExecutionHistory and dynamodb:Query; to say why a slice failed also
+states:ListMapRuns and states:ListExecutions.
 
 Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done, 130 left running after Ctrl-C.
 
 Examples:
-  tailscale-audit backfill --last P30D --dry-run             counts what is missing, and publishes nothing
+  tailscale-audit backfill --last P30D --dry-run        counts what is missing, and publishes nothing
   tailscale-audit backfill --from 2026-10-01T00:00:00Z --until 2026-10-08T00:00:00Z --connector prod
-  tailscale-audit backfill --last P7D --force                publishes again what was published before, under the same ids
+  tailscale-audit backfill --last P7D --force           publishes again what was published before, under the same ids
   tailscale-audit backfill --attach backfill-2026-11-22T08-00-00-000Z
   tailscale-audit backfill --last P7D --json | jq .bySeverity
 `;
@@ -98,7 +98,7 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   if (outcome === null) throw new CliError(`It goes on without you. To come back: ${comeBack(name, options)}`, 130);
   if (outcome.standing.status !== 'SUCCEEDED') throw await failed(name, outcome, workflow, terminal);
   const report = parseReport(outcome.standing.output);
-  terminal.out(options.json ? visibleJson(JSON.stringify({ execution: name, ...report })) : toText(report));
+  terminal.out(options.json ? visibleJson(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
   if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside: tailscale-audit redrive publishes them once the cause is gone.`);
 }
 

@@ -31,7 +31,7 @@ function bars(stream: NodeJS.WritableStream): Display {
     name: name.padEnd(22),
     fetched: String(fetched).padStart(8),
     rate: `${rate === null ? '-' : Math.round(rate)}/s`.padStart(7),
-    left: left === null ? (page > 0 ? `page ${page}` : '') : `${formatLength(seconds(left))} left`,
+    left: left === null ? (page > 0 ? `page ${page}` : '') : left === 0 ? '' : `${formatLength(seconds(left))} left`,
   });
   const draw = (bar: SingleBar | undefined, name: string, progress: Progress): SingleBar => {
     const value = Math.round(progress.fraction * STEPS);

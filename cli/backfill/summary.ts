@@ -8,8 +8,12 @@ const STYLE = { head: [], border: [], compact: true };
 
 const SEVERITIES = ['high', 'medium', 'info'];
 
-/** The report for people: what came out by severity and by action, and what did not come out and why. */
-export function toText(report: Report): string {
+/**
+ * The report for people: what came out by severity and by action, and what did not come out and why.
+ *
+ * @param said Notes that were shown already.
+ */
+export function toText(report: Report, said: readonly string[]): string {
   const { connector, from, until, dryRun, emitted, fetched, duplicates, covered, quarantined, startedAt, updatedAt } = report;
   const took = startedAt === null || updatedAt === null ? '' : `, in ${formatLength(millisOf(updatedAt) - millisOf(startedAt))}`;
   const events = Object.values(report.bySeverity).reduce((sum, count) => sum + count, 0);
@@ -18,7 +22,7 @@ export function toText(report: Report): string {
     table('severity', bySeverity(report.bySeverity)),
     table('action', byCount(report.byAction)),
     `${fetched} records read; ${dryRun ? `${events} events would go out (dry run)` : `${emitted} events went out`}; left out: ${duplicates} published before, ${covered} read by live polling; put aside: ${quarantined}`,
-    ...report.notes.map((note) => `note: ${visibleLine(note)}`),
+    ...report.notes.filter((note) => !said.includes(note)).map((note) => `note: ${visibleLine(note)}`),
   ].join('\n');
 }
 

@@ -50,6 +50,8 @@ export interface Execution {
   readonly output: unknown;
   /** Name of the error it failed with. */
   readonly error: string | undefined;
+  /** What more that error said. */
+  readonly cause: string | undefined;
   /** The function's invocations, in order. */
   readonly invocations: readonly unknown[];
   /** The most invocations that were under way at once. */
@@ -61,8 +63,11 @@ export interface Execution {
 
 /** Stands in for the function's errors: Step Functions knows them by name. */
 export class FunctionError extends Error {
-  constructor(override readonly name: string) {
-    super(name);
+  constructor(
+    override readonly name: string,
+    message = name,
+  ) {
+    super(message);
   }
 }
 
@@ -91,8 +96,11 @@ export async function execute({ interpreter }: Machine, input: object, invoke: (
   };
   const { result, eventLogs } = interpreter.run(json(input), { overrides });
   const ended = result.then(
-    (output) => ({ output, error: undefined }),
-    (error: unknown) => ({ output: undefined, error: error instanceof Error && error.cause instanceof Error ? error.cause.name : String(error) }),
+    (output) => ({ output, error: undefined, cause: undefined }),
+    (thrown: unknown) => {
+      const reason = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : new Error(String(thrown));
+      return { output: undefined, error: reason.name, cause: reason.message };
+    },
   );
   let longestPayload = 0;
   let retries = 0;
