@@ -26,6 +26,8 @@ export interface Sandbox {
   poll(options?: { readonly connector?: string; readonly remainingMs?: number }): Promise<PollReport>;
   testConnection(options?: { readonly remainingMs?: number }): Promise<TestConnectionReport>;
   invoke(event: unknown, remainingMs?: number): Promise<unknown>;
+  /** Of its process. */
+  readonly pid: number | undefined;
   /** Everything the sandbox has printed. */
   output(): string;
   /** What it was asked has been answered with this, reports and errors, as JSON texts. */
@@ -88,6 +90,7 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
   };
   return {
     invoke,
+    pid: child.pid,
     poll: async ({ connector, remainingMs } = {}) => (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
     testConnection: async ({ remainingMs } = {}) => (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
     output: () => printed,

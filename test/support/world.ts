@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly secret?: object | string | null;
   readonly tailnet?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Default true. false: `events` stays empty, for more events than fit into memory; listen on the gateway's bus. */
+  readonly remember?: boolean;
   readonly api?: Omit<TailnetOptions, 'apiKeys' | 'oauthClients'>;
 }
 
@@ -66,7 +68,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const events: DeliveredEvent[] = [];
   gateway.events.createBus(BUS);
   gateway.s3.createBucket(ARCHIVE);
-  gateway.events.on(BUS, null, (event) => events.push(event));
+  if (options.remember !== false) gateway.events.on(BUS, null, (event) => events.push(event));
   const text = (value: object | string) => (typeof value === 'string' ? value : JSON.stringify(value));
   gateway.secrets.create(SECRET, secret === null ? undefined : text(secret));
 
