@@ -107,7 +107,7 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
     slices: plan.slices.length,
     missing: records.length - seen.groups.size,
     repeated: seen.total - seen.byId.size,
-    mostCopies: Math.max(...seen.byId.values()),
+    mostCopies: [...seen.byId.values()].reduce((most, copies) => Math.max(most, copies), 0),
     allowed: killed * 2 * FLUSH_UNIT,
     killed,
     report,
