@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
 import { context as flags } from '../../cdk.json';
+import type { BackfillPlan } from '../../lib/contract/backfill';
 import { parseWith } from '../../lib/contract/parse';
 import type { Call } from '../../local/gateway/faults';
 import type { Sandbox } from '../support/lambda';
@@ -97,4 +98,20 @@ it('redrives what was put aside as synthesized, within a policy of its own', asy
   expect(policy.denied).toEqual([]);
   policy.stop();
   expect(await world.ledger()).toMatchObject([{ status: 'redriven' }, { status: 'redriven' }]);
+});
+
+it('backfills a range as synthesized, within the same policy', async () => {
+  world.api.add(record());
+  await (await start('Poll')).poll();
+  refusePoison();
+  const old = (fields: object) => record(3 * 24 * 3_600_000, fields);
+  world.api.add([old({}), old({ target: { id: 'nPoisonCNTRL', name: 'poison', type: 'NODE' } }), old({ new: 'x'.repeat(300_000) })]);
+  const policy = enforcePolicyOf('Backfill');
+  const sandbox = await start('Backfill');
+  const { slices, jobId } = (await sandbox.invoke({ action: 'plan', last: 'P4D' })) as BackfillPlan;
+  for (const slice of slices) await expect(sandbox.invoke(slice)).resolves.toMatchObject({ done: true });
+  await expect(sandbox.invoke({ action: 'report', jobId })).resolves.toMatchObject({ emitted: 2, quarantined: 1, done: true });
+  expect(policy.denied).toEqual([]);
+  policy.stop();
+  expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail', status: 'quarantined' }]);
 });
