@@ -26,14 +26,17 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
   const { timeline, plan, judge } = world;
   const run: Run = {
     number, id: `run-${number}`, startedAt: timeline.now(), endedAt: Infinity, hasCrashed: false, skewMs, strikes,
-    wasSet: false, frozenUntil: -Infinity, pending: 0, requests: 0, disturbances: 0, walk: null, toldStateLost: false, failure: null,
+    wasSet: false, frozenUntil: -Infinity, pending: 0, requests: 0, disturbances: 0, walk: null, toldStateLost: false, failure: null, wasWhole: false,
   };
   world.trace.add(timeline.now(), run.id, `begins${skewMs === 0 ? '' : `, its clock off by ${skewMs} ms`}`);
   const clock: Clock = { now: () => timeline.now() + run.skewMs };
   const deadline = createDeadline(clock, clock.now() + budgetMs - SHUTDOWN_MS);
   const connector = { id: CONNECTOR, tailnet: 'example.com', secretId: 'secret', dialect: plan.setting };
   void poll([connector], wire(world, run, clock), deadline).then(
-    ({ connectors: [report] }) => { end(`ends${report?.partial === true ? ' early' : ''}${report?.busy === true ? ', another run is busy' : ''}: ${report?.emitted ?? 0} emitted, ${report?.duplicates ?? 0} known`); },
+    ({ connectors: [report] }) => {
+      run.wasWhole = report?.partial === false && !report.busy;
+      end(`ends${report?.partial === true ? ' early' : ''}${report?.busy === true ? ', another run is busy' : ''}: ${report?.emitted ?? 0} emitted, ${report?.duplicates ?? 0} known`);
+    },
     (error: unknown) => {
       run.failure = error instanceof Error ? error.message : 'failed';
       if (!(error instanceof PollFailed)) judge.violated('I18', `${run.id} ended with ${run.failure}`);

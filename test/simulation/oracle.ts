@@ -143,7 +143,7 @@ export function createOracle(deps: OracleDeps): Oracle {
       }
     },
     walked(run, window) {
-      run.walk = { window, at: now() };
+      run.walk = { window, at: now(), localAt: run.wasSet ? Infinity : now() + run.skewMs };
     },
     committed(run, before, after) {
       if (before.token < highestToken) judge.violated('I6', `${run.id} committed with token ${before.token} after token ${highestToken}`);

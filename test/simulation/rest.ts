@@ -1,7 +1,7 @@
-import type { Millis } from '../../lib/connector/ports';
 import { RETENTION_MS } from '../support/in-memory-tailnet';
 import { isOut, type Expectation, type Expectations } from './expectations';
 import type { OracleDeps } from './oracle';
+import type { Run } from './run';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -19,21 +19,21 @@ export interface Balance {
 
 export interface RestDeps extends OracleDeps {
   readonly expectations: Expectations;
-  /** When ticks began, in order. */
-  readonly ticksAt: readonly Millis[];
+  readonly runs: readonly Run[];
 }
 
 /** When nothing is left to come: whether everything that had to be out is. */
-export function judgeRest({ expectations, judge, table, connector, plan, ticksAt }: RestDeps): Balance {
+export function judgeRest({ expectations, judge, table, connector, plan, runs }: RestDeps): Balance {
   const { genesis, gaps, state } = table.of(connector);
   const startFrom = genesis?.startFrom ?? 0;
 
   /** The log was not asked while it still had the record; what shows up behind the overlap is asked for by the next sweep only. */
   const wasMissed = ({ at, visibleFrom }: Expectation) => {
     const delay = visibleFrom - at;
-    const patience = delay < plan.overlapMinutes * 60_000 ? 0 : delay < DAY ? HOUR : DAY;
-    const first = ticksAt.find((tick) => tick >= visibleFrom + patience) ?? Infinity;
-    return at + RETENTION_MS <= first;
+    const isSwept = delay >= plan.overlapMinutes * 60_000;
+    const due = visibleFrom + (!isSwept ? 0 : delay < DAY ? HOUR : DAY);
+    const first = runs.find(({ startedAt, failure, wasWhole }) => startedAt >= due && (isSwept ? wasWhole : failure === null));
+    return at + RETENTION_MS <= (first?.startedAt ?? Infinity);
   };
   const isInGap = ({ at }: Expectation) => [...gaps.values()].some(({ from, until }) => at >= from && at < until);
   const isDue = (one: Expectation) => one.isFinal && one.at >= startFrom && one.visibleFrom - one.at <= HORIZON_MS && !isInGap(one) && !wasMissed(one);

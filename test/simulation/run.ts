@@ -26,12 +26,16 @@ export interface Run {
   walk: Walk | null;
   toldStateLost: boolean;
   failure: string | null;
+  /** It read the log up to its own time, and swept what was due. */
+  wasWhole: boolean;
 }
 
 export interface Walk {
   readonly window: Window;
   /** The server's time at its first answer. */
   readonly at: Millis;
+  /** What the run that asked took it for; Infinity where its clock was set meanwhile. */
+  readonly localAt: Millis;
 }
 
 export const isGoing = (run: Run) => run.endedAt === Infinity;

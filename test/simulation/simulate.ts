@@ -45,7 +45,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     await catchUp(world);
   }
   if (isFine()) await settle(world);
-  const balance = judgeRest({ ...world, connector: CONNECTOR, now: () => world.timeline.now(), expectations: world.oracle.expectations, ticksAt: world.runs.filter(({ failure }) => failure === null).map(({ startedAt }) => startedAt) });
+  const balance = judgeRest({ ...world, connector: CONNECTOR, now: () => world.timeline.now(), expectations: world.oracle.expectations, runs: world.runs });
   return { ...balance, seed, runs: world.runs.length, faults: world.faults, kinds: kindsOf(plan), violation: world.judge.verdict, trace: world.trace.lines, hash: world.trace.hash() };
 }
 
