@@ -34,6 +34,8 @@ interface Match {
 /** Finds the rules of one side that give a source a way to a destination. */
 export interface AccessIndex {
   readonly matches: (source: Leaf, host: Leaf) => readonly Match[];
+  /** Sources, and destinations, in pieces for each of which one answer of `matches` holds wholly. */
+  readonly pieces: { readonly sources: (leaves: readonly Leaf[]) => readonly Leaf[]; readonly hosts: (leaves: readonly Leaf[]) => readonly Leaf[] };
 }
 
 export function createAccessIndex({ model, resolver }: Side, budget: Budget): AccessIndex {
@@ -54,6 +56,7 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
       budget.spend(1 + matches.length);
       return matches.filter(({ rule }) => rules.has(rule));
     },
+    pieces: { sources: oncePerList((leaves) => leaves.flatMap(sources.pieces)), hosts: oncePerList((leaves) => leaves.flatMap(hosts.pieces)) },
   };
 
   function remember<Value extends Iterable<unknown>>(cache: Map<string, Value>, key: string, find: () => Value): Value {
@@ -66,10 +69,20 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
   }
 }
 
+/** A resolver answers the same list for the same name, and a group's may be long. */
+function oncePerList(cut: (leaves: readonly Leaf[]) => readonly Leaf[]): (leaves: readonly Leaf[]) => readonly Leaf[] {
+  const known = new WeakMap<readonly Leaf[], readonly Leaf[]>();
+  return (leaves) => {
+    const found = known.get(leaves) ?? (leaves.some(({ range }) => range !== undefined) ? cut(leaves) : leaves);
+    known.set(leaves, found);
+    return found;
+  };
+}
+
 /** What acls and grants give on `to` that they did not give on `from`. Ends early when the budget is spent. */
 export function* accessGains(comparison: Comparison, before: AccessIndex): Generator<Gain, void, void> {
   for (const rule of comparison.to.model.rules) {
-    const pairs = pairsToCheck(comparison, rule);
+    const pairs = pairsToCheck(comparison, rule, before);
     for (const { src, sources, host, hosts, ports } of pairs) {
       if (comparison.budget.isSpent()) return;
       const found = compareReach(comparison, before, rule, ports, sources, hosts);
@@ -87,18 +100,18 @@ interface NamePair {
 }
 
 /** Of a rule that both sides have, only what its names newly stand for can have changed. */
-export function* pairsToCheck({ to, budget, isSameRule, isGateLooser, newLeaves }: Comparison, rule: AccessRule): Generator<NamePair, void, void> {
+export function* pairsToCheck({ to, budget, isSameRule, isGateLooser, newLeaves }: Comparison, rule: AccessRule, before: AccessIndex): Generator<NamePair, void, void> {
   const { leaves } = to.resolver;
   const wholly = !isSameRule(rule, 'access') || isGateLooser(rule);
   for (const src of rule.src) {
     for (const { host, ports } of rule.targets) {
       budget.spend(1);
       if (budget.isSpent()) return;
-      const pair = { src, host, ports };
-      if (wholly) yield { ...pair, sources: leaves(src), hosts: leaves(host) };
+      const pair = (sources: readonly Leaf[], hosts: readonly Leaf[]): NamePair => ({ src, host, ports, sources: before.pieces.sources(sources), hosts: before.pieces.hosts(hosts) });
+      if (wholly) yield pair(leaves(src), leaves(host));
       else {
-        if (newLeaves(src).length > 0) yield { ...pair, sources: newLeaves(src), hosts: leaves(host) };
-        if (newLeaves(host).length > 0) yield { ...pair, sources: leaves(src), hosts: newLeaves(host) };
+        if (newLeaves(src).length > 0) yield pair(newLeaves(src), leaves(host));
+        if (newLeaves(host).length > 0) yield pair(leaves(src), newLeaves(host));
       }
     }
   }
@@ -116,10 +129,10 @@ function compareReach(
   const gate = gateOf(to, rule.posture);
   let opened: readonly PortRange[] = [];
   let [isFresh, lostPosture, lostVia] = [false, false, false];
-  for (const source of sources) {
+  search: for (const source of sources) {
     for (const host of hosts) {
       // No further pair can tell more.
-      if (budget.isSpent() || (opened === ports && isFresh)) break;
+      if (budget.isSpent() || (opened === ports && isFresh)) break search;
       const matches = before.matches(source, host);
       const missing = subtract(ports, matches);
       if (missing.length > 0) {

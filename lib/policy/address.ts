@@ -96,21 +96,37 @@ export function rangeKey({ family, first, last }: AddressRange): string {
 /** Finds among many ranges those that hold one. */
 export interface RangeIndex<Item> {
   readonly containing: (range: AddressRange) => readonly Item[];
+  /** The range in pieces, none of which lies partly in one of the ranges; whole where there would be more than `most`. */
+  readonly pieces: (range: AddressRange, most: number) => readonly AddressRange[];
 }
 
 export function createRangeIndex<Item extends { readonly range: AddressRange }>(items: readonly Item[]): RangeIndex<Item> {
   const byFamily = new Map(([4, 6] as const).map((family) => [family, sortedByStart(items.filter(({ range }) => range.family === family))]));
+  const edges = new Map(([4, 6] as const).map((family) => [family, edgesOf(items.flatMap(({ range }) => (range.family === family ? [range] : [])))]));
   return {
     containing(range) {
       const { sorted, reach } = byFamily.get(range.family) ?? { sorted: [], reach: [] };
       const found: Item[] = [];
-      for (let at = countUpTo(sorted, range.first) - 1; at >= 0 && (reach[at] ?? -1n) >= range.last; at -= 1) {
+      for (let at = countWhile(sorted, (item) => item.range.first <= range.first) - 1; at >= 0 && (reach[at] ?? -1n) >= range.last; at -= 1) {
         const item = sorted[at];
         if (item !== undefined && item.range.last >= range.last) found.push(item);
       }
       return found;
     },
+    pieces(range, most) {
+      const { family, first, last } = range;
+      const all = edges.get(family) ?? [];
+      const begin = countWhile(all, (edge) => edge <= first);
+      const inside = all.slice(begin, Math.min(countWhile(all, (edge) => edge <= last), begin + most));
+      if (inside.length >= most) return [range];
+      return [first, ...inside].map((start, at) => ({ family, first: start, last: (inside[at] ?? last + 1n) - 1n }));
+    },
   };
+}
+
+/** Where a range begins, or the first address behind one: sorted, each once. */
+function edgesOf(ranges: readonly AddressRange[]): readonly bigint[] {
+  return [...new Set(ranges.flatMap(({ first, last }) => [first, last + 1n]))].sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** With each item how far it and those before it reach: behind that, nothing before it can hold anything. */
@@ -121,11 +137,13 @@ function sortedByStart<Item extends { readonly range: AddressRange }>(items: rea
   return { sorted, reach };
 }
 
-function countUpTo(sorted: readonly { readonly range: AddressRange }[], start: bigint): number {
+/** How many of the first items pass, where none passes behind one that does not. */
+function countWhile<Item>(sorted: readonly Item[], passes: (item: Item) => boolean): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle]?.range.first ?? start) <= start) low = middle + 1;
+    const item = sorted[middle];
+    if (item === undefined || passes(item)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -21,7 +21,7 @@ export function* capabilityGains(comparison: Comparison, before: AccessIndex): G
   for (const rule of comparison.to.model.rules) {
     if (rule.app.size === 0) continue;
     const cause = comparison.isSameRule(rule, 'access') ? 'alias' : 'rule';
-    for (const { src, host, sources, hosts } of pairsToCheck(comparison, rule)) {
+    for (const { src, host, sources, hosts } of pairsToCheck(comparison, rule, before)) {
       for (const [capability, values] of rule.app) {
         if (comparison.budget.isSpent()) return;
         const known = sources.flatMap((source) => hosts.map((leaf) => before.matches(source, leaf).flatMap((match) => match.rule.app.get(capability) ?? [])));

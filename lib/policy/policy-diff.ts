@@ -43,7 +43,7 @@ export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   const lines = diffPolicyText(oldText ?? '', newText ?? '');
   const [before, after] = [readSide(oldText), readSide(newText)];
   if ('error' in before || 'error' in after) return unreadable(lines, before, after, oldText !== undefined && oldText === newText);
-  return { ...lines, ...compare(before, after) };
+  return { ...lines, ...compare(before, after, oldText === newText) };
 }
 
 type SideResult = Policy | { readonly error: HujsonError };
@@ -52,7 +52,7 @@ function readSide(text: string | undefined): SideResult {
   return text === undefined ? { error: { message: 'a policy is text or a plain JSON object', line: 1, column: 1 } } : readPolicy(text);
 }
 
-function compare(old: Policy, next: Policy): Omit<PolicyDiffResult, keyof UnifiedDiff> {
+function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDiffResult, keyof UnifiedDiff> {
   const cuts: Cut[] = [];
   const sections = semanticDiff(old, next);
   const change = readChange(old, next);
@@ -66,7 +66,7 @@ function compare(old: Policy, next: Policy): Omit<PolicyDiffResult, keyof Unifie
     findings: firstEntries(found, 'findings', cuts),
     standing,
     affectedRules: firstEntries(affectedRules(change.old, change.next), 'affectedRules', cuts),
-    summary: summarize(sections, found),
+    summary: summarize(sections, found, isSameText),
     cuts,
   };
 }

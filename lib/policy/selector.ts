@@ -40,6 +40,9 @@ export const INTERNET = 'autogroup:internet';
 /** The sender of private log streaming; belongs to Tailscale, not to a foreign user. */
 export const LOGSTREAM = 'logstream@tailscale';
 
+/** Pieces of one range; with more of them it is compared as a whole. */
+const MAX_PIECES = 256;
+
 /** Aliases within aliases; Tailscale allows far fewer. */
 const MAX_ALIAS_DEPTH = 50;
 
@@ -137,6 +140,8 @@ function autogroups(leaf: Leaf): readonly string[] {
 /** Says which of some names hold a leaf. */
 export interface Coverage {
   readonly covering: (leaf: Leaf) => readonly string[];
+  /** The leaf in pieces that the names hold wholly or not at all: what is one range here may be several there. */
+  readonly pieces: (leaf: Leaf) => readonly Leaf[];
 }
 
 /**
@@ -164,6 +169,12 @@ export function createCoverage(names: Iterable<string>, resolver: Resolver, budg
       const found = [...new Set([...holders(leaf).flatMap((key) => byKey.get(key) ?? []), ...wider])];
       known.set(leaf.key, found);
       return found;
+    },
+    pieces({ range, ...leaf }) {
+      if (range === undefined) return [leaf];
+      const pieces = index.pieces(range, MAX_PIECES);
+      budget.spend(pieces.length);
+      return pieces.map(rangeLeaf);
     },
   };
 }

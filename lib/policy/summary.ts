@@ -12,16 +12,17 @@ const KEYED: Readonly<Record<string, string>> = { groups: '', hosts: 'host ', ip
 const NOUNS: Readonly<Record<string, string>> = { nodeAttrs: 'node attribute', tests: 'test', sshTests: 'ssh test' };
 
 /** One line for people: `1 rule added, group:admins +1, 2 findings (1 high)`. */
-export function summarize(sections: readonly SectionDiff[], findings: readonly Finding[]): string {
+export function summarize(sections: readonly SectionDiff[], findings: readonly Finding[], isSameText: boolean): string {
   const rules = sections.filter(({ section }) => RULES.has(section));
   const parts = [...counts(rules, 'rule'), ...sections.filter(({ section }) => !RULES.has(section)).flatMap(sectionParts)];
   const shown = parts.length > MAX_PARTS ? [...parts.slice(0, MAX_PARTS - 1), `${parts.length - MAX_PARTS + 1} more changes`] : parts;
-  return clip([...(shown.length > 0 ? shown : [onlyState(sections)]), ...findingsPart(findings)].join(', '), MAX_SUMMARY_LENGTH);
+  return clip([...(shown.length > 0 ? shown : [onlyState(sections, isSameText)]), ...findingsPart(findings)].join(', '), MAX_SUMMARY_LENGTH);
 }
 
-function onlyState(sections: readonly SectionDiff[]): string {
+function onlyState(sections: readonly SectionDiff[], isSameText: boolean): string {
   const gone = sections.map(({ section, state }) => `${section} ${state}`);
-  return gone.length > 0 ? gone.join(', ') : 'comments and formatting only';
+  if (gone.length > 0) return gone.join(', ');
+  return isSameText ? 'nothing changed' : 'comments and formatting only';
 }
 
 function findingsPart(findings: readonly Finding[]): string[] {

@@ -78,6 +78,10 @@ describe('diff of two policy files', () => {
     ['cosmetic', 'a host got a name', { acls: [acl('*', '10.0.0.1:22')] }, { hosts: { box: '10.0.0.1' }, acls: [acl('*', 'box:22')] }],
     ['cosmetic', 'a rule that another one covers is gone', { acls: [acl('*', '*:*'), acl('a@x.com', 'tag:web:22')] }, { acls: [acl('*', '*:*')] }],
     ['cosmetic', 'a tag with its rules was renamed', { tagOwners: { 'tag:a': ['a@x.com'], 'tag:c': [] }, acls: [acl('tag:a', 'tag:c:22')] }, { tagOwners: { 'tag:b': ['a@x.com'], 'tag:c': [] }, acls: [acl('tag:b', 'tag:c:22')] }],
+    ['cosmetic', 'a subnet is written as its halves', { acls: [acl('a@x.com', '10.0.0.0/24:22')] }, { acls: [{ action: 'accept', src: ['a@x.com'], dst: ['10.0.0.0/25:22', '10.0.0.128/25:22'] }] }],
+    ['cosmetic', 'subnets are joined that rules of their own had named', { acls: [acl('10.0.0.0/25', 'tag:web:22'), acl('10.0.0.128/25', 'tag:web:22')] }, { acls: [acl('10.0.0.0/24', 'tag:web:22')] }],
+    ['widened', 'subnets are joined with what lay between them', { acls: [{ action: 'accept', src: ['a@x.com'], dst: ['10.0.0.0/26:22', '10.0.0.128/25:22'] }] }, { acls: [acl('a@x.com', '10.0.0.0/24:22')] }],
+    ['widened', 'subnets are joined, one of which had fewer ports', { acls: [{ action: 'accept', src: ['a@x.com'], dst: ['10.0.0.0/25:22', '10.0.0.128/25:22,80'] }] }, { acls: [acl('a@x.com', '10.0.0.0/24:22,80')] }],
     ['unknown', 'relays', { acls: [], derpMap: { a: 1 } }, { acls: [], derpMap: { a: 2 } }],
     ['unknown', 'a section that nobody knows', { acls: [] }, { acls: [], new: 1 }],
   ])('calls it %s when %s', (kind, _, old, next) => {
@@ -96,7 +100,7 @@ describe('diff of two policy files', () => {
   it('takes an object, null and CRLF text alike', () => {
     const policy = { acls: [acl('*', 'tag:web:443')] };
     expect(diffPolicy(policy, JSON.stringify(policy, null, 2).replaceAll('\n', '\r\n'))).toMatchObject({ changeKind: 'cosmetic', addedLines: 0, removedLines: 0, sections: [] });
-    expect(diffPolicy(null, undefined)).toMatchObject({ unified: '', changeKind: 'cosmetic', sections: [], findings: [] });
+    expect(diffPolicy(null, undefined)).toMatchObject({ summary: 'nothing changed', unified: '', changeKind: 'cosmetic', sections: [], findings: [] });
     expect(diffPolicy('', policy)).toMatchObject({ removedLines: 0, sections: [{ section: 'acls', state: 'added' }] });
   });
 
@@ -130,6 +134,13 @@ describe('diff of two policy files', () => {
     const [old, next] = [many(443), many(80)];
     expect(old.length).toBeGreaterThan(5 * 1024 * 1024);
     expect(diffPolicy(old, next)).toMatchObject({ changeKind: 'mixed', truncated: true });
+  });
+
+  // Looked through again for each destination, the group would take minutes.
+  it('takes a long group that reaches many destinations', () => {
+    const groups = { 'group:all': Array.from({ length: 100_000 }, (_, user) => `u${user}@example.com`) };
+    const dst = Array.from({ length: 1_000 }, (_, tag) => `tag:t${tag}:443`);
+    expect(diffPolicy({ groups, acls: [] }, { groups, acls: [{ action: 'accept', src: ['group:all'], dst }] })).toMatchObject({ changeKind: 'widened', summary: '1 rule added' });
   });
 });
 

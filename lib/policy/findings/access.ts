@@ -73,13 +73,13 @@ function sensitivePort(change: PolicyChange): readonly Evidence[] {
 
 function wideSubnet(change: PolicyChange): readonly Evidence[] {
   const { from, to } = change.comparison;
-  const rangesOf = (side: Side, names: readonly string[]): { range: AddressRange }[] => names.flatMap((name) => side.resolver.leaves(name)).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
+  const [newRanges, oldRanges] = [rangesIn(to), rangesIn(from)];
   const isWide = (name: string, before: readonly string[]): boolean => {
-    const wide = rangesOf(to, [name]);
+    const wide = newRanges(name);
     if (wide.length === 0) return false;
     const index = createRangeIndex(wide);
     const isShortened = ({ range: narrow }: { range: AddressRange }): boolean => index.containing(narrow).some(({ range }) => !containsRange(narrow, range));
-    return wide.some(({ range }) => isHuge(range)) || rangesOf(from, before).some(isShortened);
+    return wide.some(({ range }) => isHuge(range)) || before.flatMap(oldRanges).some(isShortened);
   };
   const inRules = fresh(change).filter(({ rule, src, host }) => {
     const before = change.previous().get(rule.path);
@@ -87,6 +87,16 @@ function wideSubnet(change: PolicyChange): readonly Evidence[] {
     return isWide(src, gone) || isWide(host, gone);
   });
   return [...atRule(inRules), ...grownAliases(change).filter(({ key }) => isWide(key, [key])).map(aliasEvidence)];
+}
+
+/** Each name is looked through once: many rules may name one long group. */
+function rangesIn({ resolver }: Side): (name: string) => readonly { readonly range: AddressRange }[] {
+  const known = new Map<string, readonly { readonly range: AddressRange }[]>();
+  return (name) => {
+    const found = known.get(name) ?? resolver.leaves(name).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
+    known.set(name, found);
+    return found;
+  };
 }
 
 /** Names of a rule that it no longer has, the first of them. */
