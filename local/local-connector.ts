@@ -4,6 +4,8 @@ import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
 import { ENV, type DialectSetting } from '../lib/contract/settings';
 import type { PollReport } from '../lib/connector/poll';
 import type { TestConnectionReport } from '../lib/connector/test-connection';
+import type { SliceStanding } from '../lib/state/backfill-progress';
+import { openBackfillProgress } from './gateway/backfill-progress';
 import { LOCAL_CLIENT } from './gateway/local-client';
 import type { DeliveredEvent } from './gateway/put-events';
 import { startGateway } from './gateway/server';
@@ -30,6 +32,10 @@ export interface LocalConnectorOptions {
 export interface LocalConnector {
   tick(): Promise<PollReport>;
   testConnection(): Promise<TestConnectionReport>;
+  /** Invokes the manual function. */
+  backfill(event: object): Promise<unknown>;
+  /** Where the slices of a backfill stand. */
+  slices(jobId: string): Promise<readonly SliceStanding[]>;
   close(): Promise<void>;
 }
 
@@ -61,11 +67,15 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     [ENV.archiveBucket]: ARCHIVE,
     [ENV.apiUrl]: options.apiUrl,
   });
-  const { handler } = createRequire(__filename)(join(__dirname, '../dist/functions/poll/index.js')) as { handler: Handler };
+  const load = (name: string) => (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
+  const handler = load('poll');
   const context = { getRemainingTimeInMillis: () => 240_000 };
+  const progress = openBackfillProgress(gateway.url, TABLE);
   return {
     tick: async () => (await handler({ action: 'poll', connector: 'default' }, context)) as PollReport,
     testConnection: async () => (await handler({ action: 'test-connection' }, context)) as TestConnectionReport,
+    backfill: (event) => load('backfill')(event, { getRemainingTimeInMillis: () => 900_000 }),
+    slices: (jobId) => progress.slices('default', jobId),
     close: () => gateway.close(),
   };
 }

@@ -6,6 +6,7 @@ import { visibleJson, visibleLine } from '../diff/visible';
 import { format } from '../instant';
 import { deployedName, STATE_MACHINE, TABLE, withStack, type StackOptions } from '../stack';
 import { messageIn, parseReport, sliceOf } from './answers';
+import { startLocally } from './local';
 import { toText } from './summary';
 import { watch, type Outcome } from './watch';
 import type { Workflow } from './workflow';
@@ -32,6 +33,7 @@ Examples:
   tailscale-audit backfill --last P7D --force           publishes again what was published before, under the same ids
   tailscale-audit backfill --attach backfill-2026-11-22T08-00-00-000Z
   tailscale-audit backfill --last P7D --json | jq .bySeverity
+  TAILSCALE_API_KEY=... tailscale-audit backfill --local --last P1D --json      tries it on this machine, in a clone
 `;
 
 interface Options extends StackOptions {
@@ -47,6 +49,9 @@ interface Options extends StackOptions {
   readonly attach?: string;
   readonly stateMachine?: string;
   readonly table?: string;
+  readonly local: boolean;
+  readonly tailnet?: string;
+  readonly state?: string;
   readonly json: boolean;
 }
 
@@ -66,6 +71,9 @@ export function backfillCommand(cli: Cli): Command {
     .addOption(new Option('--slice-hours <n>', 'hours a slice spans; a day if left out').argParser(wholeNumber(1, 2160)))
     .addOption(new Option('--concurrency <n>', `slices at once, 1 to ${MAX_CONCURRENCY}; ${DEFAULT_CONCURRENCY} if left out`).argParser(wholeNumber(1, MAX_CONCURRENCY)))
     .addOption(new Option('--attach <name>', 'come back to a backfill that is running, or has ended').conflicts(asked))
+    .addOption(new Option('--local', 'run it here and not on AWS: a real tailnet, a bus on this machine').default(false).conflicts(['stack', 'stateMachine', 'table', 'attach', 'connector']))
+    .option('--tailnet <name>', 'with --local: the tailnet; that of the credential if left out')
+    .option('--state <dir>', 'with --local: keep the table in this folder between runs')
     .option('--json', 'the report as one JSON object on stdout', false)
     .option('--table <name>', 'the DynamoDB table itself; with --state-machine')
     .addHelpText('after', HELP);
@@ -84,6 +92,8 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   const { aws, clock, terminal } = cli;
   const { attach, connector, from, last } = options;
   if (attach === undefined && from === undefined && last === undefined) throw new CliError('say which range: --from (and --until), or --last; or --attach to come back to one', 2);
+  if (options.local) return backfillHere(options, cli);
+  if (options.tailnet !== undefined || options.state !== undefined) throw new CliError('--tailnet and --state are for --local; what is deployed knows its tailnets', 2);
   if ((options.table === undefined) !== (options.stateMachine === undefined)) throw new CliError('give --state-machine and --table together, or neither', 2);
   const workflow = aws.workflow(await deployedName(aws, STATE_MACHINE, options.stateMachine, options, connector));
   const jobs = aws.jobReader(await deployedName(aws, TABLE, options.table, options));
@@ -100,6 +110,29 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   const report = parseReport(outcome.standing.output);
   terminal.out(options.json ? visibleJson(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
   if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside: tailscale-audit redrive publishes them once the cause is gone.`);
+}
+
+/** The same on this machine: the built function, a real tailnet, and AWS on a loopback port. */
+async function backfillHere(options: Options, cli: Cli): Promise<void> {
+  const { clock, terminal } = cli;
+  const { concurrency, tailnet, state, json } = options;
+  const job = startLocally({
+    request: requestOf(options),
+    events: json,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(tailnet === undefined ? {} : { tailnet }),
+    ...(state === undefined ? {} : { state }),
+  });
+  try {
+    const outcome = await watch('', { ...job, terminal, clock, interruption: cli.interruption() });
+    if (outcome === null) throw new CliError(`It has ended with this command${state === undefined ? '' : '; the same again goes on from there'}.`, 130);
+    const { standing: { status, output, error, cause }, plan } = outcome;
+    if (status !== 'SUCCEEDED') throw new CliError(visibleLine([error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' ')), error === 'InvalidInput' ? 2 : 1);
+    const report = parseReport(output);
+    terminal.out(json ? visibleJson(JSON.stringify(report)) : toText(report, plan?.notes ?? []));
+  } finally {
+    job.stop();
+  }
 }
 
 function requestOf({ connector, from, until, last, force, dryRun, rerun, sliceHours }: Options): BackfillRequest & { readonly sliceHours?: number } {

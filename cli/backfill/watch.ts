@@ -13,7 +13,7 @@ const FIRST_WAIT = 100;
 const LONGEST_WAIT = 3_000;
 
 export interface Watched {
-  readonly workflow: Workflow;
+  readonly workflow: Pick<Workflow, 'look' | 'planOf'>;
   readonly jobs: JobReader;
   readonly terminal: Terminal;
   readonly clock: Clock;

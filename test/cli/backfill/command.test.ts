@@ -234,6 +234,10 @@ describe('asked for wrongly', () => {
     [['--last', 'P1D', '--state-machine', MACHINE]],
     [['--last', 'P1D', '--state-machine', MACHINE, '--table', 'tailscale-audit', '--stack', 'Other']],
     [['--last', 'P1D', '--connector', 'other']],
+    [['--last', 'P1D', '--tailnet', 'example.com']],
+    [['--last', 'P1D', '--local', '--stack', 'Other']],
+    [['--last', 'P1D', '--local', '--connector', 'default']],
+    [['--local']],
   ])('%j ends with 2 and starts nothing', async (args) => {
     await open(succeeds);
     expect(await backfill(args)).toMatchObject({ exitCode: 2, stdout: '' });
