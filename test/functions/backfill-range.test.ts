@@ -344,3 +344,37 @@ describe('what cannot go on the bus', () => {
     expect(await run(sandbox, { ...asked, force: true })).toMatchObject({ emitted: 2 });
   });
 });
+
+describe('a write to the slice of which the answer is lost', () => {
+  it.each([
+    ['the lease', (body: string) => body.includes('if_not_exists(#token')],
+    ['a commit', (body: string) => body.includes('#lastCommitId')],
+  ])('was made all the same, and the run goes on (%s)', async (_, isMeant) => {
+    await installed({ dialect: 'configuration' });
+    world.api.add([record(DAY), record(3 * DAY)]);
+    let lost = 0;
+    world.gateway.intercept(({ operation, body }) => {
+      const text = JSON.stringify(body);
+      if (lost > 0 || operation !== 'UpdateItem' || !text.includes('#BF') || !isMeant(text)) return undefined;
+      lost += 1;
+      return 'drop-after';
+    });
+    await expect(run(await backfill(), range())).resolves.toMatchObject({ emitted: 2, duplicates: 0, done: true });
+    expect(lost).toBe(1);
+    expect(world.auditIds()).toHaveLength(2);
+  });
+});
+
+it('begins a window anew, and brings each event once, when Tailscale no longer takes the cursor', async () => {
+  await installed({ dialect: 'audit', api: { pageSize: 10 } });
+  world.api.add(Array.from({ length: 35 }, (_, index) => record(DAY + index * MINUTE)));
+  let asked = 0;
+  world.api.intercept(({ endpoint }) => {
+    if (endpoint === 'audit') asked += 1;
+    if (asked === 3) world.api.expireCursors();
+    return undefined;
+  });
+  await expect(run(await backfill(), range())).resolves.toMatchObject({ emitted: 35, done: true });
+  expect(asked).toBeGreaterThan(4);
+  expect(world.auditIds()).toHaveLength(35);
+});
