@@ -15,6 +15,8 @@ export interface Problem {
   readonly message: string;
 }
 
+const HOUR = 60 * 60_000;
+
 interface Rule extends Omit<Problem, 'rule' | 'message'> {
   /** As docs/operating.md names it. */
   readonly id: string;
@@ -22,11 +24,14 @@ interface Rule extends Omit<Problem, 'rule' | 'message'> {
   readonly find: (status: ConnectorStatus, now: Millis) => string | null;
 }
 
+/** Milliseconds. A slice of a backfill commits many times an hour, and what is given up on is no news after a week. */
+const STALLED_MS = { after: HOUR, until: 7 * 24 * HOUR };
+
 /** Milliseconds. Clocks differ; a watermark stays a minute behind Tailscale's. */
 const FUTURE_MS = 5 * 60_000;
 
 /** Milliseconds. Whoever reads this has heard of an older gap; it stays in the ledger. */
-const GAP_NEWS_MS = 30 * 24 * 60 * 60_000;
+const GAP_NEWS_MS = 30 * 24 * HOUR;
 
 /** What makes a connector unhealthy (it is blind, or soon will be), and what only has to be known. */
 export const RULES: readonly Rule[] = [
@@ -100,6 +105,14 @@ export const RULES: readonly Rule[] = [
     level: 'warning',
     find: ({ quarantine: { waiting, unparsed } }) =>
       waiting === 0 ? null : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} could not be read and were on the bus as they came`}: once the cause is gone, redrive`,
+  },
+  {
+    id: 'backfill-stalled',
+    level: 'warning',
+    find: ({ backfills }, now) => {
+      const stalled = backfills.filter(({ lastAt }) => lastAt !== null && now - lastAt > STALLED_MS.after && now - lastAt < STALLED_MS.until);
+      return stalled.length === 0 ? null : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask for the same range again, and it goes on`;
+    },
   },
   {
     id: 'unreadable-entry',

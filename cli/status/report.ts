@@ -44,7 +44,7 @@ export function toJson({ connector, at, status, health, problems }: Report): obj
     sweeps: { hourly: sweep('hourly'), daily: sweep('daily') },
     gaps: gaps.map(({ from, until }) => ({ from: format(from), until: format(until) })),
     quarantine: { ...quarantine, oldestAt: time(quarantine.oldestAt) },
-    backfills,
+    backfills: backfills.map((job) => ({ ...job, from: format(job.from), until: format(job.until), lastAt: time(job.lastAt) })),
     unreadable,
   };
 }

@@ -25,7 +25,7 @@ const FIELDS: readonly Field[] = [
   { name: 'sweeps', show: sweeps },
   { name: 'gaps', show: ({ status }) => String(status.gaps.length) },
   { name: 'quarantine', show: ({ status }) => String(status.quarantine.waiting), exact: ({ status: { quarantine }, at }) => (quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`) },
-  { name: 'backfills', show: ({ status }) => (status.backfills.length === 0 ? 'none' : String(status.backfills.length)), exact: ({ status }) => status.backfills.map(({ job }) => visibleLine(job)).join(', ') },
+  { name: 'backfills', show: ({ status }) => (status.backfills.length === 0 ? 'none' : String(status.backfills.length)), exact: ({ status }) => status.backfills.map(({ job, slices, slicesDone, emitted }) => visibleLine(`${job}: ${slicesDone} of ${slices} slices, ${emitted} events`)).join('; ') },
 ];
 
 /** The connectors as a table, and below it what is wrong and what to do. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Deadline, Millis, Window } from '../connector/ports';
 import { parseWith } from '../contract/parse';
 import type { Item } from './connector-items';
-import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
+import { parseGap, parseGenesis, parseJob, parseSlice, parseState, type GenesisItem, type StateItem } from './items';
 import { backfillPartition, GENESIS_KEY, ledgerPartition, quarantineKey, STATE_KEY, statePartition } from './keys';
 import { callOptions, type Table } from './table';
 
@@ -40,10 +40,15 @@ export interface QuarantineStatus {
   readonly oldestAt: Millis | null;
 }
 
-/** A backfill that has not ended. */
-export interface BackfillStatus {
+/** A backfill that has not read all of its range. */
+export interface BackfillStatus extends Window {
   readonly job: string;
   readonly slices: number;
+  readonly slicesDone: number;
+  /** Events so far. */
+  readonly emitted: number;
+  /** The last that was heard of it; null: none of its slices has begun. */
+  readonly lastAt: Millis | null;
 }
 
 export interface UnreadableItem {
@@ -59,7 +64,6 @@ export interface StatusReader {
 
 const millis = z.int();
 const timing = z.object({ leaseUntil: z.catch(z.nullable(millis), null), lastOkAt: z.catch(z.nullable(millis), null) });
-const gap = z.object({ from: millis, until: millis });
 const quarantined = z.object({ status: z.enum(['quarantined', 'redriven']), reason: z.string(), at: millis });
 
 export function createStatusReader({ table, deadline }: { readonly table: Table; readonly deadline: Deadline }): StatusReader {
@@ -96,7 +100,7 @@ export function createStatusReader({ table, deadline }: { readonly table: Table;
       const [live, ledger, backfills] = await Promise.all([
         readLive(itemsOf(statePartition(connector)), reading),
         readLedger(itemsOf(ledgerPartition(connector)), reading),
-        readBackfills(itemsOf(backfillPartition(connector))),
+        readBackfills(itemsOf(backfillPartition(connector)), reading),
       ]);
       return { ...live, ...ledger, backfills, unreadable };
     },
@@ -124,7 +128,7 @@ async function readLedger(items: AsyncIterable<Item>, reading: Reading): Promise
   const quarantine = { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null as Millis | null };
   for await (const item of items) {
     if (!keyOf(item).startsWith(quarantineKey(''))) {
-      const lost = reading(item, (one) => parseWith(gap, unmarshall(one), 'the ledger\'s item'));
+      const lost = reading(item, parseGap);
       if (lost !== null) gaps.push(lost);
       continue;
     }
@@ -141,14 +145,28 @@ async function readLedger(items: AsyncIterable<Item>, reading: Reading): Promise
   return { gaps: gaps.sort((one, other) => one.from - other.from), quarantine };
 }
 
-/** Sort keys are `<job>#<slice>`. */
-async function readBackfills(items: AsyncIterable<Item>): Promise<BackfillStatus[]> {
-  const slices = new Map<string, number>();
+/** Sort keys are `<job>` and `<job>#<slice>`. A slice that has not begun has no item. */
+async function readBackfills(items: AsyncIterable<Item>, reading: Reading): Promise<BackfillStatus[]> {
+  const jobs = new Map<string, ReturnType<typeof parseJob>>();
+  const slices = new Map<string, ReturnType<typeof parseSlice>[]>();
   for await (const item of items) {
-    const [job = ''] = keyOf(item).split('#');
-    slices.set(job, (slices.get(job) ?? 0) + 1);
+    const [job = '', number] = keyOf(item).split('#');
+    if (number === undefined) {
+      const read = reading(item, parseJob);
+      if (read !== null) jobs.set(job, read);
+    } else {
+      const read = reading(item, parseSlice);
+      if (read !== null) slices.set(job, [...(slices.get(job) ?? []), read]);
+    }
   }
-  return [...slices].map(([job, count]) => ({ job, slices: count }));
+  return [...jobs].flatMap(([job, { from, until, sliceMs }]) => {
+    const begun = slices.get(job) ?? [];
+    const count = Math.max(1, Math.ceil((until - from) / sliceMs));
+    const slicesDone = begun.filter((slice) => slice.readTo >= slice.until).length;
+    if (slicesDone >= count) return [];
+    const times = begun.map(({ startedAt, updatedAt = startedAt }) => updatedAt);
+    return [{ job, from, until, slices: count, slicesDone, emitted: begun.reduce((sum, { counts }) => sum + counts.emitted, 0), lastAt: times.length === 0 ? null : Math.max(...times) }];
+  });
 }
 
 function keyOf(item: Item): string {

@@ -178,13 +178,52 @@ describe('is healthy', () => {
     ['sweep-overdue', { state: { sweeps: { hourly: done(3 * HOUR), daily: done(3 * DAY) } } }, /^the hourly sweep is 3 h old, the daily sweep is 3 d old/],
     ['gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 119 * DAY } } }, /^lost for good/],
     ['quarantine', { ledger: { 'QUAR#a1:x': WAITING } }, /^1 in quarantine: once/],
-    ['unreadable-entry', { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } }, /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the ledger's item: from: /],
+    ['unreadable-entry', { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } }, /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the GAP item: from: /],
   ])('with a warning: %s', async (rule, items, message) => {
     await connector(items);
     expect((await status()).exitCode).toBe(0);
     const [one] = (await asJson()).connectors;
     expect(one).toMatchObject({ health: 'warning', problems: [{ rule, message: expect.stringMatching(message) as string }] });
     expect(one?.problems).toHaveLength(1);
+  });
+});
+
+describe('backfills', () => {
+  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+  const job = (id: string) => put('TN#default#BF', id, { connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, force: false, dryRun: false, notes: [], sliceMs: DAY });
+  const slice = (id: string, index: number, item: object = {}) =>
+    put('TN#default#BF', `${id}#${index}`, { index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, token: 1, rev: 3, inflight: null, counts: COUNTS, startedAt: NOW - HOUR, updatedAt: NOW - MINUTE, ...item });
+
+  it('are those that have not ended, each with how far it is', async () => {
+    await connector();
+    await job('bf-done');
+    await slice('bf-done', 0);
+    await slice('bf-done', 1);
+    await job('bf-new');
+    await job('bf-running');
+    await slice('bf-running', 0);
+    await slice('bf-running', 1, { readTo: NOW - 36 * HOUR });
+    expect(JSON.parse((await status(['--json'])).stdout)).toMatchObject({
+      connectors: [
+        {
+          health: 'ok',
+          backfills: [
+            { job: 'bf-new', slices: 2, slicesDone: 0, emitted: 0, lastAt: null },
+            { job: 'bf-running', from: '2026-11-19T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', slices: 2, slicesDone: 1, emitted: 60, lastAt: '2026-11-22T11:59:00.000Z' },
+          ],
+        },
+      ],
+    });
+    expect((await status()).stdout).toMatch(/backfills +│ 2 \(bf-new: 0 of 2 slices, 0 events; bf-running: 1 of 2 slices, 60 events\)/);
+  });
+
+  it('are a warning when nothing goes on in them, and when they cannot be read', async () => {
+    await connector();
+    await job('bf-stopped');
+    await slice('bf-stopped', 0, { readTo: NOW - 50 * HOUR, updatedAt: NOW - 2 * HOUR });
+    await slice('bf-stopped', 1, { readTo: 'then' });
+    const [one] = (await asJson()).connectors;
+    expect(one).toMatchObject({ health: 'warning', problems: [{ rule: 'backfill-stalled', message: expect.stringContaining('in bf-stopped: ask for the same range again') as string }, { rule: 'unreadable-entry' }] });
   });
 });
 
@@ -239,7 +278,8 @@ describe('--watch', () => {
   });
 
   it('writes lines where there is no screen, and ends with how it was last', async () => {
-    await connector({ state: { wm: Date.now() - HOUR } });
+    const swept = { doneFrom: Date.now(), inflight: null };
+    await connector({ state: { wm: Date.now() - HOUR, sweeps: { hourly: swept, daily: swept } } });
     const args = ['status', '--table', table, '--connector', 'default', '--watch', '1'];
     const { exitCode, stdout, stderr } = await interruptedCommand(args, { AWS_ENDPOINT_URL: gateway.url }, 2);
     expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: 'unhealthy: default\n' });
