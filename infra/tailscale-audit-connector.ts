@@ -100,7 +100,7 @@ export class TailscaleAuditConnector extends Construct {
     });
     this.backfill = new ConnectorFunction(this, 'Backfill', {
       ...shared,
-      description: 'Tailscale audit log to EventBridge: by hand, puts quarantined events on the event bus',
+      description: 'Tailscale audit log to EventBridge: by hand, puts a past range or quarantined events on the event bus',
       bundle: join(bundlePath, 'backfill'),
       timeoutSeconds: BACKFILL_TIMEOUT_SECONDS,
       memoryMib: BACKFILL_MEMORY_MIB,
