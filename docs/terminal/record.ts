@@ -45,13 +45,16 @@ class Session {
   }
 
   private async write(text: string): Promise<void> {
+    // Back up to the first bar: what is there now is drawn to its end.
+    if (/\[\d+A/.test(text)) this.keepBusiest(this.text());
     await new Promise<void>((resolve) => { this.emulator.write(text, resolve); });
-    const now = this.text();
-    const bars = now.split('\n').filter((line) => /#.*\.{4}/.test(line) && line.startsWith('  from'));
-    // In the middle of being drawn, a line is there twice.
-    if (bars.length < this.mostBars || new Set(bars.map((line) => line.slice(0, 24))).size < bars.length) return;
-    this.mostBars = bars.length;
-    this.busiest = now;
+  }
+
+  private keepBusiest(screen: string): void {
+    const bars = screen.split('\n').filter((line) => line.startsWith('  from') && /#.*\.{4}/.test(line)).length;
+    if (bars < this.mostBars) return;
+    this.mostBars = bars;
+    this.busiest = screen;
   }
 }
 
