@@ -1,4 +1,4 @@
-/** Rules are one rule before and after from this likeness on: shared features by all features. */
+/** Rules are one rule before and after from this likeness on: shared features by all features. Those with the same ends are at least so alike. */
 export const LEAST_LIKENESS = 0.5;
 /** Comparisons of two rules in one section; beyond it rules are only added and removed. */
 export const MAX_COMPARISONS = 250_000;
@@ -7,14 +7,20 @@ interface Comparable {
   readonly text: string;
 }
 
+export interface Features {
+  readonly all: ReadonlySet<string>;
+  /** From where to where, in one spelling; null where there is no such thing. */
+  readonly ends: string | null;
+}
+
 /** Pairs what is most alike first. Does not depend on order, and swapping the sides gives the same pairs. */
-export function pairAlike<Item extends Comparable>(old: readonly Item[], next: readonly Item[], features: (item: Item) => ReadonlySet<string>): readonly { readonly old: Item; readonly next: Item }[] {
+export function pairAlike<Item extends Comparable>(old: readonly Item[], next: readonly Item[], features: (item: Item) => Features): readonly { readonly old: Item; readonly next: Item }[] {
   if (old.length === 0 || next.length === 0 || old.length * next.length > MAX_COMPARISONS) return [];
-  const newFeatures = next.map((item) => ({ item, set: features(item) }));
+  const newFeatures = next.map((item) => ({ item, features: features(item) }));
   const candidates = old.flatMap((item) => {
-    const set = features(item);
+    const own = features(item);
     return newFeatures
-      .map((other) => ({ old: item, next: other.item, likeness: jaccard(set, other.set) }))
+      .map((other) => ({ old: item, next: other.item, likeness: likeness(own, other.features) }))
       .filter(({ likeness }) => likeness >= LEAST_LIKENESS);
   });
   const taken = new Set<Item>();
@@ -37,6 +43,11 @@ interface Pair {
 function compareTexts(a: Pair, b: Pair, which: 0 | 1): number {
   const [left = '', right = ''] = [a, b].map((pair) => [pair.old.text, pair.next.text].sort()[which]);
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function likeness(a: Features, b: Features): number {
+  const shared = jaccard(a.all, b.all);
+  return a.ends !== null && a.ends === b.ends ? Math.max(shared, LEAST_LIKENESS) : shared;
 }
 
 function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {

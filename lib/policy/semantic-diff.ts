@@ -1,6 +1,6 @@
 import { isObject, splitTarget, strings, type JsonObject } from './canonical';
 import type { Json } from './hujson';
-import { pairAlike } from './pairing';
+import { pairAlike, type Features } from './pairing';
 import type { Entry, Policy } from './policy';
 import { isRuleSection, SECTION_ORDER } from './sections';
 
@@ -117,18 +117,20 @@ function isBeyond(side: Counted | undefined, entry: Entry, other: Counted | unde
 }
 
 /** What likeness is measured by: sources, destinations, and ports or what stands for them. */
-function features(value: Json): ReadonlySet<string> {
-  if (!isObject(value)) return new Set();
+function features(value: Json): Features {
+  if (!isObject(value)) return { all: new Set(), ends: null };
   const targets = strings(value['dst']).map(splitTarget);
   const named = (field: string, label: string): string[] => strings(value[field]).map((item) => `${label} ${item}`);
-  return new Set([
-    ...named('src', 'src'),
-    ...named('target', 'src'),
-    ...targets.map(({ host }) => `dst ${host}`),
+  const sources = [...named('src', 'src'), ...named('target', 'src')];
+  const hosts = [...new Set(targets.map(({ host }) => `dst ${host}`))];
+  const all = new Set([
+    ...sources,
+    ...hosts,
     ...targets.flatMap(({ ports }) => (ports ?? []).map(({ from, to }) => `port ${from}-${to}`)),
     ...['ip', 'users', 'attr', 'accept', 'deny', 'check'].flatMap((field) => named(field, `port ${field}`)),
     ...(isObject(value['app']) ? Object.keys(value['app']).map((name) => `port app ${name}`) : []),
   ]);
+  return { all, ends: sources.length > 0 && hosts.length > 0 ? JSON.stringify([sources, hosts.sort()]) : null };
 }
 
 function entryChange({ key, path, line, value }: Entry): EntryChange {

@@ -54,6 +54,11 @@ describe('diff of two policy files', () => {
     ]);
   });
 
+  it('pairs a rule with what it was on quite other ports', () => {
+    const sections = [{ section: 'acls', added: [], removed: [], changed: [{ path: 'acls[0]', fields: [{ field: 'dst', added: ['tag:x:*'], removed: ['tag:x:22,80,443'] }] }] }];
+    expect(diffPolicy({ acls: [acl('group:a', 'tag:x:22,80,443')] }, { acls: [acl('group:a', 'tag:x:*')] })).toMatchObject({ sections, summary: '1 rule changed, 1 finding' });
+  });
+
   it('does not take two unlike rules for one', () => {
     expect(diffPolicy({ acls: [acl('group:a', 'tag:x:22')] }, { acls: [acl('group:b', 'tag:y:443')] }).sections).toMatchObject([{ added: [{}], removed: [{}], changed: [] }]);
   });

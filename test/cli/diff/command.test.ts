@@ -20,7 +20,7 @@ const here = (old: string, next: string, ...options: string[]) => diffHere([fold
 it('says to people what a change does, the findings first', async () => {
   const { exitCode, stdout, stderr } = await diff('old.hujson', 'new.hujson');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(stdout).toMatch(/^widened \(allows more\): 2 rules added, .*8 findings \(4 high\)\n\nFindings\n {2}HIGH {4}/);
+  expect(stdout).toMatch(/^widened \(allows more\): 1 rule added, 2 rules changed, .*8 findings \(4 high\)\n\nFindings\n {2}HIGH {4}/);
   expect(stdout).toContain('ACL-MEMBER-TO-PROD  Everyone can reach a tag that is named like production or data\n          acls[2], line 20: autogroup:member to tag:prod:443');
   expect(stdout).toContain('  groups\n    ~ group:admins (line 4): +kim@example.com\n');
   expect(stdout).toContain('    - tests[0] (old line 24): src sam@example.com; deny tag:prod:22\n');
