@@ -3,10 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-
-/** What is kept outside the bus: events too large for it, and events that it would not take. */
-export type ArchivePrefix = 'claims' | 'quarantine';
-const PREFIXES: readonly ArchivePrefix[] = ['claims', 'quarantine'];
+import { ARCHIVE_PREFIXES, type ArchivePrefix } from '../lib/contract/names';
 
 /** Longer than a yearly audit needs to look back, so that a claim check in a stored event can still be followed. */
 const KEPT = Duration.days(400);
@@ -20,7 +17,7 @@ export function createArchive(scope: Construct, id: string): Bucket {
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     removalPolicy: RemovalPolicy.RETAIN,
     lifecycleRules: [
-      ...PREFIXES.map((prefix) => ({ id: `expire-${prefix}`, prefix: `${prefix}/`, expiration: KEPT })),
+      ...ARCHIVE_PREFIXES.map((prefix) => ({ id: `expire-${prefix}`, prefix: `${prefix}/`, expiration: KEPT })),
       { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
     ],
   });

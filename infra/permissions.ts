@@ -3,7 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { EVENT_SOURCE } from '../lib/contract/names';
+import { EVENT_SOURCE, partitionKey, type Partition } from '../lib/contract/names';
 import { allowObjects } from './archive';
 
 /** Everything the functions touch. */
@@ -16,10 +16,6 @@ export interface Reach {
   readonly eventBusArn: string;
   readonly archive: Bucket;
 }
-
-/** Partitions of a connector's items: live state, published ids, ledger, and a backfill's own place. */
-const PARTITIONS = { live: '', seen: '#SEEN', ledger: '#LEDGER', backfill: '#BF' } as const;
-type Partition = keyof typeof PARTITIONS;
 
 type ItemAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
 
@@ -56,7 +52,7 @@ function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Re
 
 /** Keys are literal: a pattern such as `TN#a*` would reach the connector "ab" too. */
 function allowItems(role: Role, { connectorIds, tableArn }: Reach, sid: string, partitions: readonly Partition[], actions: readonly ItemAction[]): void {
-  const keys = connectorIds.flatMap((connector) => partitions.map((partition) => `TN#${connector}${PARTITIONS[partition]}`));
+  const keys = connectorIds.flatMap((connector) => partitions.map((partition) => partitionKey(connector, partition)));
   role.addToPolicy(
     new PolicyStatement({
       sid,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pMap from 'p-map';
-import { METRIC } from '../contract/names';
+import { METRIC, type ArchivePrefix } from '../contract/names';
 import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/bound';
 import type { NormalizedEvent } from '../events/normalize';
 import type { Hold, Millis } from './ports';
@@ -53,6 +53,6 @@ export function claimKey(connector: string, { time, detail }: NormalizedEvent, j
   return objectKey('claims', connector, time, detail.id, createHash('sha256').update(json).digest('hex'));
 }
 
-function objectKey(prefix: 'claims' | 'quarantine', connector: string, time: Millis, id: string, hash: string): string {
+function objectKey(prefix: ArchivePrefix, connector: string, time: Millis, id: string, hash: string): string {
   return `${prefix}/${connector}/${new Date(time).toISOString().slice(0, 10)}/${id.replace(':', '-')}-${hash.slice(0, 16)}.json.gz`;
 }

@@ -33,3 +33,17 @@ export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 
 /** Attribute names of the table's key and of its time to live. */
 export const TABLE_KEY = { partition: 'pk', sort: 'sk', expiry: 'exp' } as const;
+
+/** A connector's items by partition: live state, published ids, ledger, and backfills, so that IAM can keep a backfill out of live state. */
+export type Partition = 'live' | 'seen' | 'ledger' | 'backfill';
+
+const SUFFIX: Readonly<Record<Partition, string>> = { live: '', seen: '#SEEN', ledger: '#LEDGER', backfill: '#BF' };
+
+/** The partition key of a connector's items. */
+export function partitionKey(connector: string, partition: Partition): string {
+  return `TN#${connector}${SUFFIX[partition]}`;
+}
+
+/** What the archive bucket keeps, each under its own prefix: events too large for the bus, and events that it would not take. */
+export const ARCHIVE_PREFIXES = ['claims', 'quarantine'] as const;
+export type ArchivePrefix = (typeof ARCHIVE_PREFIXES)[number];

@@ -1,8 +1,9 @@
-/** Key of an item: one partition for live state, others beside it, so that IAM can keep a backfill out of live state. */
-export const statePartition = (connector: string) => `TN#${connector}`;
-export const seenPartition = (connector: string) => `TN#${connector}#SEEN`;
-export const ledgerPartition = (connector: string) => `TN#${connector}#LEDGER`;
-export const backfillPartition = (connector: string) => `TN#${connector}#BF`;
+import { partitionKey } from '../contract/names';
+
+export const statePartition = (connector: string) => partitionKey(connector, 'live');
+export const seenPartition = (connector: string) => partitionKey(connector, 'seen');
+export const ledgerPartition = (connector: string) => partitionKey(connector, 'ledger');
+export const backfillPartition = (connector: string) => partitionKey(connector, 'backfill');
 
 export const GENESIS_KEY = 'GENESIS';
 export const STATE_KEY = 'STATE';
