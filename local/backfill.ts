@@ -78,6 +78,9 @@ function send(message: object): void {
   process.send?.(message);
 }
 
+// Nobody is left who could stop it.
+process.once('disconnect', () => process.exit(1));
+
 void main().catch((error: unknown) => {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   send({ error: name, cause: message });

@@ -37,7 +37,8 @@ const DOOR = 'local/backfill.ts';
 export function startLocally(asked: LocalBackfill): LocalJob {
   const root = [join(__dirname, '../..'), join(__dirname, '..')].find((folder) => existsSync(join(folder, DOOR)));
   if (root === undefined) throw new CliError('--local needs the connector\'s repository: run the command in a clone of it', 2);
-  const child = fork(join(root, DOOR), [JSON.stringify(asked)], { cwd: root, env: process.env, execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  // Of a group of its own, since Ctrl-C reaches the whole group: it is for this process to hear, which then stops the other.
+  const child = fork(join(root, DOOR), [JSON.stringify(asked)], { cwd: root, env: process.env, detached: true, execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   // Only of interest where it ends without a word: else it would run into the bars.
   let lastWords = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (lastWords = (lastWords + chunk).slice(-1_000)));
