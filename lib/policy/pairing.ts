@@ -51,8 +51,9 @@ function likeness(a: Features, b: Features): number {
 }
 
 function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
   let shared = 0;
-  for (const feature of a) if (b.has(feature)) shared += 1;
+  for (const feature of few) if (many.has(feature)) shared += 1;
   const all = a.size + b.size - shared;
   return all === 0 ? 0 : shared / all;
 }
