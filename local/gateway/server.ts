@@ -35,6 +35,8 @@ export interface Gateway {
   readonly requests: readonly LoggedRequest[];
   /** Puts in an interceptor; the first one that names a fault decides. @returns takes it out again. */
   intercept(interceptor: Interceptor): () => void;
+  /** Takes all interceptors out. */
+  calm(): void;
   /** Ends all connections and frees the folder of the tables. */
   close(): Promise<void>;
 }
@@ -121,6 +123,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     s3: s3.buckets,
     requests,
     intercept: (interceptor) => subscribe(interceptors, interceptor),
+    calm: () => {
+      interceptors.clear();
+    },
     close: async () => {
       await closeServer(server);
       await dynamoDb.close();

@@ -118,6 +118,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     async close() {
       await Promise.all(sandboxes.map((sandbox) => sandbox.kill()));
+      gateway.calm();
       const left = await whatLeft();
       table.destroy();
       await Promise.all([gateway.close(), api.close()]);
