@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -9,12 +8,12 @@ import { createPutObject } from '../../lib/archive/put-object';
 import { createS3Archive } from '../../lib/archive/s3-archive';
 import { createS3ArchiveReader } from '../../lib/archive/s3-archive-reader';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
-import { METRICS_NAMESPACE } from '../../lib/contract/names';
 import type { PollSettings } from '../../lib/contract/settings';
 import { createCredentialStore } from '../../lib/secrets/credential-store';
 import { createBackfillStore } from '../../lib/state/backfill-store';
 import { createQuarantine } from '../../lib/state/quarantine';
 import { createTailscale } from '../../lib/tailscale/audit-log';
+import { metricsOf } from '../../lib/telemetry/metrics';
 import { createTelemetry } from '../../lib/telemetry/telemetry';
 
 /** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is to wait for ever. */
@@ -43,11 +42,4 @@ export function wire(settings: PollSettings) {
     severityProfile: settings.severityProfile,
     expectedActivity: settings.expectedActivity,
   };
-}
-
-function metricsOf(connector: string): Metrics {
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
-  metrics.clearDefaultDimensions();
-  metrics.setDefaultDimensions({ connector });
-  return metrics;
 }

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createS3Archive } from '../../lib/archive/s3-archive';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
-import { METRICS_NAMESPACE } from '../../lib/contract/names';
 import type { PollSettings } from '../../lib/contract/settings';
 import { createCredentialStore } from '../../lib/secrets/credential-store';
 import { createStateStore } from '../../lib/state/state-store';
 import { createTailscale } from '../../lib/tailscale/audit-log';
+import { metricsOf } from '../../lib/telemetry/metrics';
 import { createTelemetry } from '../../lib/telemetry/telemetry';
 
 /** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is to wait for ever. */
@@ -19,10 +18,7 @@ const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000 };
 /** Everything a tick works with. Made once per sandbox: clients, credentials and tokens are kept across invocations. */
 export function wire(settings: PollSettings) {
   const clock = { now: Date.now };
-  const telemetry = createTelemetry({
-    logger: new Logger({ serviceName: 'poll' }),
-    metricsOf,
-  });
+  const telemetry = createTelemetry({ logger: new Logger({ serviceName: 'poll' }), metricsOf });
   const credentials = createCredentialStore({ client: new SecretsManagerClient({ requestHandler }), clock });
   return {
     clock,
@@ -41,12 +37,4 @@ export function wire(settings: PollSettings) {
     severityProfile: settings.severityProfile,
     expectedActivity: settings.expectedActivity,
   };
-}
-
-/** The alarms ask for metrics whose only dimension is the connector; Powertools would add the service. */
-function metricsOf(connector: string): Metrics {
-  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
-  metrics.clearDefaultDimensions();
-  metrics.setDefaultDimensions({ connector });
-  return metrics;
 }

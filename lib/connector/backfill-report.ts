@@ -1,6 +1,7 @@
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../contract/backfill';
 import { NOTHING_COUNTED, sumCounts } from './backfill-walk';
-import type { BackfillJob, BackfillSlice, Millis, Window } from './ports';
+import type { BackfillJob, BackfillSlice } from './backfill-ports';
+import type { Millis, Window } from './ports';
 
 /** The parts of a job's range, in order. They meet without a gap and do not overlap. */
 export function slicesOf({ from, until, sliceMs }: BackfillJob): readonly Window[] {

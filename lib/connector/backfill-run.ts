@@ -1,7 +1,8 @@
 import { METRIC, type MetricName } from '../contract/names';
 import type { ConnectorSettings } from '../contract/settings';
 import { archiveInTime, publishOnExistingBus, type PollDeps, type Run } from './run';
-import type { BackfillHold, BackfillJob, Deadline, Telemetry } from './ports';
+import type { BackfillHold, BackfillJob } from './backfill-ports';
+import type { Deadline, Telemetry } from './ports';
 
 /** Metrics that are about what goes out. The others describe live polling, and alarms watch them. */
 const COUNTED: ReadonlySet<MetricName> = new Set([METRIC.emitted, METRIC.schemaDrift, METRIC.claimed, METRIC.quarantined]);

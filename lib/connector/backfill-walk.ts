@@ -2,7 +2,8 @@ import { OTHER_ACTIONS, POLICY_DIFF } from '../contract/backfill';
 import { SEEN_LIFE_DAYS } from '../contract/timing';
 import { seenBucket } from '../events/event-time';
 import type { NormalizedEvent } from '../events/normalize';
-import type { AuditLogPage, BackfillCounts, BackfillJob, BackfillPlace, Inflight, Millis, Window } from './ports';
+import type { BackfillCounts, BackfillJob, BackfillPlace } from './backfill-ports';
+import type { AuditLogPage, Inflight, Millis, Window } from './ports';
 import type { PublishedPage, Walk } from './walk';
 import { begin, MAX_WINDOW_MS, nextPage, restart } from './window';
 

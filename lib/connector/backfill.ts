@@ -6,7 +6,8 @@ import { invocationsOf, planOf, reportOf, slicesOf } from './backfill-report';
 import { createBackfillRun } from './backfill-run';
 import { backfillWalk, planBackfillWindow, type LiveRecord } from './backfill-walk';
 import { ConnectorError, toConnectorError } from './errors';
-import type { BackfillHold, BackfillJob, BackfillStore, Deadline, LiveStanding, OpenBackfills, Window } from './ports';
+import type { BackfillHold, BackfillJob, BackfillStore, LiveStanding, OpenBackfills } from './backfill-ports';
+import type { Deadline, Window } from './ports';
 import { readWindow } from './read-window';
 import type { PollDeps } from './run';
 

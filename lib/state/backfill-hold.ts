@@ -1,5 +1,6 @@
 import { ConnectorError } from '../connector/errors';
-import type { BackfillHold, BackfillPlace, Clock, Deadline, LiveStanding, Millis } from '../connector/ports';
+import type { BackfillHold, BackfillPlace, LiveStanding } from '../connector/backfill-ports';
+import type { Clock, Deadline, Millis } from '../connector/ports';
 import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
 import type { ConnectorItems } from './connector-items';
 import { parseSlice, type SliceItem } from './items';

@@ -1,5 +1,6 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { BackfillJob, BackfillSlice, BackfillStore, Clock, Deadline, LiveStanding, OpenBackfills, SliceAcquisition, Window } from '../connector/ports';
+import type { BackfillJob, BackfillSlice, BackfillStore, LiveStanding, OpenBackfills, SliceAcquisition } from '../connector/backfill-ports';
+import type { Clock, Deadline, Window } from '../connector/ports';
 import { ConnectorError } from '../connector/errors';
 import { createBackfillHold, leaseEnd, SLICE_LIFE_MS } from './backfill-hold';
 import { createConnectorItems, type ConnectorItems, type Item } from './connector-items';

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { slicesOf } from '../../lib/connector/backfill-report';
 import { isCovered, planBackfillWindow, sumCounts, NOTHING_COUNTED, type LiveRecord } from '../../lib/connector/backfill-walk';
-import type { BackfillJob, Window } from '../../lib/connector/ports';
+import type { BackfillJob } from '../../lib/connector/backfill-ports';
+import type { Window } from '../../lib/connector/ports';
 import { seenBucket } from '../../lib/events/event-time';
 import { normalize } from '../../lib/events/normalize';
 
