@@ -27,7 +27,7 @@ const RETRIES: readonly RetryProps[] = [
 export function backfillStates(scope: Construct, backfill: IFunction): IChainable {
   const wrong = new Fail(scope, 'Wrong input', {
     error: 'InvalidInput',
-    cause: `The input must be {"request":{...},"concurrency":n}, where request is what the function plans, and n is from 1 to ${MAX_CONCURRENCY}, ${DEFAULT_CONCURRENCY} if left out.`,
+    cause: `The input must be {"request":{...},"concurrency":n}, where request is what the function plans, and n is a whole number from 1 to ${MAX_CONCURRENCY}, ${DEFAULT_CONCURRENCY} if left out.`,
   });
   const merge = Pass.jsonPath(scope, 'Ask for a plan', {
     parameters: { asked: JsonPath.jsonMerge(JsonPath.objectAt('$.request'), JsonPath.objectAt('$.action')), concurrency: JsonPath.numberAt('$.concurrency') },

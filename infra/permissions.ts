@@ -22,7 +22,9 @@ type ItemAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
 /** What the scheduled function may do: each action on the one resource it is for, and nothing by a managed policy. */
 export function allowPoll(role: Role, reach: Reach): void {
   allowSecretsAndBus(role, reach);
-  allowItems(role, reach, 'LiveState', ['live', 'seen', 'ledger'], ['GetItem', 'PutItem', 'UpdateItem', 'Query']);
+  allowItems(role, reach, 'LiveState', ['live'], ['GetItem', 'PutItem', 'UpdateItem']);
+  allowItems(role, reach, 'Published', ['seen'], ['Query', 'UpdateItem']);
+  allowItems(role, reach, 'Ledger', ['ledger'], ['PutItem', 'UpdateItem']);
   allowObjects(role, reach.archive, 'SetAside', 's3:PutObject', ['claims', 'quarantine']);
 }
 

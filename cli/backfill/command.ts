@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { BackfillRequest } from '../../lib/contract/backfill';
+import { MAX_SLICE_HOURS, type BackfillRequest } from '../../lib/contract/backfill';
 import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../../lib/contract/backfill-workflow';
 import { CliError, type Cli, type Terminal } from '../cli';
 import { visibleJson, visibleLine } from '../diff/visible';
@@ -68,7 +68,7 @@ export function backfillCommand(cli: Cli): Command {
     .option('--force', 'publish again what was published before', false)
     .option('--dry-run', 'count, and publish nothing', false)
     .addOption(new Option('--rerun <n>', 'another job over the same range: 1, 2, …').argParser(wholeNumber(1, 1_000_000)))
-    .addOption(new Option('--slice-hours <n>', 'hours a slice spans; a day if left out').argParser(wholeNumber(1, 2160)))
+    .addOption(new Option('--slice-hours <n>', 'hours a slice spans; a day if left out').argParser(wholeNumber(1, MAX_SLICE_HOURS)))
     .addOption(new Option('--concurrency <n>', `slices at once, 1 to ${MAX_CONCURRENCY}; ${DEFAULT_CONCURRENCY} if left out`).argParser(wholeNumber(1, MAX_CONCURRENCY)))
     .addOption(new Option('--attach <name>', 'come back to a backfill that is running, or has ended').conflicts(asked))
     .addOption(new Option('--local', 'run it here and not on AWS: a real tailnet, a bus on this machine').default(false).conflicts(['stack', 'stateMachine', 'table', 'attach', 'connector']))
@@ -109,7 +109,7 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   if (outcome.standing.status !== 'SUCCEEDED') throw await failed(name, outcome, workflow, terminal);
   const report = parseReport(outcome.standing.output);
   terminal.out(options.json ? visibleJson(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
-  if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside: tailscale-audit redrive publishes them once the cause is gone.`);
+  if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside. Once the cause is gone, tailscale-audit redrive publishes what the bus refused; what could not be read is on the bus as it came, and stays aside.`);
 }
 
 /** The same on this machine: the built function, a real tailnet, and AWS on a loopback port. */
@@ -125,7 +125,7 @@ async function backfillHere(options: Options, cli: Cli): Promise<void> {
   });
   try {
     const outcome = await watch('', { ...job, terminal, clock, interruption: cli.interruption() });
-    if (outcome === null) throw new CliError(`It has ended with this command${state === undefined ? '' : '; the same again goes on from there'}.`, 130);
+    if (outcome === null) throw new CliError(`It has ended with this command${state === undefined ? '' : '; the same again goes on from there, if it names both ends of its range'}.`, 130);
     const { standing: { status, output, error, cause }, plan } = outcome;
     if (status !== 'SUCCEEDED') throw new CliError(visibleLine([error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' ')), error === 'InvalidInput' ? 2 : 1);
     const report = parseReport(output);

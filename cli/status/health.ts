@@ -111,7 +111,7 @@ export const RULES: readonly Rule[] = [
     level: 'warning',
     find: ({ backfills }, now) => {
       const stalled = backfills.filter(({ lastAt }) => lastAt !== null && now - lastAt > STALLED_MS.after && now - lastAt < STALLED_MS.until);
-      return stalled.length === 0 ? null : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask for the same range again, and it goes on`;
+      return stalled.length === 0 ? null : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask the function to go on with its "next", or redrive the execution (docs/backfill.md)`;
     },
   },
   {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { PlanInvocation, RunInvocation, SliceInvocation } from '../../lib/contract/backfill';
+import { MAX_SLICE_HOURS, type PlanInvocation, type RunInvocation, type SliceInvocation } from '../../lib/contract/backfill';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 
@@ -35,7 +35,7 @@ const fields = {
 };
 
 const range = z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...fields });
-const plan = z.strictObject({ action: z.literal('plan'), ...fields, sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(24 * 92))) });
+const plan = z.strictObject({ action: z.literal('plan'), ...fields, sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))) });
 const slice = z.strictObject({
   action: z.literal('slice'),
   connector: z.string(),

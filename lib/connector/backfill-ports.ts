@@ -32,6 +32,8 @@ export interface BackfillPlace {
   readonly watermark: Millis;
   /** Everything of the slice before it has been read. */
   readonly readTo: Millis;
+  /** What was too old to be read when its turn came, in order. */
+  readonly unread: readonly Window[];
   readonly inflight: Inflight | null;
   readonly counts: BackfillCounts;
 }
@@ -41,6 +43,8 @@ export interface BackfillSlice {
   /** From 0. */
   readonly index: number;
   readonly counts: BackfillCounts;
+  /** See BackfillPlace. */
+  readonly unread: readonly Window[];
   readonly done: boolean;
   /** Tailscale has asked to wait until then. */
   readonly notBefore: Millis | null;

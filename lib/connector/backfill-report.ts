@@ -29,6 +29,7 @@ export function reportOf(job: BackfillJob, begun: readonly BackfillSlice[], slic
   const next = invocationsOf(job).find((one) => (slice === null || one.slice === slice) && !finished.has(one.slice)) ?? null;
   const range = slice === null ? job : (slicesOf(job)[slice] ?? job);
   const waits = meant.flatMap(({ notBefore }) => (notBefore !== null && notBefore > now ? [notBefore] : []));
+  const unread = meant.flatMap((begunSlice) => begunSlice.unread);
   const commits = meant.flatMap(({ updatedAt }) => updatedAt ?? []);
   return {
     jobId: job.id,
@@ -40,7 +41,7 @@ export function reportOf(job: BackfillJob, begun: readonly BackfillSlice[], slic
     dryRun: job.dryRun,
     force: job.force,
     ...(meant.length === 0 ? NOTHING_COUNTED : sumCounts(meant.map(({ counts }) => counts))),
-    notes: [...job.notes, ...(waits.length === 0 ? [] : [`Tailscale asks to wait until ${iso(Math.max(...waits))}`])],
+    notes: [...job.notes, ...unread.map(({ from, until }) => `${iso(from)} to ${iso(until)} could not be read: when its turn came, Tailscale no longer kept it`), ...(waits.length === 0 ? [] : [`Tailscale asks to wait until ${iso(Math.max(...waits))}`])],
     done: next === null,
     next,
     startedAt: meant.length === 0 ? null : iso(Math.min(...meant.map(({ startedAt }) => startedAt))),

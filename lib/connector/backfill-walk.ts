@@ -5,12 +5,17 @@ import type { NormalizedEvent } from '../events/normalize';
 import type { BackfillCounts, BackfillJob, BackfillPlace } from './backfill-ports';
 import type { AuditLogPage, Inflight, Millis, Window } from './ports';
 import type { PublishedPage, Walk } from './walk';
-import { begin, MAX_WINDOW_MS, nextPage, restart } from './window';
+import { begin, MAX_WINDOW_MS, nextPage, RETENTION_MS, restart } from './window';
+
+/** A job's start is cut to what can be read when it is planned; for so long after it, nothing is given up. */
+const PATIENCE_MS = 60 * 60_000;
 
 const SEEN_LIFE_MS = SEEN_LIFE_DAYS * 24 * 60 * 60_000;
 
 /** Actions counted apart. The catalog has fewer; the words of an unknown vocabulary could be any number. */
 const MAX_ACTIONS = 300;
+/** Characters of one. */
+const MAX_ACTION = 100;
 
 export const NOTHING_COUNTED: BackfillCounts = { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
 
@@ -22,6 +27,14 @@ export interface LiveRecord {
   readonly idFloor: Millis | null;
   /** What it knows to be lost. */
   readonly gaps: readonly Window[];
+}
+
+/** The place behind what Tailscale no longer keeps: asked for, it would come back as empty, as if there had been nothing. */
+export function withinRetention(place: BackfillPlace, slice: Window, now: Millis): BackfillPlace {
+  const edge = now - RETENTION_MS;
+  if (place.inflight !== null || place.readTo >= slice.until || place.readTo >= edge - PATIENCE_MS) return place;
+  const readTo = Math.min(edge, slice.until);
+  return { ...place, readTo, unread: [...place.unread, { from: place.readTo, until: readTo }] };
 }
 
 /** The window of a slice to read next; null: the slice is read. Its end is cut off as live polling's windows are. */
@@ -73,14 +86,14 @@ function countPublished(counts: BackfillCounts, { accepted, quarantined }: Publi
   const byAction = new Map(Object.entries(counts.byAction));
   const bySeverity = new Map(Object.entries(counts.bySeverity));
   for (const { detail } of accepted) {
-    const action = detail.stream === 'policy-diff' ? POLICY_DIFF : detail.action;
+    const action = detail.stream === 'policy-diff' ? POLICY_DIFF : detail.action.slice(0, MAX_ACTION);
     add(byAction, byAction.has(action) || byAction.size < MAX_ACTIONS ? action : OTHER_ACTIONS);
     add(bySeverity, detail.severity);
   }
   return {
     ...counts,
     emitted: counts.emitted + (dryRun ? 0 : accepted.length),
-    quarantined: counts.quarantined + quarantined,
+    quarantined: counts.quarantined + (dryRun ? 0 : quarantined),
     byAction: Object.fromEntries(byAction),
     bySeverity: Object.fromEntries(bySeverity),
   };

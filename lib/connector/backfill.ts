@@ -4,7 +4,7 @@ import type { ConnectorSettings } from '../contract/settings';
 import { clampRange, jobIdOf, parseRange } from './backfill-range';
 import { invocationsOf, planOf, reportOf, slicesOf } from './backfill-report';
 import { createBackfillRun } from './backfill-run';
-import { backfillWalk, planBackfillWindow, type LiveRecord } from './backfill-walk';
+import { backfillWalk, planBackfillWindow, withinRetention, type LiveRecord } from './backfill-walk';
 import { ConnectorError, toConnectorError } from './errors';
 import type { BackfillHold, BackfillJob, BackfillStore, LiveStanding, OpenBackfills } from './backfill-ports';
 import type { Deadline, Window } from './ports';
@@ -129,6 +129,9 @@ async function standingOf(connector: ConnectorSettings, store: BackfillStore): P
   if (live === undefined || dialect === null || live.genesis.tailnetKey === null) {
     throw new InvalidInput('backfill', [`connector: "${connector.id}" has not read its log yet; wait for its first poll that succeeds`]);
   }
+  if (connector.dialect !== 'auto' && live.dialect !== null && live.dialect !== connector.dialect) {
+    throw new InvalidInput('backfill', [`connector: "${connector.id}" was set to the dialect ${connector.dialect}, and live polling has only read ${live.dialect} so far, under other ids; wait for its next poll that succeeds`]);
+  }
   return { ...live, dialect };
 }
 
@@ -138,6 +141,7 @@ async function runSlice(asked: Asked, job: BackfillJob, index: number): Promise<
   const window = slicesOf(job)[index];
   if (window === undefined) throw new RangeError(`the job ${job.id} has no slice ${index}`);
   const [live, gaps] = await Promise.all([standingOf(connector, store), store.gaps()]);
+  if (job.dialect !== live.dialect) throw new InvalidInput('backfill', [`jobId: the job was planned in the dialect ${job.dialect}, and the connector reads ${live.dialect} now; ask for the range again with another rerun`]);
   const acquisition = await store.acquire(job.id, { ...window, index }, live, deps.newRunId());
   switch (acquisition.state) {
     case 'done':
@@ -157,8 +161,13 @@ async function readSlice({ connector, deps, deadline }: Asked, job: BackfillJob,
   let { place } = hold;
   try {
     for (;;) {
-      const window = planBackfillWindow(place, slice, job);
-      if (window === null) return true;
+      const readable = withinRetention(place, slice, deps.clock.now());
+      const window = planBackfillWindow(readable, slice, job);
+      if (window === null) {
+        if (readable !== place) await hold.commit(readable, { release: true });
+        return true;
+      }
+      place = readable;
       const walk = backfillWalk(window, job, record, deps.clock.now());
       const read = await readWindow(run, log, place, walk, window.until >= slice.until);
       if (read.outcome === 'interrupted') return false;

@@ -90,8 +90,9 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
   const { tenure } = acquisition;
   const run: Run = { ...deps, connector, tenure, deadline, runId, publish: publishOnExistingBus(deps.bus), archive: archiveInTime(deps.archive), progress: nothing };
   try {
+    const failed = tenure.failStreak;
     const { partial } = await follow(run);
-    if (tenure.failStreak >= BLIND_AFTER) await tryToAnnounce(run, { kind: 'recovered', description: `polling works again after ${tenure.failStreak} failed runs; nothing within Tailscale's retention was skipped` });
+    if (failed >= BLIND_AFTER && tenure.failStreak === 0) await tryToAnnounce(run, { kind: 'recovered', description: `polling works again after ${failed} failed runs; nothing within Tailscale's retention was skipped` });
     return report(tenure.place.watermark, { ...run.progress, partial });
   } catch (thrown) {
     countAge(tenure.place.watermark);
@@ -103,8 +104,9 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
 /** The first failure is the one to report; that its bookkeeping failed too must not hide it. */
 async function recordFailure(run: Run, { code, message }: ConnectorError): Promise<void> {
   try {
-    const streak = await run.tenure.fail();
-    if (streak === 1 && code === 'TAILNET_CHANGED') await tryToAnnounce(run, { kind: 'tailnetChanged', code, description: message });
+    const { lastFailure } = run.tenure;
+    const streak = await run.tenure.fail(code);
+    if (streak !== null && code === 'TAILNET_CHANGED' && (streak === 1 || lastFailure !== code)) await tryToAnnounce(run, { kind: 'tailnetChanged', code, description: message });
     if (streak === BLIND_AFTER) await tryToAnnounce(run, { kind: 'blind', code, description: `${BLIND_AFTER} runs in a row have failed, the last one with ${code}: ${message}` });
   } catch (thrown) {
     run.telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });

@@ -1,5 +1,6 @@
 import type { ConnectorSettings } from '../contract/settings';
 import type { MetricName } from '../contract/names';
+import type { ErrorCode } from './errors';
 
 /** An instant: whole milliseconds since 1970, UTC. */
 export type Millis = number;
@@ -223,10 +224,12 @@ export interface Hold<At> {
 export interface Tenure extends Hold<Place> {
   /** There had been a watermark, and it is gone. The place begins at the installation again. */
   readonly stateLost: boolean;
-  /** Failed runs in a row before this one. */
+  /** Failed runs in a row before this one; 0 once this one has ended well. */
   readonly failStreak: number;
+  /** The code that the last failed run ended with; null: none has failed. */
+  readonly lastFailure: string | null;
   /** After a failure: counts it and gives the lease back. Answers how many runs have failed in a row; null when another run owns the connector. */
-  fail(): Promise<number | null>;
+  fail(code: ErrorCode): Promise<number | null>;
   /** Writes into the ledger what is known to be lost. The same interval twice is one entry. */
   recordGap(gap: Window): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { METRIC } from '../contract/names';
-import { ConnectorError } from './errors';
+import { ConnectorError, type ErrorCode } from './errors';
 import type { AuditLog, Hold, Inflight, Place } from './ports';
 import { prefetch } from './prefetch';
 import { publishPage, type Watermarked } from './publish-page';
@@ -11,6 +11,9 @@ const MAX_PAGES = 20_000;
 
 /** How often a window may begin anew before that is a failure of its own. */
 const MAX_RESTARTS = 3;
+
+/** From this cursor on there is no end: kept, it would be tried for ever. */
+const LEADS_NOWHERE: readonly ErrorCode[] = ['CURSOR_REFUSED', 'CURSOR_LOOP', 'TOO_MANY_PAGES'];
 
 export interface WindowRead<At = Place> {
   readonly place: At;
@@ -57,11 +60,11 @@ export async function readWindow<Window extends Inflight, At extends Watermarked
 async function afterTrouble<Window extends Inflight, At>(run: Run<Hold<At>>, place: At, walk: Walk<Window, At>, window: Window, error: unknown): Promise<WindowRead<At>> {
   const { tenure, telemetry, connector, clock } = run;
   if (!(error instanceof ConnectorError)) throw error;
-  if (error.code === 'CURSOR_REFUSED' && window.cursor !== null) {
+  if (LEADS_NOWHERE.includes(error.code) && window.cursor !== null) {
     telemetry.count(connector.id, METRIC.windowRestarts, 1);
     const restarted = walk.restarted(place, window);
     await tenure.commit(restarted);
-    if (window.restarts >= MAX_RESTARTS) throw error;
+    if (error.code !== 'CURSOR_REFUSED' || window.restarts >= MAX_RESTARTS) throw error;
     return { place: restarted, outcome: 'again' };
   }
   if (error.code === 'OUT_OF_TIME') return interrupted(run, place);

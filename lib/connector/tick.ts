@@ -42,7 +42,7 @@ async function sweep(run: Run, log: AuditLog, caughtUp: Place, now: Millis): Pro
       if (dueSweep(place, now) === null) await tenure.commit(place, { release: true });
       continue;
     }
-    const read = await readWindow(run, log, place, sweepWalk(tier, window), true);
+    const read = await readWindow(run, log, place, sweepWalk(tier, window), dueSweep(sweepDone(place, tier, window.startedAt), now) === null);
     if (read.outcome === 'interrupted') return { partial: true };
     place = read.place;
   }

@@ -43,14 +43,6 @@ export interface SliceInvocation {
   readonly dryRun: boolean;
 }
 
-/** Asks for the report of all slices together. Runs nothing. */
-export interface ReportInvocation {
-  readonly action: 'report';
-  /** May be left out where there is one connector. */
-  readonly connector?: string;
-  readonly jobId: string;
-}
-
 /** A job as it was resolved when it was first asked for. */
 export interface BackfillPlan {
   /** Letters, digits and hyphens. Also `ingest.runId` of every event of the job. */
@@ -131,6 +123,9 @@ export const BACKFILL_LEASE_SECONDS = 180;
 
 /** Hours. */
 export const DEFAULT_SLICE_HOURS = 24;
+
+/** Hours. Longer than anything that can be asked for. */
+export const MAX_SLICE_HOURS = 24 * 92;
 
 /** A plan must fit into the 256 KiB that Step Functions passes between states. AWS quota page, read 2026-11. */
 export const MAX_SLICES = 500;

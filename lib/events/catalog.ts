@@ -104,7 +104,7 @@ const ACRONYMS: ReadonlySet<string> = new Set(['acl', 'api', 'dns', 'oauth', 'oi
 const WRITTEN: ReadonlyMap<string, string> = new Map([['oauth', 'OAuth'], ['magicdns', 'MagicDNS']]);
 
 /** `device:expire_key` as "Device: expire key". */
-export function readableTitle(action: string): string {
+function readableTitle(action: string): string {
   const words = action.replaceAll('_', ' ').replace(':', ': ').split(' ');
   const text = words.map((word) => writtenOut(word)).join(' ');
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -9,7 +9,7 @@ const OAUTH_FORM = '{"clientId":"...","clientSecret":"tskey-client-..."}';
 const FIELDS = ['apiKey', 'clientId', 'clientSecret'] as const;
 
 /** The command that gives a secret its value. The dots stand for the key. */
-export function putSecretCommand(secretId: string): string {
+function putSecretCommand(secretId: string): string {
   return `aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string '${API_KEY_FORM}'`;
 }
 

@@ -4,12 +4,10 @@ import type { Clock, Deadline, Millis } from '../connector/ports';
 import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
 import type { ConnectorItems } from './connector-items';
 import { parseSlice, type SliceItem } from './items';
+import { LEASE_SLACK_MS } from './lease';
 import type { Ledger } from './ledger';
 import { createSeenIds } from './seen-ids';
 import { reaching, type Table } from './table';
-
-/** A lease outlasts a run that is shorter than it by this much. */
-const LEASE_SLACK_MS = 5_000;
 
 /** Milliseconds a job is kept after its last commit: as long as anything of its range could be read. */
 export const SLICE_LIFE_MS = 100 * 24 * 60 * 60_000;
@@ -38,8 +36,8 @@ export interface BackfillHoldDeps {
 /** A run's hold on a slice, from the moment it has the lease. */
 export function createBackfillHold({ items, ledger, table, connector, clock, deadline, newCommitId, standing, sk, slice }: BackfillHoldDeps): BackfillHold {
   const { token } = slice;
-  const { readTo, inflight, counts } = slice;
-  let place: BackfillPlace = { watermark: standing.watermark, readTo, inflight, counts };
+  const { readTo, unread, inflight, counts } = slice;
+  let place: BackfillPlace = { watermark: standing.watermark, readTo, unread, inflight, counts };
   let revision = slice.rev;
   const newSeenIds = () => createSeenIds({ table, connector, clock, deadline });
   let seenIds = newSeenIds();
@@ -49,7 +47,7 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
     const now = clock.now();
     const written = await items.update(sk, {
       set: [
-        '#readTo = :readTo', '#inflight = :inflight', '#counts = :counts', '#rev = :next', '#lastCommitId = :commitId',
+        '#readTo = :readTo', '#unread = :unread', '#inflight = :inflight', '#counts = :counts', '#rev = :next', '#lastCommitId = :commitId',
         '#updatedAt = :now', '#leaseUntil = :leaseUntil', '#exp = :exp',
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
       ],
@@ -57,6 +55,7 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
       when: '#token = :token AND #rev = :rev',
       values: {
         readTo: next.readTo,
+        unread: next.unread,
         inflight: next.inflight,
         counts: next.counts,
         token,

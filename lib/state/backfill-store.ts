@@ -6,12 +6,10 @@ import { createBackfillHold, leaseEnd, SLICE_LIFE_MS } from './backfill-hold';
 import { createConnectorItems, type ConnectorItems, type Item } from './connector-items';
 import { parseGap, parseGenesis, parseJob, parseSlice, parseState, type SliceItem } from './items';
 import { backfillPartition, GENESIS_KEY, ledgerPartition, sliceKey, STATE_KEY, statePartition } from './keys';
+import { CLOCK_SKEW_MS } from './lease';
 import { createLedger } from './ledger';
 import { callOptions, reaching, type Table } from './table';
 import { toGenesis } from './tenure';
-
-/** A lease counts as past only this long after its end: two machines' clocks differ. */
-const CLOCK_SKEW_MS = 10_000;
 
 export interface BackfillStoreDeps {
   readonly table: Table;
@@ -124,6 +122,6 @@ function toJob(item: Item): BackfillJob {
 }
 
 function toSlice(item: Item): BackfillSlice {
-  const { index, counts, readTo, until, notBefore = null, startedAt, updatedAt = null } = parseSlice(item);
-  return { index, counts, done: readTo >= until, notBefore, startedAt, updatedAt };
+  const { index, counts, readTo, until, unread, notBefore = null, startedAt, updatedAt = null } = parseSlice(item);
+  return { index, counts, unread, done: readTo >= until, notBefore, startedAt, updatedAt };
 }

@@ -40,6 +40,7 @@ const state = z.object({
   idFloor: z._default(z.nullable(millis), null),
   sweeps: z.optional(sweeps),
   failStreak: z._default(z.int(), 0),
+  lastFailure: z.optional(z.string()),
 });
 export type StateItem = z.infer<typeof state>;
 
@@ -72,6 +73,7 @@ const slice = z.object({
   owner: z.optional(z.string()),
   rev: z.int(),
   readTo: millis,
+  unread: z._default(z.array(z.object({ from: millis, until: millis })), []),
   inflight: z._default(z.nullable(inflight), null),
   counts,
   lastCommitId: z.optional(z.string()),

@@ -116,7 +116,7 @@ interface BucketRange {
 }
 
 /** Buckets as few ranges of sort keys: hours that lie close together share one. */
-export function bucketRanges(buckets: readonly string[]): BucketRange[] {
+function bucketRanges(buckets: readonly string[]): BucketRange[] {
   const ranges: { first: string; last: string }[] = [];
   for (const bucket of [...new Set(buckets)].sort()) {
     const range = ranges.at(-1);

@@ -3,6 +3,7 @@ import { ConnectorError } from '../connector/errors';
 import { createConnectorItems, type ConnectorItems } from './connector-items';
 import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
 import { GENESIS_KEY, ledgerPartition, STATE_KEY, statePartition } from './keys';
+import { CLOCK_SKEW_MS, LEASE_SLACK_MS } from './lease';
 import { createLedger } from './ledger';
 import { createSeenIds } from './seen-ids';
 import { reaching, type Table } from './table';
@@ -10,12 +11,6 @@ import { createTenure } from './tenure';
 
 /** How far back the very first run begins. */
 const FIRST_RUN_MS = 5 * 60_000;
-
-/** A run's lease outlasts the run by this much. */
-const LEASE_SLACK_MS = 5_000;
-
-/** A lease counts as past only this long after its end: two machines' clocks differ. */
-const CLOCK_SKEW_MS = 10_000;
 
 export interface StateStoreDeps {
   readonly table: Table;

@@ -1,4 +1,4 @@
-import { ConnectorError } from '../connector/errors';
+import { ConnectorError, type ErrorCode } from '../connector/errors';
 import type { Clock, Genesis, Place, Tenure } from '../connector/ports';
 import type { ConnectorItems } from './connector-items';
 import { parseGenesis, parseState, type GenesisItem, type StateItem } from './items';
@@ -25,14 +25,18 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
   let place = toPlace(acquired.state, genesis);
   let revision = acquired.state.rev;
   let failures = acquired.state.failStreak;
+  const { lastFailure = null } = acquired.state;
 
   async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
     const commitId = newCommitId();
+    // A run ends well by giving the lease back; before that, and where it is told to wait, nothing is over yet.
+    const endsWell = release && notBefore === undefined;
     const written = await items.update(STATE_KEY, {
       set: [
         '#wm = :wm', '#inflight = :inflight', '#dialect = :dialect', '#idFloor = :idFloor', '#rev = :next',
-        '#sweeps = :sweeps', '#lastCommitId = :commitId', '#lastOkAt = :now', '#failStreak = :zero',
+        '#sweeps = :sweeps', '#lastCommitId = :commitId', '#lastOkAt = :now',
         ...(release ? ['#leaseUntil = :zero'] : []),
+        ...(endsWell ? ['#failStreak = :zero'] : []),
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
       ],
       remove: notBefore === undefined ? ['#notBefore'] : [],
@@ -48,7 +52,7 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
         next: revision + 1,
         commitId,
         now: clock.now(),
-        zero: 0,
+        ...(release ? { zero: 0 } : {}),
         ...(notBefore === undefined ? {} : { notBefore }),
       },
     });
@@ -56,7 +60,7 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
       throw new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back; this run stops, the next tick goes on');
     }
     revision += 1;
-    failures = 0;
+    if (endsWell) failures = 0;
     place = next;
     if (!genesis.committed) await markGenesisCommitted();
   }
@@ -82,12 +86,12 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     genesis = toGenesis(parseGenesis(written));
   }
 
-  async function fail(): Promise<number | null> {
+  async function fail(code: ErrorCode): Promise<number | null> {
     const written = await items.update(STATE_KEY, {
       // The number itself: a sum would count twice when the answer is lost and the write is sent again.
-      set: ['#failStreak = :failures', '#leaseUntil = :zero'],
+      set: ['#failStreak = :failures', '#leaseUntil = :zero', '#lastFailure = :code'],
       when: '#token = :token',
-      values: { token, failures: failures + 1, zero: 0 },
+      values: { token, failures: failures + 1, zero: 0, code },
     });
     return written === 'refused' ? null : parseState(written).failStreak;
   }
@@ -100,12 +104,15 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
       return place;
     },
     stateLost: genesis.committed && acquired.state.rev === 0,
-    failStreak: acquired.state.failStreak,
+    get failStreak() {
+      return failures;
+    },
+    lastFailure,
     seen: (buckets) => reaching(table, () => seenIds.load(buckets)),
     markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
     fixTailnet: (tailnet) => reaching(table, () => fixTailnet(tailnet)),
     commit: (next, options = {}) => reaching(table, () => commit(next, options)),
-    fail: () => reaching(table, fail),
+    fail: (code) => reaching(table, () => fail(code)),
     recordGap: (gap) => reaching(table, () => ledger.recordGap(gap)),
     recordQuarantine: (entry) => reaching(table, () => ledger.recordQuarantine(entry)),
   };

@@ -1,6 +1,7 @@
 import '../setup.cjs';
 import { parseArgs } from 'node:util';
 import { problemsOf, prove } from './proof';
+import { endProcess } from '../support/end-process';
 
 const USAGE = `A backfill of 90 days, in slices at once that are killed on the way, beside live polling: every record must be on the bus.
 
@@ -31,10 +32,4 @@ function isCount(value: number | undefined): value is number {
   return value !== undefined && Number.isInteger(value) && value > 0;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+endProcess(main());

@@ -149,6 +149,7 @@ it('[case 34] gives up on cursors that are always new', async () => {
     place,
     stateLost: false,
     failStreak: 0,
+    lastFailure: null,
     commit: (next) => Promise.resolve(void committed.push(next)),
     seen: never,
     markSeen: never,
@@ -174,7 +175,9 @@ it('[case 34] gives up on cursors that are always new', async () => {
     progress: { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null },
   };
   await expect(readWindow(run, log, place, liveWalk(window), true)).rejects.toMatchObject({ code: 'TOO_MANY_PAGES' });
-  expect(committed).toHaveLength(20_001);
+  // Each page, and at the end the window from its start again.
+  expect(committed).toHaveLength(20_002);
+  expect(committed.at(-1)?.inflight).toMatchObject({ cursor: null, page: 0 });
   expect(committed.every(({ watermark }) => watermark === 0)).toBe(true);
 });
 

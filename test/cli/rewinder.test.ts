@@ -100,7 +100,7 @@ describe('[case 7] a run that is under way', () => {
     const rewound = await item('STATE');
     await expect(zombie.commit({ ...PLACE, watermark: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await expect(zombie.commit(PLACE, { release: true, notBefore: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    await expect(zombie.fail()).resolves.toBeNull();
+    await expect(zombie.fail('UNEXPECTED')).resolves.toBeNull();
     expect(await item('STATE')).toEqual(rewound);
   });
 

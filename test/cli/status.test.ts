@@ -223,7 +223,7 @@ describe('backfills', () => {
     await slice('bf-stopped', 0, { readTo: NOW - 50 * HOUR, updatedAt: NOW - 2 * HOUR });
     await slice('bf-stopped', 1, { readTo: 'then' });
     const [one] = (await asJson()).connectors;
-    expect(one).toMatchObject({ health: 'warning', problems: [{ rule: 'backfill-stalled', message: expect.stringContaining('in bf-stopped: ask for the same range again') as string }, { rule: 'unreadable-entry' }] });
+    expect(one).toMatchObject({ health: 'warning', problems: [{ rule: 'backfill-stalled', message: expect.stringContaining('in bf-stopped: ask the function to go on') as string }, { rule: 'unreadable-entry' }] });
   });
 });
 

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { slicesOf } from '../../lib/connector/backfill-report';
-import { isCovered, planBackfillWindow, sumCounts, NOTHING_COUNTED, type LiveRecord } from '../../lib/connector/backfill-walk';
+import { isCovered, planBackfillWindow, sumCounts, withinRetention, NOTHING_COUNTED, type LiveRecord } from '../../lib/connector/backfill-walk';
 import type { BackfillJob } from '../../lib/connector/backfill-ports';
 import type { Window } from '../../lib/connector/ports';
+import { begin } from '../../lib/connector/window';
 import { seenBucket } from '../../lib/events/event-time';
 import { normalize } from '../../lib/events/normalize';
 
@@ -57,12 +58,12 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
       let at = from;
       for (const slice of slicesOf(job)) {
         expect(slice.from).toBe(at);
-        for (let window = planBackfillWindow({ watermark: 0, readTo: at, inflight: null, counts: NOTHING_COUNTED }, slice, job); window !== null; ) {
+        for (let window = planBackfillWindow({ watermark: 0, readTo: at, unread: [], inflight: null, counts: NOTHING_COUNTED }, slice, job); window !== null; ) {
           expect(window.from).toBe(at);
           expect(window.until - window.from).toBeLessThanOrEqual(DAY);
           expect(window.until).toBeGreaterThan(window.from);
           at = window.until;
-          window = planBackfillWindow({ watermark: 0, readTo: at, inflight: null, counts: NOTHING_COUNTED }, slice, job);
+          window = planBackfillWindow({ watermark: 0, readTo: at, unread: [], inflight: null, counts: NOTHING_COUNTED }, slice, job);
         }
         expect(at).toBe(slice.until);
       }
@@ -74,10 +75,35 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
 
 it('asks the audit dialect for a slice at once: each request reads to the end of the log', () => {
   const job = jobOf({ from: 0, until: 30 * DAY }, 30 * DAY, 'audit');
-  expect(planBackfillWindow({ watermark: 0, readTo: 0, inflight: null, counts: NOTHING_COUNTED }, job, job)).toMatchObject({ from: 0, until: 30 * DAY });
+  expect(planBackfillWindow({ watermark: 0, readTo: 0, unread: [], inflight: null, counts: NOTHING_COUNTED }, job, job)).toMatchObject({ from: 0, until: 30 * DAY });
 });
 
 it('adds up what slices did, name by name', () => {
   const one = { ...NOTHING_COUNTED, fetched: 3, emitted: 2, byAction: { 'device:approve': 1, __proto__x: 1 }, bySeverity: { high: 2 } };
   expect(sumCounts([one, NOTHING_COUNTED, { ...one, covered: 4 }])).toEqual({ ...NOTHING_COUNTED, fetched: 6, emitted: 4, covered: 4, byAction: { 'device:approve': 2, __proto__x: 2 }, bySeverity: { high: 4 } });
+});
+
+describe('a slice that waited for longer than Tailscale keeps its log', () => {
+  const now = 200 * DAY;
+  const edge = now - 90 * DAY;
+  const waiting = { watermark: now, readTo: edge - 3 * DAY, unread: [], inflight: null, counts: NOTHING_COUNTED };
+
+  it('goes on at the edge, and keeps what it could not read', () => {
+    const slice = { from: edge - 4 * DAY, until: edge + DAY };
+    expect(withinRetention(waiting, slice, now)).toMatchObject({ readTo: edge, unread: [{ from: edge - 3 * DAY, until: edge }] });
+  });
+
+  it('is at its end when all of it is gone', () => {
+    const slice = { from: edge - 4 * DAY, until: edge - DAY };
+    expect(withinRetention(waiting, slice, now)).toMatchObject({ readTo: slice.until, unread: [{ from: waiting.readTo, until: slice.until }] });
+  });
+
+  it.each([
+    ['what is in reach', { readTo: edge }],
+    ['the hour by which the edge has moved since the plan', { readTo: edge - 59 * 60_000 }],
+    ['a window that is under way', { inflight: begin({ from: waiting.readTo, until: edge }) }],
+  ])('asks for %s', (_, change) => {
+    const place = { ...waiting, ...change };
+    expect(withinRetention(place, { from: 0, until: now }, now)).toBe(place);
+  });
 });

@@ -4,6 +4,7 @@ import { FAULTS, type Fault } from './faults';
 import { REMAINING_MS } from './run';
 import { createSandboxPool } from './sandbox-pool';
 import { sweep, type Result, type Sweep } from './sweep';
+import { endProcess } from '../support/end-process';
 
 const USAGE = `The crash sweep: every request of the bundled handler is hit by every fault, and afterwards every invariant must hold.
 
@@ -69,10 +70,4 @@ function summaryOf(swept: Sweep, seconds: number): string {
   );
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+endProcess(main());

@@ -122,12 +122,16 @@ it.each([
   expect((await world.item('STATE'))?.['rev']).toBe(0);
 });
 
-it('[case 34] refuses a cursor that comes a second time', async () => {
+it('[case 34] refuses a cursor that comes a second time, and begins the window again at the next tick', async () => {
   await open({ dialect: 'audit', api: { pageSize: 1 } });
   world.api.add([record(), record(), record()]);
-  world.api.intercept(({ query }) => (query.has('cursor') ? { body: JSON.stringify({ auditLogs: [], nextCursor: 'again' }) } : undefined));
-  await expect((await world.sandbox()).poll()).rejects.toThrow(/^default: CURSOR_LOOP /);
+  const heal = world.api.intercept(({ query }) => (query.has('cursor') ? { body: JSON.stringify({ auditLogs: [], nextCursor: 'again' }) } : undefined));
+  const lambda = await world.sandbox();
+  await expect(lambda.poll()).rejects.toThrow(/^default: CURSOR_LOOP /);
   expect(world.auditIds()).toHaveLength(1);
+  expect(await world.item('STATE')).toMatchObject({ inflight: { cursor: null, page: 0 }, failStreak: 1 });
+  heal();
+  await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 2, partial: false }] });
 });
 
 it('[case 35] begins the window again when its cursor has expired', async () => {

@@ -173,7 +173,9 @@ describe('by default', () => {
     expect(permissions(byDefault, 'Poll')).toEqual([
       ...log('ConnectorPollLogs17729F07'),
       ...secretAndBus,
-      ...items(['GetItem', 'PutItem', 'Query', 'UpdateItem'], 'TN#default', 'TN#default#SEEN', 'TN#default#LEDGER'),
+      ...items(['GetItem', 'PutItem', 'UpdateItem'], 'TN#default'),
+      ...items(['Query', 'UpdateItem'], 'TN#default#SEEN'),
+      ...items(['PutItem', 'UpdateItem'], 'TN#default#LEDGER'),
       `s3:PutObject ${archive}/claims/*`,
       `s3:PutObject ${archive}/quarantine/*`,
     ]);

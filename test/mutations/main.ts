@@ -2,6 +2,7 @@ import '../setup.cjs';
 import { parseArgs } from 'node:util';
 import { MUTATIONS } from './mutations';
 import { control, hunt } from './hunt';
+import { endProcess } from '../support/end-process';
 
 const USAGE = `Puts known mistakes into the connector, one at a time, and looks whether the proofs catch them.
 
@@ -32,10 +33,4 @@ async function main(): Promise<number> {
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+endProcess(main());

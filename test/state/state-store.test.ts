@@ -67,7 +67,7 @@ describe('the lease', () => {
     const first = await acquire('one');
     await first.commit(first.place, { release: true });
     const second = await acquire('two');
-    await second.fail();
+    await second.fail('UNEXPECTED');
     await acquire('three');
     expect(await item('STATE')).toMatchObject({ failStreak: 1, token: 3 });
   });
@@ -139,7 +139,7 @@ describe('a commit', () => {
     const zombie = await acquire('one');
     now += 300_000;
     await acquire('two');
-    await zombie.fail();
+    await zombie.fail('UNEXPECTED');
     await expect(store.acquire('default', 'three', deadline)).resolves.toMatchObject({ state: 'busy' });
   });
 });

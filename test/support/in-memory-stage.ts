@@ -19,7 +19,7 @@ export interface Stage {
   /** What arrived on the bus. */
   readonly events: readonly BusEvent[];
   /** Every request so far. */
-  readonly calls: readonly Call[];
+  readonly calls: Call[];
   /** Milliseconds that a request takes. */
   takes: (call: Call) => Millis;
   /** Puts a record into the log at `at`, visible from `visibleFrom` on. */

@@ -62,7 +62,7 @@ async function takeLease(ask: Ask, items: () => ConnectorItems, runId: string, s
   const leaseUntil = now + deadline.remaining() + LEASE_SLACK_MS;
   const taken = await ask('ACQUIRE', 'closing', () => {
     const { state } = items();
-    const fresh: StateItem = { token: 0, owner: runId, leaseUntil, rev: 0, wm: startFrom, failStreak: 0, lastCommitId: null, notBefore: null, place: null };
+    const fresh: StateItem = { token: 0, owner: runId, leaseUntil, rev: 0, wm: startFrom, failStreak: 0, lastFailure: null, lastCommitId: null, notBefore: null, place: null };
     const isFree = state === undefined || (state.leaseUntil < now - CLOCK_SKEW_MS && (state.notBefore ?? 0) <= now);
     if (!isFree) return undefined;
     const { token } = state ?? fresh;
@@ -96,11 +96,13 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
   async function commit(next: Place, { release = false, notBefore }: { release?: boolean; notBefore?: Millis }): Promise<void> {
     const commitId = newCommitId();
     const { watermark: wm, ...rest } = next;
+    const endsWell = release && notBefore === undefined;
     const applied = await ask('COMMIT', 'closing', () => {
       const before = items().state;
       if (before?.token !== token || before.rev !== revision) return false;
       const leaseUntil = release ? 0 : before.leaseUntil;
-      const after: StateItem = { ...before, wm, place: rest, rev: revision + 1, lastCommitId: commitId, failStreak: 0, leaseUntil, notBefore: notBefore ?? null };
+      const failStreak = endsWell ? 0 : before.failStreak;
+      const after: StateItem = { ...before, wm, place: rest, rev: revision + 1, lastCommitId: commitId, failStreak, leaseUntil, notBefore: notBefore ?? null };
       table.watch.committed?.(runId, token, before, after);
       items().state = after;
       return true;
@@ -110,7 +112,7 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
     }
     revision += 1;
     place = next;
-    failures = 0;
+    if (endsWell) failures = 0;
     if (genesis.committed) return;
     await ask('mark GENESIS', 'closing', () => void (items().genesis = { ...(items().genesis ?? genesis), committed: true }));
     genesis = { ...genesis, committed: true };
@@ -124,10 +126,10 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
     }, key);
   };
 
-  const fail = () => ask('FAIL', 'closing', () => {
+  const fail = (code: string) => ask('FAIL', 'closing', () => {
     const { state } = items();
     if (state?.token !== token) return null;
-    items().state = { ...state, failStreak: failures + 1, leaseUntil: 0 };
+    items().state = { ...state, failStreak: failures + 1, lastFailure: code, leaseUntil: 0 };
     return failures + 1;
   });
 
@@ -139,7 +141,10 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
       return place;
     },
     stateLost: genesis.committed && acquired.state.rev === 0,
-    failStreak: acquired.state.failStreak,
+    get failStreak() {
+      return failures;
+    },
+    lastFailure: acquired.state.lastFailure,
     seen: (buckets) => seen.load(buckets),
     markSeen: (elements) => seen.mark(elements),
     fixTailnet,

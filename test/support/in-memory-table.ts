@@ -8,6 +8,7 @@ export interface StateItem {
   readonly rev: number;
   readonly wm: Millis;
   readonly failStreak: number;
+  readonly lastFailure: string | null;
   readonly lastCommitId: string | null;
   readonly notBefore: Millis | null;
   /** null until the first commit. */

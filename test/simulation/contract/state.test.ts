@@ -87,7 +87,7 @@ async function hold(tenure: Tenure | undefined, one: Held): Promise<unknown> {
     case 'look':
       break;
     case 'fail':
-      return tenure.fail();
+      return tenure.fail('UNEXPECTED');
     case 'mark':
       return tenure.markSeen([one]);
     case 'seen':
@@ -101,7 +101,7 @@ async function hold(tenure: Tenure | undefined, one: Held): Promise<unknown> {
   return view(tenure);
 }
 
-const view = ({ place: at, genesis, stateLost, failStreak }: Tenure) => ({ place: at, genesis, stateLost, failStreak });
+const view = ({ place: at, genesis, stateLost, failStreak, lastFailure }: Tenure) => ({ place: at, genesis, stateLost, failStreak, lastFailure });
 
 let gateway: Gateway;
 let client: DynamoDBClient;
