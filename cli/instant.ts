@@ -12,6 +12,9 @@ const DAY = 24 * HOUR;
 /** RFC 3339 wants a zone: a time without one would be read in another zone than it was meant. */
 const ZONED = /(?:[Zz]|[+-]\d\d:\d\d)$/;
 
+/** Whether a text is RFC 3339 with its zone. */
+export const isInstant = (text: string): boolean => ZONED.test(text) && parseTimestamp(text) !== null;
+
 /**
  * An instant that Tailscale's log still reaches: RFC 3339, or a duration before now.
  *
@@ -19,7 +22,7 @@ const ZONED = /(?:[Zz]|[+-]\d\d:\d\d)$/;
  */
 export function parsePastInstant(text: string, now: Millis): Millis {
   const ago = parseDuration(text);
-  const instant = ago !== null ? now - ago : ZONED.test(text) ? parseTimestamp(text) : null;
+  const instant = ago !== null ? now - ago : isInstant(text) ? parseTimestamp(text) : null;
   if (instant === null) {
     throw new CliError(`"${text}" is neither a time such as 2026-11-22T08:00:00Z (with its zone) nor a duration before now such as PT2H, P1D or P1DT12H`, 2);
   }

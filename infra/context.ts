@@ -35,10 +35,11 @@ export interface DeployableSettings extends Settings {
  * Settings from cdk.json's context or `-c key=value`.
  *
  * @param read `app.node.tryGetContext`
+ * @param names All that is in the context. CDK's own have more than letters in them: whatever has not is meant for us.
  * @throws InvalidInput listing every problem of every key at once.
  */
-export function parseContext(read: (key: string) => unknown): DeployableSettings {
-  const problems: string[] = [];
+export function parseContext(read: (key: string) => unknown, names: readonly string[] = []): DeployableSettings {
+  const problems = names.filter((name) => /^[A-Za-z]+$/.test(name) && name !== 'stackName' && !OPTION_KEYS.includes(name)).map((name) => `${name}: there is no such setting; there are ${[...OPTION_KEYS, 'stackName'].join(', ')}`);
   const attempt = <T>(parse: () => T): T | undefined => {
     try {
       return parse();

@@ -28,7 +28,7 @@ const SIMULATED_PERIOD = 5;
 const REAL_PERIOD = 60;
 
 const program = new Command('npm start --')
-  .description('Runs the bundled Lambda handler against AWS on a loopback port. Without a credential in the environment the tailnet is simulated too.')
+  .description('Runs the bundled Lambda handler against AWS on a loopback port. Without --tailnet the tailnet is simulated too.')
   .addOption(new Option('--dialect <dialect>', 'which form of the audit API to ask').choices(dialectSetting.options).default('auto'))
   .option('--json', 'one event a line on stdout, as EventBridge hands it to a target, then the summary', false)
   .option('--events <file>', 'simulate these records: one JSON object a line; their times are moved into the last 4 minutes')
@@ -39,15 +39,26 @@ const program = new Command('npm start --')
 
 async function main(options: Options): Promise<boolean> {
   const credential = credentialFrom(process.env);
-  if (credential === undefined && options.tailnet === undefined) return simulate(options);
+  if (options.tailnet === undefined) {
+    if (credential !== undefined) process.stderr.write('The credential in the environment is not used: --tailnet NAME (or --tailnet -) follows the real tailnet.\n');
+    return simulate(options);
+  }
   if (credential === undefined) throw new Error('--tailnet follows a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET');
-  if (options.events !== undefined) throw new Error('--events is for the simulated tailnet: unset the credential, or leave --events out');
-  return followRealTailnet(options, credential);
+  if (options.events !== undefined) throw new Error('--events is for the simulated tailnet: leave it or --tailnet out');
+  return followRealTailnet(options, options.tailnet, credential);
 }
 
 /** The embedded default. Passes when every simulated record is on the bus exactly once. */
 async function simulate(options: Options): Promise<boolean> {
   const scenario = await openScenario(options);
+  try {
+    return await playThrough(options, scenario);
+  } finally {
+    await scenario.close();
+  }
+}
+
+async function playThrough(options: Options, scenario: Scenario): Promise<boolean> {
   say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the handler as it is deployed.'));
   if (scenario.note !== null) say(options, scenario.note);
   const events: DeliveredEvent[] = [];
@@ -66,7 +77,6 @@ async function simulate(options: Options): Promise<boolean> {
     });
   } finally {
     await connector.close();
-    await scenario.close();
   }
   const summary = prove(scenario.simulated(), events);
   showSummary(options, summary);
@@ -81,10 +91,11 @@ async function tickThrough(scenario: Scenario, tick: (label: string) => Promise<
 }
 
 /** Tries the credential first, then brings the last minutes of the real log onto the local bus. */
-async function followRealTailnet(options: Options, credential: object): Promise<boolean> {
+async function followRealTailnet(options: Options, tailnet: string, credential: object): Promise<boolean> {
   const events: DeliveredEvent[] = [];
   const apiUrl = process.env[ENV.apiUrl] ?? DEFAULT_API_URL;
-  const connector = await startLocalConnector({ ...connection(options, events), apiUrl, tailnet: options.tailnet ?? '-', credential });
+  const connector = await startLocalConnector({ ...connection(options, events), apiUrl, tailnet, credential });
+  say(options, pc.dim(`asking ${apiUrl} …`));
   try {
     const test = await connector.testConnection();
     const [answer] = test.connectors;
@@ -98,6 +109,9 @@ async function followRealTailnet(options: Options, credential: object): Promise<
     await connector.close();
   }
   say(options, `${events.length} events on the local bus`);
+  if (options.watch === undefined && options.state === undefined) {
+    say(options, pc.dim('A first run begins 5 minutes back. --watch keeps it going; npm run --silent cli -- backfill --local --last P1D reads further back.'));
+  }
   return true;
 }
 

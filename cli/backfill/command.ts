@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MAX_SLICE_HOURS, type BackfillRequest } from '../../lib/contract/backfill';
+import { parseDuration } from '../../lib/contract/duration';
 import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../../lib/contract/backfill-workflow';
 import { CliError, type Cli, type Terminal } from '../cli';
 import { visibleJson, visibleLine } from '../diff/visible';
-import { format } from '../instant';
+import { format, isInstant } from '../instant';
 import { deployedName, STATE_MACHINE, TABLE, withStack, type StackOptions } from '../stack';
 import { messageIn, parseReport, sliceOf } from './answers';
 import { startLocally } from './local';
@@ -61,9 +62,9 @@ export function backfillCommand(cli: Cli): Command {
   const command = new Command('backfill')
     .summary('put a range of the past on the bus')
     .description('Reads a range of the past and puts on the bus what was not published yet.')
-    .option('--from <time>', 'where the range begins: RFC 3339, 90 days back at most')
-    .option('--until <time>', 'where it ends, not included: RFC 3339; up to where live polling reads if left out')
-    .addOption(new Option('--last <duration>', 'the range up to now instead: P7D, PT12H').conflicts(['from', 'until']))
+    .addOption(new Option('--from <time>', 'where the range begins: RFC 3339, 90 days back at most').argParser(instant))
+    .addOption(new Option('--until <time>', 'where it ends, not included: RFC 3339; up to where live polling reads if left out').argParser(instant))
+    .addOption(new Option('--last <duration>', 'the range up to now instead: P7D, PT12H').conflicts(['from', 'until']).argParser(duration))
     .option('--connector <id>', 'which connector; may be left out when there is one')
     .option('--force', 'publish again what was published before', false)
     .option('--dry-run', 'count, and publish nothing', false)
@@ -78,6 +79,17 @@ export function backfillCommand(cli: Cli): Command {
     .option('--table <name>', 'the DynamoDB table itself; with --state-machine')
     .addHelpText('after', HELP);
   return withStack(command, new Option('--state-machine <arn>', 'the state machine itself; with --table')).action((options: Options) => backfill(options, cli));
+}
+
+/** As it stands: the function reads it again, and knows the limits. */
+function instant(text: string): string {
+  if (!isInstant(text)) throw new InvalidArgumentError('It is a time such as 2026-10-01T00:00:00Z, with its zone.');
+  return text;
+}
+
+function duration(text: string): string {
+  if (parseDuration(text) === null) throw new InvalidArgumentError('It is a duration such as P7D or PT12H.');
+  return text;
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -49,14 +49,14 @@ export async function startDynamoDb(path?: string): Promise<DynamoDb> {
 
 /** dynalite opens its folder behind its back and ends the process where it cannot, so the folder is tried before. */
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
-  const folder = new Level(path);
   try {
+    await mkdir(path, { recursive: true });
+    const folder = new Level(path);
     await folder.open();
+    await folder.close();
   } catch (error) {
-    throw new Error(`the folder of the tables cannot be opened (is another run using it?): ${path}`, { cause: error });
+    throw new Error(`the folder of the tables cannot be opened (is it a folder, and does no other run use it?): ${path}`, { cause: error });
   }
-  await folder.close();
 }
 
 /** Never rejects: a lost connection is a 500, as it would be in AWS. */

@@ -154,3 +154,9 @@ it('lets no list through that the environment could not carry', () => {
     expect(problemsOf({ connectors }).length === 0).toBe(bytes <= MAX_CONNECTORS_BYTES);
   }));
 });
+
+it('refuses a name that is near to a setting, and leaves CDK its own', () => {
+  const parse = (...names: string[]) => parseContext(() => undefined, names);
+  expect(() => parse('overlapMinute', 'busname')).toThrow(/overlapMinute: there is no such setting; there are connectors, .*stackName.*busname: there is no such setting/s);
+  expect(() => parse('@aws-cdk/core:newStyleStackSynthesis', 'aws:cdk:enable-path-metadata', 'availability-zones:account=1:region=x', 'connectors', 'stackName')).not.toThrow();
+});

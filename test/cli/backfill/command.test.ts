@@ -111,7 +111,7 @@ it('gives scripts one JSON object', async () => {
 
 it('says how to publish what was put aside', async () => {
   await open((_input, execution) => Object.assign(execution, { status: 'SUCCEEDED', plan, output: { ...report, quarantined: 2 } }));
-  expect(await backfill(['--last', 'P3D'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('2 were put aside: tailscale-audit redrive') as unknown });
+  expect(await backfill(['--last', 'P3D'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('2 were put aside. Once the cause is gone, tailscale-audit redrive') as unknown });
 });
 
 /** The job goes on by one step each time that the command looks at its slices, and at last ends. */
@@ -260,4 +260,13 @@ it('takes state machine and table by hand, and then asks for no stack', async ()
   const environment = { AWS_ENDPOINT_URL: world.gateway.url, AWS_ENDPOINT_URL_SFN: plane.environment['AWS_ENDPOINT_URL_SFN'] ?? '', AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9' };
   const ended = await tailscaleAudit(['backfill', '--last', 'P3D', '--state-machine', MACHINE, '--table', 'tailscale-audit'], environment, { now: () => NOW });
   expect(ended.exitCode).toBe(0);
+});
+
+it.each([
+  [['--last', '7d'], /It is a duration such as P7D/],
+  [['--from', 'yesterday'], /It is a time such as/],
+  [['--from', '2026-10-01T00:00:00'], /with its zone/],
+])('refuses %j before it asks anybody', async (args, problem) => {
+  await open(() => { throw new Error('not to be started'); });
+  expect(await backfill(args)).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(problem) as unknown });
 });

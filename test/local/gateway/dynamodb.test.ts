@@ -75,7 +75,7 @@ describe('in a folder', () => {
   it('refuses a folder that another run is using, and the other run goes on', async () => {
     const first = await startGateway({ path: folder });
     await createTable(first.url, 'state');
-    await expect(startGateway({ path: folder })).rejects.toThrow(/is another run using it\?/);
+    await expect(startGateway({ path: folder })).rejects.toThrow(/does no other run use it\?/);
     await expect(clientOf(first).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.not.toHaveProperty('Item');
     await first.close();
   });
