@@ -1,34 +1,43 @@
-import { FAULTS } from './faults';
-import { INVARIANTS } from './judge';
-import { simulate, type Outcome } from './simulate';
-
-const SEEDS = 25;
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle } from '../mutations/mutant';
 
 /** Seeds that once found a mistake, of the connector or of its judge. */
-const REGRESSIONS: readonly number[] = [36, 191, 558, 663, 813, 2439, 2739, 2860];
+const REGRESSIONS = [36, 191, 558, 663, 813, 2439, 2739, 2860];
 
-/** What a failure has to say: the invariant, and how it came to that. */
-function story({ seed, violation, trace }: Outcome): string {
-  if (violation === undefined) return '';
-  return `seed ${seed} violates ${violation.invariant} (${INVARIANTS[violation.invariant]}): ${violation.message}\n${trace.slice(-40).join('\n')}`;
-}
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'simulation-'));
+  file = await bundle('simulation', null, folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** `npm run simulate`, in a process of its own: within jest it takes ten times as long. */
+const simulate = (...args: readonly string[]) =>
+  new Promise<{ code: number | string; printed: string }>((resolve) => {
+    execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26 }, (error, printed) => { resolve({ code: error?.code ?? 0, printed }); });
+  });
 
 it('keeps its promises through the faults of 25 seeds, and each kind of fault is among them [case 1] [case 4] [case 6] [case 7] [case 8] [case 13] [case 16] [case 17] [case 18]', async () => {
-  const idle = new Set<string>(FAULTS);
-  for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const outcome = await simulate(seed);
-    expect(story(outcome)).toBe('');
-    for (const fault of outcome.faults.keys()) idle.delete(fault);
-  }
-  expect([...idle]).toEqual([]);
+  const { code, printed } = await simulate('--seeds', '25');
+  expect({ code, printed }).toEqual({ code: 0, printed: expect.stringMatching(/ 0 lost, 0 unexpected, /) as string });
 });
 
-it.each(REGRESSIONS.map((seed) => [seed]))('keeps them through seed %i', async (seed) => {
-  expect(story(await simulate(seed))).toBe('');
+it.each(REGRESSIONS)('keeps them through seed %i', async (seed) => {
+  const { code, printed } = await simulate('--seeds', '1', '--seed', String(seed));
+  expect({ code, printed }).toEqual({ code: 0, printed: expect.stringMatching(/ 0 lost, 0 unexpected, /) as string });
 });
 
-it('lives through the same history again when the seed is the same', async () => {
-  const [first, second, other] = [await simulate(7), await simulate(7), await simulate(8)];
-  expect(second.hash).toBe(first.hash);
-  expect(other.hash).not.toBe(first.hash);
+it('lives through the same history again when the seed is the same, and through another with another', async () => {
+  const trace = (seed: string) => simulate('--seeds', '1', '--trace', '--seed', seed).then(({ printed }) => printed.replace(/ in [\d.]+ s:/, ''));
+  const [first, second, other] = [await trace('7'), await trace('7'), await trace('8')];
+  expect(second).toBe(first);
+  expect(other).not.toBe(first);
+});
+
+it('refuses a number of seeds that is none', async () => {
+  expect(await simulate('--seeds', 'many')).toMatchObject({ code: 1, printed: expect.stringContaining('--seeds N') as string });
 });
