@@ -73,9 +73,9 @@ class Reader {
   }
 
   document(): JsonNode {
-    this.skip();
+    this.skipBlanks();
     const root = this.value();
-    this.skip();
+    this.skipBlanks();
     if (this.at < this.text.length) this.refuse('something follows the end of the value');
     return root;
   }
@@ -99,10 +99,10 @@ class Reader {
       const line = this.line;
       const key = this.string();
       if (members.has(key)) this.duplicates.push({ key, path: [...this.path], line });
-      this.skip();
+      this.skipBlanks();
       if (this.text.charCodeAt(this.at) !== COLON) this.refuse('a colon is expected after a key');
       this.at += 1;
-      this.skip();
+      this.skipBlanks();
       this.path.push(key);
       members.set(key, this.value());
       this.path.pop();
@@ -123,14 +123,14 @@ class Reader {
   /** From the opening bracket past the closing one. */
   private list(close: number, element: () => void): void {
     this.at += 1;
-    this.skip();
+    this.skipBlanks();
     while (this.text.charCodeAt(this.at) !== close) {
       element();
-      this.skip();
+      this.skipBlanks();
       const code = this.text.charCodeAt(this.at);
       if (code === COMMA) {
         this.at += 1;
-        this.skip();
+        this.skipBlanks();
       } else if (code !== close) {
         this.refuse('a comma or the closing bracket is expected');
       }
@@ -177,7 +177,7 @@ class Reader {
   }
 
   /** Past white space and comments. */
-  private skip(): void {
+  private skipBlanks(): void {
     for (;;) {
       const code = this.text.charCodeAt(this.at);
       if (code === LF) this.line += 1;
