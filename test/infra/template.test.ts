@@ -271,40 +271,6 @@ describe('with two connectors', () => {
   });
 });
 
-describe('the alarms', () => {
-  it('go off when a connector is behind or silent, fails, has lost or put aside something, or disagrees on the time', () => {
-    const above = (MetricName: string, Statistic: string, Threshold: number, TreatMissingData: string) =>
-      expect.objectContaining({ MetricName, Statistic, Threshold, TreatMissingData, ComparisonOperator: 'GreaterThanThreshold', Period: 900, EvaluationPeriods: 1 }) as unknown;
-    expect(resourcesOf(byDefault, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)).toEqual([
-      above('WatermarkAgeSeconds', 'Maximum', 1200, 'breaching'),
-      above('PollFailed', 'Sum', 1, 'notBreaching'),
-      above('Gaps', 'Sum', 0, 'notBreaching'),
-      above('StateLost', 'Sum', 0, 'notBreaching'),
-      above('EventsQuarantined', 'Sum', 0, 'notBreaching'),
-      above('ClockSkewSeconds', 'Maximum', 300, 'notBreaching'),
-    ]);
-  });
-
-  it('watch each connector by itself, and name it to whoever is woken', () => {
-    const alarms = resourcesOf(templates['two connectors'], 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
-    for (const connector of ['berlin', 'new-york']) {
-      const own = alarms.filter(({ Dimensions }) => JSON.stringify(Dimensions) === JSON.stringify([{ Name: 'connector', Value: connector }]));
-      expect(own).toHaveLength(alarms.length / 2);
-      for (const { AlarmDescription } of own) expect(AlarmDescription).toMatch(new RegExp(`^Connector ${connector} .*\\.$`));
-    }
-  });
-
-  it('tell the topic when they go off and when they are over', () => {
-    for (const alarm of resourcesOf(templates['all that is there already'], 'AWS::CloudWatch::Alarm')) {
-      expect(alarm.Properties).toMatchObject({ AlarmActions: [arns.topic], OKActions: [arns.topic] });
-    }
-  });
-
-  it('are left out only when that is said', () => {
-    expect(resourcesOf(synthesize({ monitoring: false }), 'AWS::CloudWatch::Alarm')).toEqual([]);
-  });
-});
-
 it('passes the AwsSolutions rules, with a reason wherever one is set aside', () => {
   for (const props of [{}, { connectors: twoConnectors }, { busArn: arns.bus }]) {
     const stack = createStack(props);

@@ -1,7 +1,8 @@
 import { CATALOGUE } from '../../../lib/policy/findings/catalogue';
 import { PARSE_ERROR } from '../../../lib/policy/findings/file';
 import { diffPolicy } from '../../../lib/policy/policy-diff';
-import { EXAMPLES, type Example } from './examples';
+import type { Example } from './example';
+import { EXAMPLES } from './examples';
 
 const idsOf = ({ old, next }: Example): readonly string[] => diffPolicy(old, next).findings.map(({ id }) => id);
 const cases = (kind: 'fires' | 'keepsQuiet'): [string, string, Example][] => Object.entries(EXAMPLES).flatMap(([id, examples]) => examples[kind].map((example): [string, string, Example] => [id, example.what, example]));
