@@ -1,3 +1,4 @@
+import type { BackfillReport } from '../contract/backfill';
 import type { Deadline, Dialect, Genesis, Hold, Inflight, Millis, Window } from './ports';
 
 /** A range that an operator asked for, as it was resolved. */
@@ -15,16 +16,8 @@ export interface BackfillJob extends Window {
   readonly sliceMs: Millis;
 }
 
-/** What was done so far; see BackfillReport. */
-export interface BackfillCounts {
-  readonly fetched: number;
-  readonly emitted: number;
-  readonly duplicates: number;
-  readonly covered: number;
-  readonly quarantined: number;
-  readonly byAction: Readonly<Record<string, number>>;
-  readonly bySeverity: Readonly<Record<string, number>>;
-}
+/** What was done so far. */
+export type BackfillCounts = Pick<BackfillReport, 'fetched' | 'emitted' | 'duplicates' | 'covered' | 'quarantined' | 'byAction' | 'bySeverity'>;
 
 /** Where a slice of a backfill is. */
 export interface BackfillPlace {

@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { BackfillJob, BackfillSlice, BackfillStore, LiveStanding, OpenBackfills, SliceAcquisition } from '../connector/backfill-ports';
 import type { Clock, Deadline, Window } from '../connector/ports';
 import { ConnectorError } from '../connector/errors';
@@ -8,7 +7,8 @@ import { parseGap, parseGenesis, parseJob, parseSlice, parseState, type SliceIte
 import { backfillPartition, GENESIS_KEY, ledgerPartition, sliceKey, STATE_KEY, statePartition } from './keys';
 import { CLOCK_SKEW_MS } from './lease';
 import { createLedger } from './ledger';
-import { callOptions, reaching, type Table } from './table';
+import { queryItems } from './query-items';
+import { reaching, type Table } from './table';
 import { toGenesis } from './tenure';
 
 export interface BackfillStoreDeps {
@@ -23,7 +23,11 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
     const live = createConnectorItems(table, statePartition(connector), deadline);
     const own = createConnectorItems(table, backfillPartition(connector), deadline);
     const ledger = createLedger(createConnectorItems(table, ledgerPartition(connector), deadline));
-    const query = (pk: string, prefix: string) => queryAll(table, pk, prefix, deadline);
+    async function query(pk: string, prefix: string): Promise<Item[]> {
+      const items: Item[] = [];
+      for await (const item of queryItems(table, pk, deadline, prefix)) items.push(item);
+      return items;
+    }
 
     async function keepJob(job: BackfillJob): Promise<BackfillJob> {
       const { id, ...attributes } = job;
@@ -94,26 +98,6 @@ async function takeLease(
   if (slice.owner === owner) return { state: 'acquired', slice };
   if (slice.readTo >= slice.until) return { state: 'done' };
   return slice.notBefore !== undefined && slice.notBefore > now ? { state: 'waiting', until: slice.notBefore } : { state: 'busy' };
-}
-
-async function queryAll(table: Table, pk: string, prefix: string, deadline: Deadline): Promise<Item[]> {
-  const items: Item[] = [];
-  let start: Item | undefined;
-  do {
-    const answer = await table.client.send(
-      new QueryCommand({
-        TableName: table.name,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: prefix } },
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-      callOptions(deadline),
-    );
-    items.push(...(answer.Items ?? []));
-    start = answer.LastEvaluatedKey;
-  } while (start !== undefined);
-  return items;
 }
 
 function toJob(item: Item): BackfillJob {

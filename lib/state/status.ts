@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Deadline, Millis, Window } from '../connector/ports';
@@ -6,7 +5,8 @@ import { parseWith } from '../contract/parse';
 import type { Item } from './connector-items';
 import { parseGap, parseGenesis, parseJob, parseSlice, parseState, type GenesisItem, type StateItem } from './items';
 import { backfillPartition, GENESIS_KEY, ledgerPartition, quarantineKey, STATE_KEY, statePartition } from './keys';
-import { callOptions, type Table } from './table';
+import { queryItems } from './query-items';
+import type { Table } from './table';
 
 /** What the table knows of a connector. Reading it changes nothing. */
 export interface ConnectorStatus {
@@ -67,23 +67,7 @@ const timing = z.object({ leaseUntil: z.catch(z.nullable(millis), null), lastOkA
 const quarantined = z.object({ status: z.enum(['quarantined', 'redriven']), reason: z.string(), at: millis });
 
 export function createStatusReader({ table, deadline }: { readonly table: Table; readonly deadline: Deadline }): StatusReader {
-  async function* itemsOf(pk: string): AsyncGenerator<Item, void, void> {
-    let start: Item | undefined;
-    do {
-      const answer = await table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': { S: pk } },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-        callOptions(deadline),
-      );
-      yield* answer.Items ?? [];
-      start = answer.LastEvaluatedKey;
-    } while (start !== undefined);
-  }
+  const itemsOf = (pk: string) => queryItems(table, pk, deadline);
 
   return {
     async read(connector) {
