@@ -1,0 +1,94 @@
+import { MINUTE, HOUR, DAY, NOW, put, done, GENESIS, WAITING, connector, status, asJson } from './status-setting';
+
+describe('is unhealthy', () => {
+  it.each<[what: string, state: object, rule: string, message: RegExp]>([
+    ['with a watermark over 20 minutes old', { wm: NOW - 20 * MINUTE - 1_000, lastOkAt: NOW - 30 * MINUTE }, 'stale', /^the watermark is 20 min 1 s behind; ask test-connection/],
+    ['while it catches up', { wm: NOW - 3 * DAY }, 'stale', /^the watermark is 3 d behind; runs work and are catching up$/],
+    ['after two failed runs', { failStreak: 2 }, 'failing', /^the last 2 runs have failed/],
+    ['with a watermark in the future', { wm: NOW + HOUR }, 'future', /^the watermark lies 1 h in the future/],
+    ['with a state that cannot be read', { wm: 'soon' }, 'unreadable', /^the STATE item: wm: .*tailscale-audit rewind$/],
+    ['with a state of numbers that no computer holds', { wm: 2n ** 70n }, 'unreadable', /./],
+  ])('%s', async (_, state, rule, message) => {
+    await connector({ state });
+    expect(await status()).toMatchObject({ exitCode: 4, stderr: 'unhealthy: default\n' });
+    const { healthy, connectors } = await asJson();
+    expect({ healthy, health: connectors[0]?.health, rules: connectors[0]?.problems.map((problem) => problem.rule) }).toEqual({ healthy: false, health: 'unhealthy', rules: [rule] });
+    expect(connectors[0]?.problems[0]?.message).toMatch(message);
+  });
+
+  it('when it has never run', async () => {
+    expect(await status()).toMatchObject({ exitCode: 4, stdout: expect.stringContaining('unhealthy default: never-run: the function has not run for it yet') as string });
+  });
+
+  it('when its watermark is gone', async () => {
+    await put('TN#default', 'GENESIS', GENESIS);
+    expect((await asJson()).connectors[0]?.problems).toMatchObject([{ rule: 'state-lost' }]);
+  });
+});
+
+describe('is healthy', () => {
+  it.each<[what: string, items: Parameters<typeof connector>[0]]>([
+    ['with a watermark of 20 minutes', { state: { wm: NOW - 20 * MINUTE } }],
+    ['after one failed run', { state: { failStreak: 1 } }],
+    ['with a gap that was announced long ago', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } }],
+    ['with a quarantine that was redriven', { ledger: { 'QUAR#a1:x': { ...WAITING, status: 'redriven' } } }],
+    ['before the first sweep', { genesis: { installedAt: NOW - HOUR }, state: { sweeps: undefined } }],
+  ])('%s', async (_, items) => {
+    await put('TN#default', 'GENESIS', GENESIS);
+    await connector({ ...items, state: JSON.parse(JSON.stringify(items?.state ?? {})) as object });
+    expect((await asJson()).connectors[0]).toMatchObject({ health: 'ok', problems: [] });
+  });
+
+  it.each<[rule: string, items: Parameters<typeof connector>[0], message: RegExp]>([
+    ['waiting', { state: { notBefore: NOW + 10 * MINUTE } }, /until 2026-11-22T12:10:00.000Z$/],
+    ['sweep-overdue', { state: { sweeps: { hourly: done(3 * HOUR), daily: done(3 * DAY) } } }, /^the hourly sweep is 3 h old, the daily sweep is 3 d old/],
+    ['gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 119 * DAY } } }, /^lost for good/],
+    ['quarantine', { ledger: { 'QUAR#a1:x': WAITING } }, /^1 in quarantine: once/],
+    ['unreadable-entry', { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } }, /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the GAP item: from: /],
+  ])('with a warning: %s', async (rule, items, message) => {
+    await connector(items);
+    expect((await status()).exitCode).toBe(0);
+    const [one] = (await asJson()).connectors;
+    expect(one).toMatchObject({ health: 'warning', problems: [{ rule, message: expect.stringMatching(message) as string }] });
+    expect(one?.problems).toHaveLength(1);
+  });
+});
+
+describe('backfills', () => {
+  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+  const job = (id: string) => put('TN#default#BF', id, { connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, force: false, dryRun: false, notes: [], sliceMs: DAY });
+  const slice = (id: string, index: number, item: object = {}) =>
+    put('TN#default#BF', `${id}#${index}`, { index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, token: 1, rev: 3, inflight: null, counts: COUNTS, startedAt: NOW - HOUR, updatedAt: NOW - MINUTE, ...item });
+
+  it('are those that have not ended, each with how far it is', async () => {
+    await connector();
+    await job('bf-done');
+    await slice('bf-done', 0);
+    await slice('bf-done', 1);
+    await job('bf-new');
+    await job('bf-running');
+    await slice('bf-running', 0);
+    await slice('bf-running', 1, { readTo: NOW - 36 * HOUR });
+    expect(JSON.parse((await status(['--json'])).stdout)).toMatchObject({
+      connectors: [
+        {
+          health: 'ok',
+          backfills: [
+            { job: 'bf-new', slices: 2, slicesDone: 0, emitted: 0, lastAt: null },
+            { job: 'bf-running', from: '2026-11-19T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', slices: 2, slicesDone: 1, emitted: 60, lastAt: '2026-11-22T11:59:00.000Z' },
+          ],
+        },
+      ],
+    });
+    expect((await status()).stdout).toMatch(/backfills +│ 2 \(bf-new: 0 of 2 slices, 0 events; bf-running: 1 of 2 slices, 60 events\)/);
+  });
+
+  it('are a warning when nothing goes on in them, and when they cannot be read', async () => {
+    await connector();
+    await job('bf-stopped');
+    await slice('bf-stopped', 0, { readTo: NOW - 50 * HOUR, updatedAt: NOW - 2 * HOUR });
+    await slice('bf-stopped', 1, { readTo: 'then' });
+    const [one] = (await asJson()).connectors;
+    expect(one).toMatchObject({ health: 'warning', problems: [{ rule: 'backfill-stalled', message: expect.stringContaining('in bf-stopped: ask the function to go on') as string }, { rule: 'unreadable-entry' }] });
+  });
+});

@@ -1,0 +1,56 @@
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { stripVTControlCharacters } from 'node:util';
+import { LOCAL_CLIENT } from '../../local/gateway/local-client';
+import { startGateway, type Gateway } from '../../local/gateway/server';
+import { createTable } from '../../local/gateway/table';
+import { tailscaleAudit, type CommandOptions } from './command';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const NOW = Date.parse('2026-11-22T12:00:00Z');
+
+export let gateway: Gateway;
+let client: DynamoDBClient;
+export let table: string;
+export let tables = 0;
+beforeAll(async () => {
+  gateway = await startGateway();
+  client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
+});
+beforeEach(async () => {
+  table = `status-${(tables += 1)}`;
+  await createTable(gateway.url, table);
+});
+afterAll(async () => {
+  client.destroy();
+  await gateway.close();
+});
+
+export const put = (pk: string, sk: string, item: object) => client.send(new PutItemCommand({ TableName: table, Item: marshall({ pk, sk, ...item }) }));
+export const done = (ago: number) => ({ doneFrom: NOW - ago, inflight: null });
+export const GENESIS = { installedAt: NOW - 10 * DAY, startFrom: NOW - 10 * DAY, committed: true, tailnetKey: 'example.com', tailnetId: 'example.com' };
+export const STATE = {
+  v: 1, token: 7, owner: 'run-7', rev: 20, wm: NOW - 3 * MINUTE, leaseUntil: 0, lastOkAt: NOW - 2 * MINUTE, failStreak: 0, dialect: 'configuration',
+  inflight: null, idFloor: null, sweeps: { hourly: done(12 * MINUTE), daily: done(3 * HOUR) },
+};
+export const WAITING = { id: 'a1:x', status: 'quarantined', reason: 'MalformedDetail', at: NOW - HOUR, bucket: 'b', key: 'k', sha256: 's', bytes: 1 };
+
+/** A connector's items, healthy but for what is said otherwise. */
+export async function connector({ id = 'default', state = {}, genesis = {}, ledger = {} }: { id?: string; state?: object; genesis?: object; ledger?: Readonly<Record<string, object>> } = {}): Promise<void> {
+  await put(`TN#${id}`, 'GENESIS', { ...GENESIS, ...genesis });
+  await put(`TN#${id}`, 'STATE', { ...STATE, ...state });
+  for (const [sk, item] of Object.entries(ledger)) await put(`TN#${id}#LEDGER`, sk, item);
+}
+
+export const status = async (args: readonly string[] = [], options: CommandOptions = {}) => {
+  const ended = await tailscaleAudit(['status', '--table', table, '--connector', 'default', ...args], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW, ...options });
+  return { ...ended, stdout: stripVTControlCharacters(ended.stdout) };
+};
+
+export interface Shown {
+  readonly healthy: boolean;
+  readonly connectors: readonly { readonly connector: string; readonly health: string; readonly problems: readonly { readonly rule: string; readonly message: string }[] }[];
+}
+export const asJson = async () => JSON.parse((await status(['--json'])).stdout) as Shown;
