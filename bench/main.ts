@@ -47,7 +47,7 @@ function coldStart(): Comparison {
 }
 
 function overSockets(client: EventBridgeClient): Comparison {
-  const deadline = { remaining: () => 60_000, isNear: () => false };
+  const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
   const bus = createEventBridgeBus({ client, busName: BUS });
   const events = Array.from({ length: EVENTS }, (_, number) => ({ detailType: DETAIL_TYPE.audit, time: 0, detail: { number } }));
   return {

@@ -11,7 +11,7 @@ import { calling } from './calling';
 import { CliError, type Aws } from './cli';
 
 /** Milliseconds one call to the table may take. */
-const PATIENCE = { remaining: () => 30_000, isNear: () => false };
+const PATIENCE = { remaining: () => 30_000, untilNear: () => 30_000, isNear: () => false, isOver: () => false };
 
 /** What Lambda says of an invocation that failed. */
 const failure = z.object({ errorMessage: z.string() });

@@ -3,7 +3,7 @@ import { createJobReader, type JobReader } from '../../lib/state/backfill-progre
 import { LOCAL_CLIENT } from './local-client';
 
 /** Milliseconds one call may take. */
-const PATIENCE = { remaining: () => 10_000, isNear: () => false };
+const PATIENCE = { remaining: () => 10_000, untilNear: () => 10_000, isNear: () => false, isOver: () => false };
 
 /** Reads how far a backfill on this gateway is. */
 export function openBackfillProgress(url: string, name: string): JobReader {

@@ -9,7 +9,7 @@ let gateway: Gateway;
 let client: EventBridgeClient;
 let bus: Bus;
 let arrived: DeliveredEvent[];
-const deadline = { remaining: () => 60_000, isNear: () => false };
+const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 const events = (count: number): BusEvent[] => Array.from({ length: count }, (_, number) => ({ detailType: 'Tailscale Audit Event', time: Date.parse('2026-11-22T08:00:00Z'), detail: { number } }));
 const numbers = () => arrived.map(({ detail }) => Number(detail['number'])).sort((a, b) => a - b);
 const puts = () => gateway.requests.filter(({ operation }) => operation === 'PutEvents').length;
@@ -90,7 +90,7 @@ it('sends a request again whose answer was lost', async () => {
 });
 
 it('sends nothing once the deadline is near', async () => {
-  await expect(bus.publish(events(3), { remaining: () => 5_000, isNear: () => true })).resolves.toMatchObject({ accepted: [], unsent: events(3) });
+  await expect(bus.publish(events(3), { remaining: () => 5_000, untilNear: () => 0, isNear: () => true, isOver: () => true })).resolves.toMatchObject({ accepted: [], unsent: events(3) });
   expect(puts()).toBe(0);
 });
 

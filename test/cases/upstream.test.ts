@@ -162,7 +162,7 @@ it('[case 34] gives up on cursors that are always new', async () => {
   const run: Run = {
     connector: { id: 'default', tailnet: '-', secretId: 's', dialect: 'audit' },
     tenure,
-    deadline: { remaining: () => 240_000, isNear: () => false },
+    deadline: { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false },
     runId: 'run',
     publish: never,
     archive: { put: never },

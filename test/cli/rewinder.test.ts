@@ -27,7 +27,7 @@ let name: string;
 let now: number;
 let rewinder: Rewinder;
 const clock = { now: () => now };
-const deadline = { remaining: () => 240_000, isNear: () => false };
+const deadline = { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false };
 beforeEach(async () => {
   name = `table-${(tables += 1)}`;
   await createTable(gateway.url, name);

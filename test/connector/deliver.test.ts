@@ -3,7 +3,7 @@ import type { SeenElement } from '../../lib/connector/ports';
 import { createInMemoryBus, createInMemoryEventBus } from '../support/in-memory-bus';
 import { directly } from '../support/in-memory-io';
 
-const deadline = { remaining: () => 60_000, isNear: () => false };
+const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 const events = (count: number): MarkedEvent[] => Array.from({ length: count }, (_, number) => ({ detailType: 'x', time: number, detail: {}, seen: { bucket: 'none', element: `mark ${number}` } }));
 
 /** A bus that never takes the events of these numbers; `marks` has what was marked, in order. */

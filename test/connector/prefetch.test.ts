@@ -1,6 +1,6 @@
 import { prefetch } from '../../lib/connector/prefetch';
 
-const never = { remaining: () => 60_000, isNear: () => false };
+const never = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 
 it('has the next item on its way while the caller works on this one', async () => {
   const asked: number[] = [];
@@ -23,7 +23,7 @@ it('fetches nothing ahead when the deadline is near', async () => {
   async function* items() {
     for (;;) yield await Promise.resolve((asked += 1));
   }
-  for await (const item of prefetch(items(), { ...never, isNear: () => true })) {
+  for await (const item of prefetch(items(), { ...never, untilNear: () => 0, isNear: () => true, isOver: () => false })) {
     await new Promise(setImmediate);
     expect(asked).toBe(item);
     if (item === 3) break;

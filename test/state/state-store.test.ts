@@ -16,7 +16,7 @@ let store: StateStore;
 let now: number;
 let commits: number;
 const clock = { now: () => now };
-const deadline = { remaining: () => 240_000, isNear: () => false };
+const deadline = { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false };
 
 beforeAll(async () => {
   gateway = await startGateway();

@@ -91,7 +91,7 @@ describe('the configuration dialect', () => {
       remaining = 9_000;
       tooLarge(response, request);
     });
-    const deadline = { remaining: () => remaining, isNear: () => remaining <= 10_000 };
+    const deadline = { remaining: () => remaining, untilNear: () => Math.max(0, remaining - 10_000), isNear: () => remaining <= 10_000, isOver: () => remaining <= 4_000 };
     expect(await failureOf(setUp(server.origin).read(CONFIGURATION, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
     expect(server.requests).toHaveLength(1);
   });

@@ -54,7 +54,7 @@ export function createClock(at = NOON): { now: () => number; advance: (ms: numbe
 }
 
 /** So much time left, for ever. */
-export const left = (ms: number): Deadline => ({ remaining: () => ms, isNear: () => ms <= 10_000 });
+export const left = (ms: number): Deadline => ({ remaining: () => ms, untilNear: () => Math.max(0, ms - 10_000), isNear: () => ms <= 10_000, isOver: () => ms <= 4_000 });
 
 export const PLENTY = left(240_000);
 

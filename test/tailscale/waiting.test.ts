@@ -84,7 +84,7 @@ describe('trouble that may pass', () => {
         return Promise.resolve();
       },
     });
-    const deadline = { remaining: () => remaining, isNear: () => remaining <= 10_000 };
+    const deadline = { remaining: () => remaining, untilNear: () => Math.max(0, remaining - 10_000), isNear: () => remaining <= 10_000, isOver: () => remaining <= 4_000 };
     expect(await failureOf(read(AUDIT, { deadline }))).toMatchObject({ code: 'UPSTREAM_ERROR' });
     expect(server.requests).toHaveLength(1);
   });
@@ -127,7 +127,7 @@ describe('an answer that does not come', () => {
 
   it('is waited for only until the run has to end', async () => {
     const server = await start(never);
-    const deadline = { remaining: () => 30, isNear: () => false };
+    const deadline = { remaining: () => 30, untilNear: () => 30, isNear: () => false, isOver: () => false };
     expect(await failureOf(setUp(server.origin).read(AUDIT, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
     expect(server.requests).toHaveLength(1);
   });

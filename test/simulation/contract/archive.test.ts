@@ -8,7 +8,7 @@ import { startGateway, type Gateway } from '../../../local/gateway/server';
 import { createInMemoryArchive, createInMemoryBucket } from '../../support/in-memory-archive';
 import { directly } from '../../support/in-memory-io';
 
-const deadline = { remaining: () => 60_000, isNear: () => false };
+const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 
 let gateway: Gateway;
 let client: S3Client;

@@ -8,7 +8,7 @@ import { startGateway, type Gateway } from '../../../local/gateway/server';
 import { createInMemoryBus, createInMemoryEventBus } from '../../support/in-memory-bus';
 import { directly } from '../../support/in-memory-io';
 
-const deadline = { remaining: () => 60_000, isNear: () => false };
+const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 const numberOf = ({ detail }: BusEvent) => (detail as { number: number }).number;
 
 let gateway: Gateway;

@@ -14,7 +14,7 @@ import { createInMemoryTable } from '../../support/in-memory-table';
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const MINUTE = 60_000;
 const CONNECTOR = 'default';
-const deadline = { remaining: () => 240_000, isNear: () => false };
+const deadline = { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false };
 
 /** One state, and what an operator or an accident does to it. */
 interface Side {
