@@ -8,8 +8,11 @@ import { createTwoFilesPatch } from 'diff';
 import { Bench } from 'tinybench';
 import { createEventBridgeBus } from '../lib/bus/eventbridge-bus';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
+import { identify } from '../lib/events/identify';
 import { normalize } from '../lib/events/normalize';
 import { diffPolicy } from '../lib/policy/policy-diff';
+import { AnswerReader } from '../lib/tailscale/answer-reader';
+import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/envelope';
 import { LOCAL_CLIENT } from '../local/gateway/local-client';
 import { startGateway } from '../local/gateway/server';
 
@@ -26,6 +29,7 @@ const BUS = 'bench';
 const EVENTS = 200;
 const ENTRIES_A_REQUEST = 10;
 
+const NAMES = { tailnetKey: 'example.com', idKey: '0'.repeat(64) };
 const context = { connector: 'default', tailnetKey: 'example.com', mode: 'live', runId: 'run', receivedAt: 0, watermark: 0, severityProfile: 'spec', oauthClientId: null, expectedActivity: [] } as const;
 
 function inProcess(): Comparison[] {
@@ -34,11 +38,30 @@ function inProcess(): Comparison[] {
   return [
     {
       name: `${records.length} real records: normalize / parse and print JSON`,
-      ours: () => records.map((text) => JSON.stringify(normalize(JSON.parse(text), context))),
+      ours: () => records.map((text) => JSON.stringify(normalize(identify(JSON.parse(text) as unknown, NAMES), context))),
       least: () => records.map((text) => JSON.stringify(JSON.parse(text))),
     },
     { name: 'a real policy change: semantic diff / line diff', ours: () => diffPolicy(before, after), least: () => createTwoFilesPatch('old', 'new', before, after) },
   ];
+}
+
+/** 20 MB, in chunks as large as the network's. */
+function readingAnAnswer(): Comparison {
+  const records = readFileSync(join(FIXTURES, 'real-events.ndjson'), 'utf8').trim().split('\n').join();
+  const times = Math.ceil(20_000_000 / records.length);
+  const body = Buffer.from(`{"tailnetId":"example.com","logs":[${Array.from({ length: times }, () => records).join()}]}`);
+  const url = new URL('https://api.tailscale.com');
+  return {
+    name: `an answer of ${Math.round(body.length / 1e6)} MB: read record by record / JSON.parse of the whole`,
+    ours: async () => {
+      let at = 0;
+      const next = () => Promise.resolve(at < body.length ? body.subarray(at, (at += 65_536)) : null);
+      let count = 0;
+      for await (const batch of new AnswerReader({ next, close: () => Promise.resolve() }, url, CONFIGURATION_ENVELOPE).batches) count += batch.length;
+      return count;
+    },
+    least: () => JSON.parse(body.toString()) as unknown,
+  };
 }
 
 function coldStart(): Comparison {
@@ -67,7 +90,7 @@ async function main(): Promise<void> {
   gateway.events.createBus(BUS);
   const client = new EventBridgeClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
   const table = new Table({ head: ['ours / least', 'ratio', 'ours (ms)', 'least (ms)'], style: { head: [], border: [] }, colAligns: ['left', 'right', 'right', 'right'] });
-  for (const { name, ours, least } of [...inProcess(), overSockets(client), coldStart()]) {
+  for (const { name, ours, least } of [...inProcess(), readingAnAnswer(), overSockets(client), coldStart()]) {
     const bench = new Bench({ time: 1_000, iterations: 10 }).add('ours', ours).add('least', least);
     const [mine = NaN, bare = NaN] = (await bench.run()).map(({ result }) => ('latency' in result ? result.latency.p50 : NaN));
     table.push([name, (mine / bare).toFixed(1), mine.toFixed(2), bare.toFixed(2)]);

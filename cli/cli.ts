@@ -14,9 +14,9 @@ export interface Cli {
 }
 
 export interface Terminal {
-  /** A line of the result. */
-  out(line: string): void;
-  /** A line for people: progress, questions, what went wrong. */
+  /** Lines of the result, as they are: the caller makes text from outside `visible`. */
+  out(text: string): void;
+  /** A line for people: progress, questions, what went wrong. It is made visible, and bounded. */
   note(line: string): void;
   /** Puts this text alone on the screen; null: the result goes to no terminal. */
   readonly redraw: ((text: string) => void) | null;

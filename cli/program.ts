@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { visibleLine } from '../lib/contract/visible';
 import { backfillCommand } from './backfill/command';
 import { CliError, type Cli } from './cli';
 import { diffCommand } from './diff/command';
@@ -21,13 +22,16 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  * @param args Without node and script.
  * @returns The exit code.
  */
-export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
+export async function run(args: readonly string[], { terminal, ...rest }: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
+  // Nothing paints a note, and much of what one says comes from outside: each is one line of visible characters.
+  const note = (line: string): void => { terminal.note(visibleLine(line)); };
+  const cli: Cli = { ...rest, terminal: { ...terminal, note } };
   const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
   for (const command of [statusCommand(cli), testConnectionCommand(cli), backfillCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
-      writeOut: (text) => { cli.terminal.out(text.trimEnd()); },
-      writeErr: (text) => { cli.terminal.note(text.trimEnd()); },
+      writeOut: (text) => { terminal.out(text.trimEnd()); },
+      writeErr: (text) => { text.trimEnd().split('\n').forEach(note); },
     });
   }
   try {
@@ -36,7 +40,7 @@ export async function run(args: readonly string[], cli: Cli): Promise<0 | 1 | 2 
   } catch (error) {
     // Commander has said what was wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    cli.terminal.note(error instanceof Error ? error.message : String(error));
+    note(error instanceof Error ? error.message : String(error));
     return error instanceof CliError ? error.exitCode : 1;
   }
 }

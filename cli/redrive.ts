@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { parseWith } from '../lib/contract/parse';
+import { MAX_NAME, visible, visibleLine } from '../lib/contract/visible';
 import { CliError, type Cli } from './cli';
 import { BACKFILL_FUNCTION, deployedName, withStack, type StackOptions } from './stack';
 
@@ -75,9 +76,9 @@ async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> 
     if (!done) terminal.note(`${total.redriven} so far`);
   }
   const { redriven, refused, skipped, failed } = total;
-  if (options.json) terminal.out(JSON.stringify({ ...total, problems }));
+  if (options.json) terminal.out(visible(JSON.stringify({ ...total, problems })));
   else {
-    terminal.out(`${total.connector}: ${redriven} redriven, ${refused} refused again, ${failed} failed, ${skipped} skipped`);
+    terminal.out(`${visibleLine(total.connector, MAX_NAME)}: ${redriven} redriven, ${refused} refused again, ${failed} failed, ${skipped} skipped`);
     if (skipped > 0) terminal.note('What was skipped was on the bus once, unparsed; --include-unparsed sends it again.');
     for (const { id, problem } of problems) terminal.note(`${id}: ${problem}`);
   }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { RETENTION_MS } from '../lib/connector/window';
 import type { Millis } from '../lib/connector/ports';
+import { visible, visibleLine } from '../lib/contract/visible';
 import type { Standing } from '../lib/state/rewind';
 import { CliError, type Cli } from './cli';
 import { format, formatLength, parsePastInstant } from './instant';
@@ -67,10 +68,10 @@ async function rewind(options: Options, cli: Cli): Promise<void> {
       break;
   }
   const result = { connector, table, from: standing.watermark === null ? null : format(standing.watermark), to: format(to) };
-  terminal.out(options.json ? JSON.stringify(result) : `The watermark of ${connector} is ${result.to}; the next tick goes on from there.`);
+  terminal.out(options.json ? visible(JSON.stringify(result)) : `The watermark of ${visibleLine(connector)} is ${result.to}; the next tick goes on from there.`);
 }
 
-function plan(connector: string, table: string, { watermark, startFrom, idFloor, leaseUntil, lastOkAt }: Standing, to: Millis, now: Millis): string[] {
+function plan(connector: string, table: string, { watermark, startFrom, leaseUntil, lastOkAt }: Standing, to: Millis, now: Millis): string[] {
   const lines = [
     `connector   ${connector}, in the table ${table}`,
     `watermark   ${watermark === null ? 'cannot be read' : `${format(watermark)}, ${formatLength(Math.abs(now - watermark))} ${watermark > now ? 'in the future' : 'ago'}`}`,
@@ -79,7 +80,6 @@ function plan(connector: string, table: string, { watermark, startFrom, idFloor,
   if (watermark === null) lines.push(`Only what lies behind that instant is read again${lastOkAt === null ? '' : `; the last run that worked ended ${format(lastOkAt)}`}: choose one that is early enough.`);
   if (leaseUntil !== null && leaseUntil > now) lines.push('A run is under way: it will fail with LEASE_LOST, and the next tick goes on.');
   if (startFrom !== null && to < startFrom) lines.push(`That is before the connector's start (${format(startFrom)}), which moves with it.`);
-  if (idFloor !== null && to < idFloor) lines.push(`The dialect was switched at ${format(idFloor)}: events from before that come again, under other ids.`);
   if (to < now - RETENTION_MS + EDGE_MS) lines.push('That is the very edge of Tailscale\'s log: the minutes until the next tick will be announced as a gap.');
   return lines;
 }

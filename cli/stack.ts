@@ -1,4 +1,6 @@
 import { Option, type Command } from 'commander';
+import * as z from 'zod/mini';
+import { parseWith } from '../lib/contract/parse';
 import { CliError, type Aws } from './cli';
 
 /** Name of the stack where the context names no other. */
@@ -50,4 +52,28 @@ export async function connectorsOf(aws: Aws, { stack }: StackOptions): Promise<s
   const { Connectors: connectors } = await aws.stackOutputs(stack);
   if (connectors === undefined) throw new CliError(`the stack "${stack}" has no output Connectors: deploy this version of it (npx cdk deploy), or give --table and --connector`);
   return connectors.split(',');
+}
+
+const configuredRules = z.array(z.object({ rule: z.string(), endsOn: z.optional(z.string()) }));
+
+/** A rule of `expectedActivity`, as far as the stack's outputs have it. */
+export type ConfiguredRule = z.infer<typeof configuredRules>[number];
+
+/**
+ * The expected-activity rules that the stack was deployed with. A stack without rules has no such output, and neither has
+ * one that was deployed before there was one.
+ *
+ * @throws InvalidInput where the output is not the list that the stack makes.
+ */
+export async function expectedActivityOf(aws: Aws, { stack }: StackOptions): Promise<readonly ConfiguredRule[]> {
+  const { ExpectedActivity: rules = '[]' } = await aws.stackOutputs(stack);
+  return parseWith(configuredRules, parseJson(rules), `the output ExpectedActivity of the stack "${stack}"`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

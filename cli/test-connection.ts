@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import * as z from 'zod/mini';
 import { parseWith } from '../lib/contract/parse';
+import { MAX_NAME, visible, visibleLine } from '../lib/contract/visible';
 import { CliError, type Cli } from './cli';
-import { visibleJson, visibleLine } from './diff/visible';
 import { deployedName, POLL_FUNCTION, withStack, type StackOptions } from './stack';
 
 const HELP = `
@@ -58,14 +58,15 @@ async function testConnection({ connector, json, ...options }: Options, { aws, t
   const functionName = await deployedName(aws, POLL_FUNCTION, options.function, options, connector);
   const reply = await aws.invoke(functionName, { action: 'test-connection', ...(connector === undefined ? {} : { connector }) });
   const { connectors } = parseWith(answer, reply, `the answer of ${functionName}`);
-  if (json) terminal.out(visibleJson(JSON.stringify(reply)));
+  if (json) terminal.out(visible(JSON.stringify(reply)));
   else for (const one of connectors) terminal.out(inWords(one));
   const failed = connectors.filter(({ ok }) => !ok).map((one) => one.connector);
   if (failed.length > 0) throw new CliError(`the connection failed: ${failed.join(', ')}`);
 }
 
 function inWords({ connector, ok, dialect, tailnet, credential, events, skewMs, code, message }: z.infer<typeof connection>): string {
-  if (!ok) return `${connector}: ${pc.red('failed')}  ${visibleLine(`${code ?? ''} ${message ?? ''}`)}`;
+  const name = visibleLine(connector, MAX_NAME);
+  if (!ok) return `${name}: ${pc.red('failed')}  ${visibleLine(`${code ?? ''} ${message ?? ''}`)}`;
   const facts = [
     `tailnet ${tailnet}`,
     `${dialect ?? 'no'} dialect`,
@@ -73,5 +74,5 @@ function inWords({ connector, ok, dialect, tailnet, credential, events, skewMs, 
     `${events} events in the last 24 h${dialect === 'audit' ? ' (first page)' : ''}`,
     ...(skewMs === null ? [] : [`clocks ${Math.abs(skewMs / 1_000).toFixed(1)} s apart`]),
   ];
-  return `${connector}: ${pc.green('ok')}  ${visibleLine(`${facts.join(', ')}${message === undefined ? '' : `; ${message}`}`)}`;
+  return `${name}: ${pc.green('ok')}  ${visibleLine(`${facts.join(', ')}${message === undefined ? '' : `; ${message}`}`)}`;
 }

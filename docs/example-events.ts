@@ -1,3 +1,4 @@
+import { identify } from '../lib/events/identify';
 import { normalize, type NormalizedEvent } from '../lib/events/normalize';
 import { EVENT_SOURCE } from '../lib/contract/names';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/gateway/local-client';
@@ -12,7 +13,7 @@ const ENVELOPE_ID = { audit: 'f40507a2-49fb-4de0-bc46-f64b7c67fa31', 'policy-dif
 /** An approved route and the diff of a policy change, from the story that `npm start` plays, as EventBridge hands them to a target. */
 export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', DeliveredEvent>> {
   const events = planDemoRecords({ now: NOW }).flatMap(({ record }) =>
-    normalize(record, {
+    normalize(identify(record, { tailnetKey: 'example.com', idKey: '0'.repeat(64) }), {
       connector: 'default',
       tailnetKey: 'example.com',
       mode: 'live',
@@ -21,7 +22,7 @@ export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', Delive
       watermark: NOW - 300_000,
       severityProfile: 'spec',
       oauthClientId: null,
-  expectedActivity: [],
+      expectedActivity: [],
     }),
   );
   return {

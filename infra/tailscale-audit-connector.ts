@@ -10,6 +10,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { ExpectedActivity } from '../lib/contract/expected-activity';
 import { EVENT_SOURCE, TABLE_KEY } from '../lib/contract/names';
 import { ENV } from '../lib/contract/settings';
 import { POLL_MEMORY_MIB, POLL_PERIOD_SECONDS, POLL_TIMEOUT_SECONDS } from '../lib/contract/timing';
@@ -54,6 +55,7 @@ export class TailscaleAuditConnector extends Construct {
   /** Claims and quarantine: events that were too large for the bus, or that it would not take. */
   readonly archive: Bucket;
   readonly connectorIds: readonly string[];
+  readonly expectedActivity: readonly ExpectedActivity[];
   /** ARNs of the secrets made here, by connector id: each is empty until its value is put in. */
   readonly emptySecrets: ReadonlyMap<string, string>;
   /** Empty when monitoring is off. */
@@ -68,6 +70,7 @@ export class TailscaleAuditConnector extends Construct {
     const { busArn, busName = 'tailscale-audit' } = settings;
 
     this.connectorIds = connectorIds;
+    this.expectedActivity = settings.expectedActivity;
     this.emptySecrets = new Map(credentials.filter((one) => one.secret === undefined).map((one) => [one.id, one.secretId]));
     this.table = this.createTable();
     this.archive = createArchive(this, 'Archive');

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { BACKFILL_ERROR, type BackfillPlan, type BackfillReport, type SliceInvocation } from '../lib/contract/backfill';
 import { DEFAULT_CONCURRENCY } from '../lib/contract/backfill-workflow';
 import { DEFAULT_API_URL, dialectSetting, ENV } from '../lib/contract/settings';
+import { visible } from '../lib/contract/visible';
 import { credentialFrom } from './credential';
 import { startLocalConnector, type LocalConnector } from './local-connector';
 
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     credential,
     stateDir: state,
     onEvent: (event) => {
-      if (events) process.stdout.write(`${JSON.stringify(event)}\n`);
+      if (events) process.stdout.write(`${visible(JSON.stringify(event))}\n`);
     },
   });
   try {

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { PollReport } from '../lib/connector/poll';
 import type { ConnectionReport } from '../lib/connector/test-connection';
 import { DEFAULT_API_URL, dialectSetting, ENV, type DialectSetting } from '../lib/contract/settings';
+import { visible, visibleLine } from '../lib/contract/visible';
 import { credentialFrom } from './credential';
 import type { DeliveredEvent } from './gateway/put-events';
 import { startLocalConnector } from './local-connector';
@@ -60,7 +61,7 @@ async function simulate(options: Options): Promise<boolean> {
 
 async function playThrough(options: Options, scenario: Scenario): Promise<boolean> {
   say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the handler as it is deployed.'));
-  if (scenario.note !== null) say(options, scenario.note);
+  if (scenario.note !== null) say(options, visibleLine(scenario.note));
   const events: DeliveredEvent[] = [];
   const connector = await startLocalConnector({ ...connection(options, events), apiUrl: scenario.apiUrl, tailnet: '-', credential: scenario.credential });
   const keepTicking = openWatch(options.watch, SIMULATED_PERIOD);
@@ -95,11 +96,11 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
   const events: DeliveredEvent[] = [];
   const apiUrl = process.env[ENV.apiUrl] ?? DEFAULT_API_URL;
   const connector = await startLocalConnector({ ...connection(options, events), apiUrl, tailnet, credential });
-  say(options, pc.dim(`asking ${apiUrl} …`));
+  say(options, pc.dim(`asking ${visibleLine(apiUrl)} …`));
   try {
     const test = await connector.testConnection();
     const [answer] = test.connectors;
-    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${describeConnection(answer)}`);
+    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${visibleLine(describeConnection(answer))}`);
     if (!test.ok) return false;
     const tick = async (): Promise<void> => { reportTick(options, await connector.tick()); };
     const keepTicking = openWatch(options.watch, REAL_PERIOD);
@@ -128,7 +129,7 @@ function connection(options: Options, events: DeliveredEvent[]) {
     stateDir: options.state,
     onEvent: (event: DeliveredEvent) => {
       events.push(event);
-      process.stdout.write(`${options.json ? JSON.stringify(event) : showEvent(event)}\n`);
+      process.stdout.write(`${options.json ? visible(JSON.stringify(event)) : showEvent(event)}\n`);
     },
   };
 }
@@ -159,7 +160,7 @@ async function run(): Promise<void> {
     const ok = await main(program.parse().opts<Options>());
     process.exitCode = ok ? 0 : 1;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${visibleLine(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = 1;
   }
 }

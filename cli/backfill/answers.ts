@@ -23,7 +23,6 @@ const report = z.object({
   fetched: count,
   emitted: count,
   duplicates: count,
-  covered: count,
   quarantined: count,
   byAction: counts,
   bySeverity: counts,

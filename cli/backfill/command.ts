@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { MAX_SLICE_HOURS, type BackfillRequest } from '../../lib/contract/backfill';
 import { parseDuration } from '../../lib/contract/duration';
 import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../../lib/contract/backfill-workflow';
+import { visible } from '../../lib/contract/visible';
 import { CliError, type Cli, type Terminal } from '../cli';
-import { visibleJson, visibleLine } from '../diff/visible';
 import { format, isInstant } from '../instant';
 import { deployedName, STATE_MACHINE, TABLE, withStack, type StackOptions } from '../stack';
 import { messageIn, parseReport, sliceOf } from './answers';
@@ -120,7 +120,7 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   if (outcome === null) throw new CliError(`It goes on without you. To come back: ${comeBack(name, options)}`, 130);
   if (outcome.standing.status !== 'SUCCEEDED') throw await failed(name, outcome, workflow, terminal);
   const report = parseReport(outcome.standing.output);
-  terminal.out(options.json ? visibleJson(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
+  terminal.out(options.json ? visible(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
   if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside. Once the cause is gone, tailscale-audit redrive publishes what the bus refused; what could not be read is on the bus as it came, and stays aside.`);
 }
 
@@ -139,9 +139,9 @@ async function backfillHere(options: Options, cli: Cli): Promise<void> {
     const outcome = await watch('', { ...job, terminal, clock, interruption: cli.interruption() });
     if (outcome === null) throw new CliError(`It has ended with this command${state === undefined ? '' : '; the same again goes on from there, if it names both ends of its range'}.`, 130);
     const { standing: { status, output, error, cause }, plan } = outcome;
-    if (status !== 'SUCCEEDED') throw new CliError(visibleLine([error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' ')), error === 'InvalidInput' ? 2 : 1);
+    if (status !== 'SUCCEEDED') throw new CliError([error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' '), error === 'InvalidInput' ? 2 : 1);
     const report = parseReport(output);
-    terminal.out(json ? visibleJson(JSON.stringify(report)) : toText(report, plan?.notes ?? []));
+    terminal.out(json ? visible(JSON.stringify(report)) : toText(report, plan?.notes ?? []));
   } finally {
     job.stop();
   }
@@ -168,12 +168,12 @@ function comeBack(name: string, { stack, stateMachine, table }: Options): string
 /** Says of each slice that failed why, and how to go on. */
 async function failed(name: string, { standing: { status, error, cause }, plan }: Outcome, workflow: Workflow, terminal: Terminal): Promise<CliError> {
   const reason = messageIn(cause ?? '');
-  if (error === 'InvalidInput') return new CliError(visibleLine(reason), 2);
-  if (plan === null) return new CliError(visibleLine(`the backfill ${name} failed before it had planned anything: ${error ?? status} ${reason}`));
+  if (error === 'InvalidInput') return new CliError(reason, 2);
+  if (plan === null) return new CliError(`the backfill ${name} failed before it had planned anything: ${error ?? status} ${reason}`);
   for (const failure of await workflow.failuresOf(name)) {
     const slice = sliceOf(failure.input);
-    terminal.note(visibleLine(`${slice === null ? 'a slice' : `the slice from ${slice.from} until ${slice.until}`} failed: ${failure.error} ${messageIn(failure.cause)}`));
+    terminal.note(`${slice === null ? 'a slice' : `the slice from ${slice.from} until ${slice.until}`} failed: ${failure.error} ${messageIn(failure.cause)}`);
   }
   terminal.note(`What was done is kept. Once the cause is gone, this goes on from there: aws stepfunctions redrive-execution --execution-arn ${workflow.executionArn(name)}`);
-  return new CliError(visibleLine(`the backfill ${name} ${status === 'ABORTED' ? 'was stopped' : 'failed'}: ${[error, reason].filter(Boolean).join(' ') || status}`));
+  return new CliError(`the backfill ${name} ${status === 'ABORTED' ? 'was stopped' : 'failed'}: ${[error, reason].filter(Boolean).join(' ') || status}`);
 }

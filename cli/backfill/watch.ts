@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Millis } from '../../lib/connector/ports';
 import type { JobReader } from '../../lib/state/backfill-progress';
 import type { Terminal } from '../cli';
-import { visibleLine } from '../diff/visible';
 import { parsePlan, type Plan } from './answers';
 import { createDisplay } from './display';
 import { createPace } from './pace';
@@ -58,5 +57,5 @@ export async function watch(name: string, { workflow, jobs, terminal, clock, int
 
 function announce({ jobId, connector, dialect, from, until, slices, notes, dryRun }: Plan, terminal: Terminal): void {
   terminal.note(`${dryRun ? 'Dry run of ' : ''}${jobId}: ${connector}, ${from} until ${until}, ${dialect} dialect, ${slices.length === 1 ? 'one slice' : `${slices.length} slices`}`);
-  for (const text of notes) terminal.note(`note: ${visibleLine(text)}`);
+  for (const text of notes) terminal.note(`note: ${text}`);
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
+import { visible } from '../../lib/contract/visible';
 import { diffPolicy, type PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { CliError, type Cli } from '../cli';
 import { judge, THRESHOLDS, type Threshold } from './gate';
@@ -9,7 +10,6 @@ import { htmlPage } from './html';
 import { markdownText } from './markdown';
 import { readSide } from './read-side';
 import { terminalText } from './terminal';
-import { visible, visibleJson } from './visible';
 
 const HELP = `
 OLD and NEW are files. - is stdin; /dev/null stands for a policy that is not there yet. Needs neither AWS nor Tailscale.
@@ -54,7 +54,7 @@ async function diff(oldPath: string, newPath: string, options: Options, terminal
   if (typeof options.html === 'string') await writePage(options.html, page);
   terminal.out((options.html === true ? page : textOf(result, options)).trimEnd());
   const verdict = judge(result, options.failOn);
-  if (verdict.exitCode !== 0) throw new CliError(visible(verdict.reason), verdict.exitCode);
+  if (verdict.exitCode !== 0) throw new CliError(verdict.reason, verdict.exitCode);
 }
 
 function nameOf(path: string): string {
@@ -63,11 +63,11 @@ function nameOf(path: string): string {
 
 async function writePage(path: string, page: string): Promise<void> {
   await writeFile(path, page).catch((error: unknown) => {
-    throw new CliError(visible(`cannot write ${path}: ${isNativeError(error) ? error.message : 'unknown reason'}`), 1, { cause: error });
+    throw new CliError(`cannot write ${path}: ${isNativeError(error) ? error.message : 'unknown reason'}`, 1, { cause: error });
   });
 }
 
 function textOf(result: PolicyDiffResult, { json, markdown }: Options): string {
-  if (json) return visibleJson(JSON.stringify(result, null, 2));
+  if (json) return visible(JSON.stringify(result, null, 2));
   return markdown ? markdownText(result) : terminalText(result, pc);
 }

@@ -1,8 +1,8 @@
 import { html as renderDiff } from 'diff2html';
+import { visibleLine } from '../../lib/contract/visible';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { readLineDiff } from './line-diff';
 import { PAGE_STYLE } from './page-style';
-import { visibleLine } from './visible';
 import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
 
 /** UTF-16 units of a line within which changed words are marked; the search is quadratic in this. */

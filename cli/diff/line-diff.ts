@@ -1,6 +1,6 @@
 import type { DiffBlock, DiffFile, DiffLine } from 'diff2html/lib/types';
 import { LineType } from 'diff2html/lib/types';
-import { visible } from './visible';
+import { visible } from '../../lib/contract/visible';
 
 /** A unified diff as the renderer wants it, and what it says beside its lines: line endings, a missing last line feed, a cut. */
 export interface LineDiff {

@@ -1,7 +1,7 @@
+import { visible, visibleLine } from '../../lib/contract/visible';
 import { clip } from '../../lib/policy/clip';
 import type { Finding } from '../../lib/policy/findings/catalogue';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import { visible, visibleLine } from './visible';
 import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
 
 /** UTF-16 units. GitHub refuses a comment of more than 65536 characters. */

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { isNativeError } from 'node:util/types';
 import { CliError } from '../cli';
-import { visible } from './visible';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; for a first policy give /dev/null as OLD',
@@ -27,7 +26,7 @@ export async function readSide(path: string, stdin: NodeJS.ReadableStream): Prom
 }
 
 function unreadable(path: string, why: string, cause: unknown): CliError {
-  return new CliError(visible(`cannot read ${path === '-' ? 'stdin' : path}: ${why}`), 1, { cause });
+  return new CliError(`cannot read ${path === '-' ? 'stdin' : path}: ${why}`, 1, { cause });
 }
 
 function advice(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { Colors } from 'picocolors/types';
+import { visibleLine } from '../../lib/contract/visible';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import { visible, visibleLine } from './visible';
 import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
 
 const PAINT = { high: 'red', medium: 'yellow', info: 'dim' } as const;
@@ -16,7 +16,7 @@ export function terminalText(result: PolicyDiffResult, pc: Colors): string {
     ...block(pc.bold('Changes'), changes(result, pc)),
     ...block(pc.bold('Rules that name what changed'), affectedInWords(result)),
     ...block(pc.bold('Not shown whole'), cutsInWords(result)),
-    ...(unified === '' ? [] : ['', pc.bold(`Lines (+${addedLines} -${removedLines})`), ...visible(unified).trimEnd().split('\n').map((line) => paintLine(line, pc))]),
+    ...(unified === '' ? [] : ['', pc.bold(`Lines (+${addedLines} -${removedLines})`), ...unified.trimEnd().split('\n').map((line) => paintLine(line, pc))]),
     '',
   ].join('\n');
 }
@@ -43,7 +43,8 @@ function changes(result: PolicyDiffResult, pc: Colors): string[] {
   ]);
 }
 
-function paintLine(line: string, pc: Colors): string {
+function paintLine(text: string, pc: Colors): string {
+  const line = visibleLine(text.replaceAll('\t', '    '));
   if (line.startsWith('@@')) return pc.cyan(line);
   if (line.startsWith('+')) return pc.green(line);
   return line.startsWith('-') ? pc.red(line) : pc.dim(line);

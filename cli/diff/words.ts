@@ -1,10 +1,10 @@
+import { visibleLine } from '../../lib/contract/visible';
 import { clip } from '../../lib/policy/clip';
 import type { ChangeKind } from '../../lib/policy/change-kind';
 import type { Finding } from '../../lib/policy/findings/catalogue';
 import type { Json } from '../../lib/policy/hujson';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
 import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../../lib/policy/semantic-diff';
-import { visibleLine } from './visible';
 
 /** UTF-16 units of one change in words. */
 const MAX_CHANGE_LENGTH = 600;
@@ -76,7 +76,7 @@ function edited({ section }: SectionDiff, entry: EntryEdit): Change {
 }
 
 function change(sign: Change['sign'], { key, path }: EntryChange | EntryEdit, where: string, what: string): Change {
-  return { sign, name: visibleLine(key === null || key === '' ? path : key), where, what: clip(visibleLine(what), MAX_CHANGE_LENGTH) };
+  return { sign, name: visibleLine(key === null || key === '' ? path : key), where, what: visibleLine(what, MAX_CHANGE_LENGTH) };
 }
 
 function describeEdit({ field, added, removed }: FieldEdit, section: string): string {

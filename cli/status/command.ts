@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
 import pc from 'picocolors';
+import type { Millis } from '../../lib/connector/ports';
+import { parseDuration } from '../../lib/contract/duration';
+import { visible } from '../../lib/contract/visible';
+import type { ConnectorStatus } from '../../lib/state/status';
 import { CliError, type Cli, type Terminal } from '../cli';
-import { visibleJson } from '../diff/visible';
 import { format } from '../instant';
-import { connectorsOf, deployedName, TABLE, withStack, type StackOptions } from '../stack';
+import { connectorsOf, deployedName, expectedActivityOf, TABLE, withStack, type StackOptions } from '../stack';
 import { report, toJson, type Report } from './report';
 import { toLine, toText } from './table';
 
@@ -13,8 +16,8 @@ import { toLine, toText } from './table';
 const WATCH_PERIOD = 5;
 
 const HELP = `
-Reads the connector's table and nothing else: one Query for each of a connector's partitions. It changes nothing, and
-works while the function does not. What it judges by is listed in docs/operating.md.
+Reads the connector's table (one Query for each of a connector's partitions) and the stack's outputs. It changes nothing,
+and works while the function does not. What it judges by is listed in docs/operating.md.
 
 Needs cloudformation:DescribeStacks (not with --table) and dynamodb:Query.
 
@@ -32,6 +35,7 @@ interface Options extends StackOptions {
   readonly table?: string;
   /** Seconds between two looks. */
   readonly watch?: number;
+  readonly quietAfter: Millis;
   readonly json: boolean;
 }
 
@@ -42,6 +46,7 @@ export function statusCommand(cli: Cli): Command {
     .description('Says where each connector stands: its watermark, its last poll, what is lost or put aside.')
     .option('--connector <id>', 'only this one; all of the stack otherwise')
     .addOption(new Option('--watch [seconds]', `look again and again, every ${WATCH_PERIOD} seconds unless said otherwise`).preset(String(WATCH_PERIOD)).argParser(parsePeriod))
+    .addOption(new Option('--quiet-after <duration>', 'warn when no record came for longer than this: P30D, PT12H').default(parseQuiet('P7D'), 'P7D').argParser(parseQuiet))
     .option('--json', 'one JSON object on stdout, with --watch one a line', false)
     .addHelpText('after', HELP);
   return withStack(command, new Option('--table <name>', 'the DynamoDB table itself; then --connector too')).action((options: Options) => status(options, cli));
@@ -53,12 +58,24 @@ function parsePeriod(text: string): number {
   return seconds;
 }
 
+/** Milliseconds. */
+function parseQuiet(text: string): Millis {
+  const length = parseDuration(text);
+  if (length === null || length === 0) throw new InvalidArgumentError('It is a duration such as P7D or PT12H.');
+  return length;
+}
+
 async function status(options: Options, cli: Cli): Promise<void> {
   const { aws, clock, terminal } = cli;
   const connectors = await chosenConnectors(options, cli);
   const table = await deployedName(aws, TABLE, options.table, options, options.connector);
   const reader = aws.statusReader(table);
-  const look = () => pMap(connectors, async (connector) => report(connector, await reader.read(connector), clock.now()), { concurrency: 4 });
+  const rules = options.table === undefined ? await expectedActivityOf(aws, options) : [];
+  const look = async () => {
+    const seen = await pMap(connectors, async (connector) => ({ connector, status: await reader.read(connector) }), { concurrency: 4 });
+    const expectations = { rules, matched: latestMatches(seen.map((one) => one.status)), quietAfterMs: options.quietAfter };
+    return seen.map((one) => report(one.connector, one.status, clock.now(), expectations));
+  };
 
   let reports: Report[];
   if (options.watch === undefined) {
@@ -75,6 +92,12 @@ async function chosenConnectors({ connector, table, ...stack }: Options, { aws }
   if (connector !== undefined) return [connector];
   if (table !== undefined) throw new CliError('a table does not say whose it is: give --connector beside --table', 2);
   return connectorsOf(aws, stack);
+}
+
+function latestMatches(statuses: readonly ConnectorStatus[]): Map<string, Millis> {
+  const latest = new Map<string, Millis>();
+  for (const [rule, at] of statuses.flatMap(({ state }) => Object.entries(state?.matched ?? {}))) latest.set(rule, Math.max(at, latest.get(rule) ?? at));
+  return latest;
 }
 
 /** Looks until it is interrupted. Answers what it saw last. */
@@ -94,5 +117,5 @@ function showAgain(table: string, reports: readonly Report[], { json, watch: sec
 }
 
 function jsonOf(table: string, reports: readonly Report[]): string {
-  return visibleJson(JSON.stringify({ table, healthy: reports.every(({ health }) => health !== 'unhealthy'), connectors: reports.map(toJson) }));
+  return visible(JSON.stringify({ table, healthy: reports.every(({ health }) => health !== 'unhealthy'), connectors: reports.map(toJson) }));
 }

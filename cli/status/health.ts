@@ -1,9 +1,10 @@
-import { BLIND_AFTER } from '../../lib/connector/poll';
+import { BLIND_AFTER } from '../../lib/connector/silence';
 import type { Millis, SweepTier } from '../../lib/connector/ports';
 import { RETENTION_MS, SWEEPS } from '../../lib/connector/window';
 import { STALE_SECONDS } from '../../lib/contract/timing';
 import type { ConnectorStatus } from '../../lib/state/status';
 import { format, formatLength } from '../instant';
+import type { ConfiguredRule } from '../stack';
 
 export type Health = 'ok' | 'warning' | 'unhealthy';
 
@@ -15,13 +16,23 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What a connector is judged by besides the clock. */
+export interface Expectations {
+  /** The stack's expected-activity rules; none where its outputs were not read. */
+  readonly rules: readonly ConfiguredRule[];
+  /** The latest match of each rule by any connector that was looked at: a rule may be meant for one tailnet of several. */
+  readonly matched: ReadonlyMap<string, Millis>;
+  /** Milliseconds without a record after which a connector is quiet. */
+  readonly quietAfterMs: Millis;
+}
+
 const HOUR = 60 * 60_000;
 
 interface Rule extends Omit<Problem, 'rule' | 'message'> {
   /** As docs/operating.md names it. */
   readonly id: string;
   /** The message; null: the rule does not apply. */
-  readonly find: (status: ConnectorStatus, now: Millis) => string | null;
+  readonly find: (status: ConnectorStatus, now: Millis, expectations: Expectations) => string | null;
 }
 
 /** Milliseconds. A slice of a backfill commits many times an hour, and what is given up on is no news after a week. */
@@ -32,6 +43,9 @@ const FUTURE_MS = 5 * 60_000;
 
 /** Milliseconds. Whoever reads this has heard of an older gap; it stays in the ledger. */
 const GAP_NEWS_MS = 30 * 24 * HOUR;
+
+/** Milliseconds. Activity that is expected at all comes at least once a month. */
+const UNUSED_MS = 30 * 24 * HOUR;
 
 /** What makes a connector unhealthy (it is blind, or soon will be), and what only has to be known. */
 export const RULES: readonly Rule[] = [
@@ -62,6 +76,14 @@ export const RULES: readonly Rule[] = [
       if (state === null || now - state.wm <= STALE_SECONDS * 1_000) return null;
       const catchingUp = state.failStreak === 0 && state.lastOkAt !== null && now - state.lastOkAt <= STALE_SECONDS * 1_000;
       return `the watermark is ${formatLength(now - state.wm)} behind; ${catchingUp ? 'runs work and are catching up' : 'ask test-connection, and look into the function\'s log'}`;
+    },
+  },
+  {
+    id: 'owed',
+    level: 'unhealthy',
+    find: ({ state }) => {
+      const [first] = state?.owed ?? [];
+      return first === undefined ? null : `health events that the bus did not accept: ${state?.owed.length ?? 0}; the first is ${first.kind}. Look into the function's log for BUS_ errors`;
     },
   },
   {
@@ -122,12 +144,47 @@ export const RULES: readonly Rule[] = [
       return first === undefined ? null : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
     },
   },
+  {
+    id: 'quiet',
+    level: 'warning',
+    find: ({ genesis, state }, now, { quietAfterMs }) => {
+      const since = state?.lastEventAt ?? genesis?.installedAt;
+      if (state === null || since === undefined || now - since <= quietAfterMs) return null;
+      const newest = state.lastEventAt === null ? `no record since the installation ${formatLength(now - since)} ago` : `the newest record is ${formatLength(now - since)} old`;
+      return `${newest}: perhaps nothing happened, but a lost scope looks the same. Ask test-connection, then change something in the admin console and see whether it arrives`;
+    },
+  },
+  {
+    id: 'expected-expired',
+    level: 'warning',
+    find: (_, now, { rules }) => {
+      const expired = rules.filter((rule) => isExpired(rule, now));
+      return expired.length === 0 ? null : `expected-activity rules have expired and match nothing any more: ${expired.map(({ rule, endsOn = '' }) => `${rule} (endsOn ${endsOn})`).join(', ')}. Remove them, or set another endsOn, and deploy`;
+    },
+  },
+  {
+    id: 'expected-unused',
+    level: 'warning',
+    find: ({ genesis }, now, { rules, matched }) => {
+      const unused = rules.flatMap((rule) => {
+        const last = matched.get(rule.rule);
+        const since = last ?? genesis?.installedAt ?? now;
+        if (isExpired(rule, now) || now - since <= UNUSED_MS) return [];
+        return [`${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; when the rule itself was added is not known` : `last at ${format(last)}`})`];
+      });
+      return unused.length === 0 ? null : `expected-activity rules have matched nothing for 30 days: ${unused.join(', ')}. What they expect may have changed its actor or ended: correct or remove them, and deploy`;
+    },
+  },
 ];
 
+function isExpired({ endsOn }: ConfiguredRule, now: Millis): boolean {
+  return endsOn !== undefined && format(now).slice(0, 10) >= endsOn;
+}
+
 /** All that is to be said of a connector, the worst first. */
-export function judge(status: ConnectorStatus, now: Millis): Problem[] {
+export function judge(status: ConnectorStatus, now: Millis, expectations: Expectations): Problem[] {
   return RULES.flatMap(({ id, level, find }) => {
-    const message = find(status, now);
+    const message = find(status, now, expectations);
     return message === null ? [] : [{ rule: id, level, message }];
   });
 }

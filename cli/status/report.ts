@@ -1,7 +1,7 @@
 import type { Millis } from '../../lib/connector/ports';
 import type { ConnectorStatus } from '../../lib/state/status';
 import { format } from '../instant';
-import { healthOf, judge, type Health, type Problem } from './health';
+import { healthOf, judge, type Expectations, type Health, type Problem } from './health';
 
 /** A connector's status at an instant, judged. */
 export interface Report {
@@ -12,8 +12,8 @@ export interface Report {
   readonly problems: readonly Problem[];
 }
 
-export function report(connector: string, status: ConnectorStatus, at: Millis): Report {
-  const problems = judge(status, at);
+export function report(connector: string, status: ConnectorStatus, at: Millis, expectations: Expectations): Report {
+  const problems = judge(status, at, expectations);
   return { connector, at, status, health: healthOf(problems), problems };
 }
 
@@ -34,6 +34,7 @@ export function toJson({ connector, at, status, health, problems }: Report): obj
     watermark: time(state?.wm),
     watermarkAgeSeconds: state === null ? null : Math.round((at - state.wm) / 1_000),
     lastPoll: time(state?.lastOkAt),
+    lastEvent: time(state?.lastEventAt),
     failStreak: state?.failStreak ?? null,
     notBefore: time(state?.notBefore),
     dialect: state?.dialect ?? null,

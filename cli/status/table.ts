@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Colors } from 'picocolors/types';
 import type { Millis } from '../../lib/connector/ports';
-import { visibleLine } from '../diff/visible';
+import { MAX_NAME, visibleLine } from '../../lib/contract/visible';
 import { format, formatLength } from '../instant';
 import type { Health } from './health';
 import type { Report } from './report';
@@ -20,8 +20,8 @@ const FIELDS: readonly Field[] = [
   { name: 'watermark', show: ({ status: { state }, at }) => (state === null ? '-' : age(at, state.wm)), exact: ({ status }) => instant(status.state?.wm) },
   { name: 'last poll', show: lastPoll, exact: ({ status }) => instant(status.state?.lastOkAt) },
   { name: 'dialect', show: ({ status }) => status.state?.dialect ?? '-' },
-  { name: 'tailnet', show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-') },
-  { name: 'lease', show: lease, exact: ({ status: { state }, at }) => (state !== null && (state.leaseUntil ?? 0) > at ? state.owner : undefined) },
+  { name: 'tailnet', show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-', MAX_NAME) },
+  { name: 'lease', show: lease, exact: ({ status: { state }, at }) => (state !== null && (state.leaseUntil ?? 0) > at ? visibleLine(state.owner ?? '', MAX_NAME) : undefined) },
   { name: 'sweeps', show: sweeps },
   { name: 'gaps', show: ({ status }) => String(status.gaps.length) },
   { name: 'quarantine', show: ({ status }) => String(status.quarantine.waiting), exact: ({ status: { quarantine }, at }) => (quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`) },
@@ -32,7 +32,7 @@ const FIELDS: readonly Field[] = [
 export function toText(reports: readonly Report[], pc: Colors): string {
   const [only, ...others] = reports;
   const text = only !== undefined && others.length === 0 ? oneConnector(only, pc) : manyConnectors(reports, pc);
-  const problems = reports.flatMap(({ connector, problems: all }) => all.map(({ level, rule, message }) => `${pc[PAINT[level]](level)} ${connector}: ${rule}: ${visibleLine(message)}`));
+  const problems = reports.flatMap(({ connector, problems: all }) => all.map(({ level, rule, message }) => `${pc[PAINT[level]](level)} ${visibleLine(connector, MAX_NAME)}: ${rule}: ${visibleLine(message)}`));
   return [text, ...(problems.length === 0 ? [] : ['', ...problems])].join('\n');
 }
 
@@ -41,7 +41,7 @@ const STYLE = { head: [], border: [], compact: true };
 
 function oneConnector(report: Report, pc: Colors): string {
   const table = new Table({ style: STYLE });
-  table.push(['connector', pc.bold(report.connector)]);
+  table.push(['connector', pc.bold(visibleLine(report.connector, MAX_NAME))]);
   for (const { name, show, exact } of FIELDS) {
     const more = exact?.(report) ?? '';
     table.push([name, `${show(report, pc)}${more === '' ? '' : pc.dim(` (${more})`)}`]);
@@ -51,7 +51,7 @@ function oneConnector(report: Report, pc: Colors): string {
 
 function manyConnectors(reports: readonly Report[], pc: Colors): string {
   const table = new Table({ style: STYLE, head: ['connector', ...FIELDS.map(({ name }) => name)] });
-  for (const one of reports) table.push([pc.bold(one.connector), ...FIELDS.map(({ show }) => show(one, pc))]);
+  for (const one of reports) table.push([pc.bold(visibleLine(one.connector, MAX_NAME)), ...FIELDS.map(({ show }) => show(one, pc))]);
   return table.toString();
 }
 
@@ -59,7 +59,7 @@ function manyConnectors(reports: readonly Report[], pc: Colors): string {
 export function toLine(report: Report): string {
   const { connector, at, health, problems, status: { state } } = report;
   const said = [`watermark ${state === null ? '-' : age(at, state.wm)}`, ...problems.map(({ rule }) => rule)];
-  return `${format(at)} ${connector} ${health}: ${said.join(', ')}`;
+  return `${format(at)} ${visibleLine(connector, MAX_NAME)} ${health}: ${said.join(', ')}`;
 }
 
 function age(now: Millis, then: Millis): string {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -13,6 +14,7 @@ import { createCredentialStore } from '../../lib/secrets/credential-store';
 import { createBackfillStore } from '../../lib/state/backfill-store';
 import { createQuarantine } from '../../lib/state/quarantine';
 import { createTailscale } from '../../lib/tailscale/audit-log';
+import { parseKeptRecord } from '../../lib/tailscale/record';
 import { metricsOf } from '../../lib/telemetry/metrics';
 import { createTelemetry } from '../../lib/telemetry/telemetry';
 
@@ -37,7 +39,9 @@ export function wire(settings: PollSettings) {
     openQuarantine: createQuarantine({ table, clock }),
     archive: { ...createS3Archive({ bucket: settings.archiveBucket, openPutObject: () => Promise.resolve(createPutObject(client)) }), ...createS3ArchiveReader({ client }) },
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
+    parseRecord: parseKeptRecord,
     newRunId: randomUUID,
+    nextTurn: setImmediate,
     overlapMinutes: settings.overlapMinutes,
     severityProfile: settings.severityProfile,
     expectedActivity: settings.expectedActivity,

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createS3Archive } from '../../lib/archive/s3-archive';
 import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
+import type { StateOutage } from '../../lib/connector/run';
 import type { PollSettings } from '../../lib/contract/settings';
 import { createCredentialStore } from '../../lib/secrets/credential-store';
 import { createStateStore } from '../../lib/state/state-store';
@@ -25,7 +27,8 @@ export function wire(settings: PollSettings) {
     telemetry,
     credentials,
     openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
-    state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID }),
+    state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID, newIdKey: () => randomBytes(32).toString('hex') }),
+    outages: new Map<string, StateOutage>(),
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
     archive: createS3Archive({
       bucket: settings.archiveBucket,
@@ -33,6 +36,7 @@ export function wire(settings: PollSettings) {
       openPutObject: async () => (await import('./archive-wire.js')).openPutObject(),
     }),
     newRunId: randomUUID,
+    nextTurn: setImmediate,
     overlapMinutes: settings.overlapMinutes,
     severityProfile: settings.severityProfile,
     expectedActivity: settings.expectedActivity,

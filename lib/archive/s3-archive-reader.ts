@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { GetObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+import { callMs } from '../connector/call-time';
 import { ConnectorError } from '../connector/errors';
 import type { ArchivedObject, Deadline } from '../connector/ports';
 
@@ -25,7 +26,7 @@ export interface ArchiveReader {
 /** S3 as the archive, for reading. The bucket is the one that the object names. */
 export function createS3ArchiveReader({ client }: { client: S3Client }): ArchiveReader {
   async function get({ bucket, key }: ArchivedObject, deadline: Deadline): Promise<Uint8Array | undefined> {
-    const abortSignal = AbortSignal.timeout(Math.max(1, Math.min(CALL_MS, deadline.remaining())));
+    const abortSignal = AbortSignal.timeout(callMs(deadline, CALL_MS));
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
       return await Body?.transformToByteArray();

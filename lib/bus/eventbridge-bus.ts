@@ -9,9 +9,10 @@ import {
 import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { EVENT_SOURCE } from '../contract/names';
+import { callMs } from '../connector/call-time';
 import { ConnectorError } from '../connector/errors';
 import type { Bus, BusEvent, Deadline, Delivery } from '../connector/ports';
-import { entryBytes, packRequests } from './pack';
+import { entryBytes, MAX_REQUEST_BYTES, packRequests } from './pack';
 
 /** Requests under way at once. A request costs 1 ms of CPU and some 20 ms of waiting; above 8 nothing is gained. */
 const CONCURRENCY = 6;
@@ -19,8 +20,14 @@ const CONCURRENCY = 6;
 /** Milliseconds one request may take with the SDK's own retries. */
 const CALL_MS = 20_000;
 
-/** Entry errors that the same entry will meet again. Every other code is tried again. */
+/** Codes of an entry that the same entry will meet again. Every other code is tried again. */
 const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set(['MalformedDetail', 'InvalidArgument']);
+
+/**
+ * Codes of a request that its entries are the reason for. HTTP 413 is one too. Every other error (throttling,
+ * credentials, signature, clock, network, a fault of the service) says nothing about the entries.
+ */
+const REFUSED_AS_A_WHOLE: ReadonlySet<string> = new Set(['ValidationException', 'ValidationError', 'SerializationException']);
 
 /** How often the refused entries of a request are sent again: about 10 s in all. */
 const RESENDS = 5;
@@ -38,11 +45,17 @@ export interface EventBridgeBusDeps {
 interface Sending<Event> {
   readonly event: Event;
   readonly entry: PutEventsRequestEntry & { Source: string; DetailType: string; Detail: string };
+  /** As EventBridge counts them. */
+  readonly bytes: number;
 }
 
 /** The EventBridge bus that events go out on. */
 export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: EventBridgeBusDeps): Bus {
-  const options = (deadline: Deadline) => ({ abortSignal: AbortSignal.timeout(Math.max(1, Math.min(CALL_MS, deadline.remaining()))) });
+  /** Bytes of the smallest request that was too large, once there was one: a partition may allow less in total than AWS documents. */
+  let tooLargeBytes = MAX_REQUEST_BYTES;
+
+  const options = (deadline: Deadline) => ({ abortSignal: AbortSignal.timeout(callMs(deadline, CALL_MS)) });
+  const pack = <Event>(batch: readonly Sending<Event>[]) => packRequests(batch, ({ bytes }) => bytes, tooLargeBytes);
 
   async function assertExists(deadline: Deadline): Promise<void> {
     try {
@@ -52,19 +65,39 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     }
   }
 
-  /** One request; the entries that must be sent again. */
+  /**
+   * One request, or more where it is larger than the bus takes. What is refused as a whole is halved until the entry at
+   * fault is alone. Answers the entries that must be sent again.
+   */
   async function put<Event>(batch: readonly Sending<Event>[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+    if (deadline.isOver()) return [...batch];
+    const requests = pack(batch);
+    if (requests.length > 1) return putInTurn(requests, deadline, outcome);
     let results: PutEventsResultEntry[];
     try {
       const answer = await client.send(new PutEventsCommand({ Entries: batch.map(({ entry }) => entry) }), options(deadline));
       results = answer.Entries ?? [];
     } catch (error) {
-      const failure = busError(error, busName);
-      if (failure.code !== 'BUS_EXHAUSTED') throw failure;
-      return [...batch];
+      const code = requestErrorCode(error);
+      if (code === undefined) {
+        const failure = busError(error, busName);
+        if (failure.code !== 'BUS_EXHAUSTED') throw failure;
+        return [...batch];
+      }
+      if (batch.length === 1) {
+        outcome.suspected.push(...batch.map(({ event }) => ({ event, code })));
+        return [];
+      }
+      const suspectedBefore = outcome.suspected.length;
+      const half = Math.ceil(batch.length / 2);
+      const left = await putInTurn([batch.slice(0, half), batch.slice(half)], deadline, outcome);
+      // Both halves went through, so no entry was at fault: together they were too large.
+      if (left.length === 0 && outcome.suspected.length === suspectedBefore) tooLargeBytes = Math.min(tooLargeBytes, bytesOf(batch));
+      return left;
     }
     // Fewer answers than entries: nobody knows which entry an answer is for.
     if (results.length !== batch.length) return [...batch];
+    outcome.isAnswered = true;
     return batch.filter(({ event }, index) => {
       const { EventId, ErrorCode } = results[index] ?? {};
       if (EventId !== undefined && EventId !== '') {
@@ -80,11 +113,28 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     });
   }
 
+  async function putInTurn<Event>(requests: readonly (readonly Sending<Event>[])[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+    const left: Sending<Event>[] = [];
+    for (const request of requests) left.push(...(await put(request, deadline, outcome)));
+    return left;
+  }
+
+  /** Whether the bus takes requests at all. A detail that is no object is answered MalformedDetail for itself: nothing is published. */
+  async function takesRequests(deadline: Deadline): Promise<boolean> {
+    if (deadline.isOver()) return false;
+    try {
+      await client.send(new PutEventsCommand({ Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: 'Probe', Detail: '[]' }] }), options(deadline));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Sends a request until every entry is taken or refused for good, or tries and time run out; what is left then. */
   async function send<Event>(batch: Sending<Event>[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
     let pending = batch;
     const attempt = async () => {
-      if (!deadline.isNear()) pending = await put(pending, deadline, outcome);
+      pending = await put(pending, deadline, outcome);
       if (pending.length > 0) throw new EntriesLeft();
     };
     try {
@@ -92,8 +142,8 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
         retries: RESENDS,
         minTimeout: resendDelayMs,
         randomize: true,
-        maxRetryTime: deadline.remaining(),
-        shouldRetry: ({ error }) => error instanceof EntriesLeft && !deadline.isNear(),
+        maxRetryTime: callMs(deadline, Infinity),
+        shouldRetry: ({ error }) => error instanceof EntriesLeft && !deadline.isOver(),
       });
     } catch (error) {
       if (!(error instanceof EntriesLeft)) throw error;
@@ -102,8 +152,11 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
   }
 
   async function publish<Event extends BusEvent>(events: readonly Event[], deadline: Deadline): Promise<Delivery<Event>> {
-    const outcome: Outcome<Event> = { accepted: [], refused: [] };
-    const sendings = events.map((event) => ({ event, entry: toEntry(event, busName) }));
+    const outcome: Outcome<Event> = { accepted: [], refused: [], suspected: [], isAnswered: false };
+    const sendings = events.map((event) => {
+      const entry = toEntry(event, busName);
+      return { event, entry, bytes: entryBytes(entry) };
+    });
     let failure: Error | undefined;
     // A failure stops the requests behind it, but those under way are awaited: nothing may be pending afterwards.
     const sendUnlessFailed = async (batch: Sending<Event>[]) => {
@@ -113,9 +166,13 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
         return batch;
       });
     };
-    const left = await pMap(packRequests(sendings, ({ entry }) => entryBytes(entry)), sendUnlessFailed, { concurrency: CONCURRENCY });
+    const left = await pMap(pack(sendings), sendUnlessFailed, { concurrency: CONCURRENCY });
     if (failure !== undefined) throw failure;
-    return { ...outcome, unsent: left.flat().map(({ event }) => event) };
+    const { accepted, refused, suspected, isAnswered } = outcome;
+    const unsent = left.flat().map(({ event }) => event);
+    // Where every request is refused, the entries are not the reason.
+    if (suspected.length === 0 || isAnswered || (await takesRequests(deadline))) return { accepted, refused: [...refused, ...suspected], unsent };
+    return { accepted, refused, unsent: [...unsent, ...suspected.map(({ event }) => event)] };
   }
 
   return { assertExists, publish };
@@ -126,7 +183,20 @@ class EntriesLeft extends Error {}
 interface Outcome<Event> {
   readonly accepted: Event[];
   readonly refused: { event: Event; code: string }[];
+  /** Each was alone in a request that was refused as a whole. */
+  readonly suspected: { event: Event; code: string }[];
+  /** The bus has answered a request entry by entry. */
+  isAnswered: boolean;
 }
+
+/** The code of a request that was refused for its entries; undefined: the error is about something else. */
+function requestErrorCode(error: unknown): string | undefined {
+  // A 413 comes without a body (https://github.com/boto/boto3/issues/3411), or with one that the SDK cannot read and throws as another error.
+  if (error instanceof Error && (error as Partial<EventBridgeServiceException>).$metadata?.httpStatusCode === 413) return 'RequestEntityTooLarge';
+  return error instanceof EventBridgeServiceException && REFUSED_AS_A_WHOLE.has(error.name) ? error.name : undefined;
+}
+
+const bytesOf = (batch: readonly { readonly bytes: number }[]) => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
 function toEntry({ detailType, time, detail }: BusEvent, busName: string): Sending<BusEvent>['entry'] {
   return { EventBusName: busName, Source: EVENT_SOURCE, DetailType: detailType, Time: new Date(time), Detail: JSON.stringify(detail) };

@@ -19,14 +19,18 @@ export function entryBytes({ Source, DetailType, Detail }: SizedEntry): number {
   return TIME_BYTES + Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail);
 }
 
-/** Cuts a list into requests, in order: each as full as the two limits allow. An item over the limit stands alone. */
-export function packRequests<Item>(items: readonly Item[], bytesOf: (item: Item) => number): Item[][] {
+/**
+ * Cuts a list into requests, in order: each as full as the two limits allow. An item over the limit is alone in its request.
+ *
+ * @param maxBytes Bytes that a request must stay below.
+ */
+export function packRequests<Item>(items: readonly Item[], bytesOf: (item: Item) => number, maxBytes = MAX_REQUEST_BYTES): Item[][] {
   const requests: Item[][] = [];
   let bytes = 0;
   for (const item of items) {
     const size = bytesOf(item);
     const current = requests.at(-1);
-    if (current === undefined || current.length === MAX_ENTRIES || bytes + size >= MAX_REQUEST_BYTES) {
+    if (current === undefined || current.length === MAX_ENTRIES || bytes + size >= maxBytes) {
       requests.push([item]);
       bytes = size;
     } else {

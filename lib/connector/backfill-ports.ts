@@ -17,7 +17,7 @@ export interface BackfillJob extends Window {
 }
 
 /** What was done so far. */
-export type BackfillCounts = Pick<BackfillReport, 'fetched' | 'emitted' | 'duplicates' | 'covered' | 'quarantined' | 'byAction' | 'bySeverity'>;
+export type BackfillCounts = Pick<BackfillReport, 'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'>;
 
 /** Where a slice of a backfill is. */
 export interface BackfillPlace {
@@ -52,8 +52,6 @@ export interface LiveStanding {
   readonly watermark: Millis;
   /** null: nothing has answered yet. */
   readonly dialect: Dialect | null;
-  /** See Place. */
-  readonly idFloor: Millis | null;
 }
 
 /** A hold on a slice. Each commit lengthens its lease; with the last one the slice is done. */
@@ -72,8 +70,6 @@ export type SliceAcquisition =
 export interface BackfillStore {
   /** undefined: the connector has never run. */
   live(): Promise<LiveStanding | undefined>;
-  /** What the ledger knows to be lost. */
-  gaps(): Promise<readonly Window[]>;
   findJob(jobId: string): Promise<BackfillJob | undefined>;
   /** Keeps a job. Answers the one that is kept: another invocation may have been first. */
   keepJob(job: BackfillJob): Promise<BackfillJob>;

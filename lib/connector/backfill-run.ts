@@ -7,57 +7,35 @@ import type { Deadline, Telemetry } from './ports';
 /** Metrics that are about what goes out. The others describe live polling, and alarms watch them. */
 const COUNTED: ReadonlySet<MetricName> = new Set([METRIC.emitted, METRIC.schemaDrift, METRIC.claimed, METRIC.quarantined]);
 
-/** The run of a slice: as a live one, under the job's id, and without a word to live polling's metrics. */
-export function createBackfillRun(job: BackfillJob, connector: ConnectorSettings, hold: BackfillHold, deps: Omit<PollDeps, 'state'>, deadline: Deadline): Run<BackfillHold> {
+/** The run of a slice: as a live one, under the job's id. Emits no live-polling metrics. */
+export function createBackfillRun(job: BackfillJob, connector: ConnectorSettings, hold: BackfillHold, deps: Omit<PollDeps, 'state' | 'outages'>, deadline: Deadline): Run<BackfillHold> {
   const { telemetry } = deps;
   const run: Run<BackfillHold> = {
     ...deps,
     connector,
-    tenure: job.force || job.dryRun ? knowingTheLastPage(hold, job.force) : hold,
+    tenure: hold,
     deadline,
     runId: job.id,
     publish: publishOnExistingBus(deps.bus),
     archive: archiveInTime(deps.archive),
     telemetry: { ...telemetry, count: (id, metric, value) => { if (COUNTED.has(metric)) telemetry.count(id, metric, value); } },
+    observe: () => undefined,
+    edge: job.force || job.dryRun ? { force: job.force, previous: new Set() } : null,
     progress: { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: job.dialect },
   };
   return job.dryRun ? touchingNothing(run) : run;
 }
 
-/**
- * Where what was published does not count, or nothing is marked, an event on the edge that two pages share would still be
- * taken twice.
- */
-function knowingTheLastPage(hold: BackfillHold, force: boolean): BackfillHold {
-  let last = new Set<string>();
-  let current = new Set<string>();
-  return {
-    ...hold,
-    async seen(buckets) {
-      last = current;
-      current = new Set();
-      const known = await hold.seen(buckets);
-      return {
-        status(element) {
-          current.add(element.element);
-          if (last.has(element.element)) return 'same';
-          const status = known.status(element);
-          return force && status === 'same' ? 'new' : status;
-        },
-      };
-    },
-  };
-}
-
 /** A dry run: everything is as if it had gone out. */
 function touchingNothing(run: Run<BackfillHold>): Run<BackfillHold> {
   const ignore = () => undefined;
+  const nothingKept = (key: string) => Promise.resolve({ bucket: '', key, sha256: '', bytes: 0 });
   const silent: Telemetry = { info: ignore, warn: ignore, error: ignore, count: ignore };
   return {
     ...run,
     tenure: { ...run.tenure, markSeen: () => Promise.resolve(), recordQuarantine: () => Promise.resolve() },
     publish: (events) => Promise.resolve({ accepted: events, refused: [], unsent: [] }),
-    archive: { put: (key) => Promise.resolve({ bucket: '', key, sha256: '', bytes: 0 }) },
+    archive: { put: nothingKept, putFile: nothingKept },
     telemetry: silent,
   };
 }

@@ -1,33 +1,14 @@
-import { OTHER_ACTIONS, POLICY_DIFF } from '../contract/backfill';
-import { SEEN_LIFE_DAYS } from '../contract/timing';
-import { seenBucket } from '../events/event-time';
-import type { NormalizedEvent } from '../events/normalize';
+import { entryTime } from '../events/event-time';
 import type { BackfillCounts, BackfillJob, BackfillPlace } from './backfill-ports';
-import type { AuditLogPage, Inflight, Millis, Window } from './ports';
-import type { PublishedPage, Walk } from './walk';
+import type { Inflight, Millis, Window } from './ports';
+import type { Tally } from './tally';
+import type { Walk } from './walk';
 import { begin, MAX_WINDOW_MS, nextPage, RETENTION_MS, restart } from './window';
 
 /** A job's start is cut to what can be read when it is planned; for so long after it, nothing is given up. */
 const PATIENCE_MS = 60 * 60_000;
 
-const SEEN_LIFE_MS = SEEN_LIFE_DAYS * 24 * 60 * 60_000;
-
-/** Actions counted apart. The catalog has fewer; the words of an unknown vocabulary could be any number. */
-const MAX_ACTIONS = 300;
-/** Characters of one. */
-const MAX_ACTION = 100;
-
-export const NOTHING_COUNTED: BackfillCounts = { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
-
-/** What live polling knows that an event's mark alone does not say. */
-export interface LiveRecord {
-  readonly startFrom: Millis;
-  readonly watermark: Millis;
-  /** Before it the log was read in the other dialect, under other ids. */
-  readonly idFloor: Millis | null;
-  /** What it knows to be lost. */
-  readonly gaps: readonly Window[];
-}
+export const NOTHING_COUNTED: BackfillCounts = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
 
 /** The place behind what Tailscale no longer keeps: asked for, it would come back as empty, as if there had been nothing. */
 export function withinRetention(place: BackfillPlace, slice: Window, now: Millis): BackfillPlace {
@@ -45,62 +26,29 @@ export function planBackfillWindow({ readTo, inflight }: BackfillPlace, slice: W
   return begin({ from: readTo, until: dialect === 'audit' ? slice.until : Math.min(slice.until, readTo + MAX_WINDOW_MS) });
 }
 
-/**
- * Live polling has had an event although no mark says so: the mark's life is over, or it is of the other dialect. In a gap
- * it has not, and outside of what was ever read neither.
- */
-export function isCovered({ time, seen }: NormalizedEvent, { startFrom, watermark, idFloor, gaps }: LiveRecord, now: Millis): boolean {
-  if (seenBucket(time) !== seen.bucket || time < startFrom || time >= watermark) return false;
-  const isForgotten = time < now - SEEN_LIFE_MS || (idFloor !== null && time < idFloor);
-  return isForgotten && !gaps.some(({ from, until }) => time >= from && time < until);
-}
-
 /** A window of a backfill. Half-open by the events' own time, so that no event is two slices'. */
-export function backfillWalk(window: Inflight, { force, dryRun }: Pick<BackfillJob, 'force' | 'dryRun'>, live: LiveRecord, now: Millis): Walk<Inflight, BackfillPlace> {
+export function backfillWalk(window: Inflight, { dryRun }: Pick<BackfillJob, 'dryRun'>, now: Millis): Walk<Inflight, BackfillPlace> {
   return {
     mode: 'backfill',
     window,
-    // An event whose entry does not carry its own time has none that could be compared.
-    takes: ({ time, seen }) => seenBucket(time) !== seen.bucket || time < window.until,
-    covers: (event) => !force && isCovered(event, live, now),
-    behind(place, current, page, published) {
-      if (published.unsent.length > 0) return place;
-      const counts = countPage(place.counts, page, published, dryRun);
+    // A record without a time that can be compared is whoever's reads it.
+    selects: ({ millis }) => millis === null || entryTime(millis, now) !== millis || millis < window.until,
+    next(place, current, page, tally) {
+      const counts = addTally(place.counts, tally, dryRun);
       return page.cursor === null
         ? { ...place, counts, readTo: current.until, inflight: null }
         : { ...place, counts, inflight: nextPage(current, page, current.asOf ?? page.asOf) };
     },
-    // What is left of the page comes again, and with it what was left out of it.
-    stopped: (place, published) => ({ ...place, counts: countPublished(place.counts, published, dryRun) }),
+    // The rest of this page is fetched again, so what was read and left out is not counted yet.
+    stopped: (place, tally) => ({ ...place, counts: addTally(place.counts, { ...tally, fetched: 0, duplicates: 0 }, dryRun) }),
     restarted: (place, current) => ({ ...place, inflight: restart(current) }),
-    in: (place) => place.inflight,
+    current: (place) => place.inflight,
   };
 }
 
-function countPage(counts: BackfillCounts, page: AuditLogPage, published: PublishedPage, dryRun: boolean): BackfillCounts {
-  const { fetched, duplicates, covered, ...rest } = countPublished(counts, published, dryRun);
-  return { ...rest, fetched: fetched + page.records.length, duplicates: duplicates + published.duplicates, covered: covered + published.covered };
-}
-
-function countPublished(counts: BackfillCounts, { accepted, quarantined }: PublishedPage, dryRun: boolean): BackfillCounts {
-  const byAction = new Map(Object.entries(counts.byAction));
-  const bySeverity = new Map(Object.entries(counts.bySeverity));
-  for (const { detail } of accepted) {
-    const action = detail.stream === 'policy-diff' ? POLICY_DIFF : detail.action.slice(0, MAX_ACTION);
-    add(byAction, byAction.has(action) || byAction.size < MAX_ACTIONS ? action : OTHER_ACTIONS);
-    add(bySeverity, detail.severity);
-  }
-  return {
-    ...counts,
-    emitted: counts.emitted + (dryRun ? 0 : accepted.length),
-    quarantined: counts.quarantined + (dryRun ? 0 : quarantined),
-    byAction: Object.fromEntries(byAction),
-    bySeverity: Object.fromEntries(bySeverity),
-  };
-}
-
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function addTally(counts: BackfillCounts, { fetched, duplicates, emitted, quarantined, byAction, bySeverity }: Tally, dryRun: boolean): BackfillCounts {
+  const added = { fetched, duplicates, emitted: dryRun ? 0 : emitted, quarantined: dryRun ? 0 : quarantined };
+  return sumCounts([counts, { ...added, byAction: Object.fromEntries(byAction), bySeverity: Object.fromEntries(bySeverity) }]);
 }
 
 /** The totals of several slices. */
@@ -115,7 +63,6 @@ export function sumCounts(all: readonly BackfillCounts[]): BackfillCounts {
     fetched: sum(({ fetched }) => fetched),
     emitted: sum(({ emitted }) => emitted),
     duplicates: sum(({ duplicates }) => duplicates),
-    covered: sum(({ covered }) => covered),
     quarantined: sum(({ quarantined }) => quarantined),
     byAction: merge(({ byAction }) => byAction),
     bySeverity: merge(({ bySeverity }) => bySeverity),

@@ -4,7 +4,7 @@ import type { ConnectorSettings } from '../contract/settings';
 import { clampRange, jobIdOf, parseRange } from './backfill-range';
 import { invocationsOf, planOf, reportOf, slicesOf } from './backfill-report';
 import { createBackfillRun } from './backfill-run';
-import { backfillWalk, planBackfillWindow, withinRetention, type LiveRecord } from './backfill-walk';
+import { backfillWalk, planBackfillWindow, withinRetention } from './backfill-walk';
 import { ConnectorError, toConnectorError } from './errors';
 import type { BackfillHold, BackfillJob, BackfillStore, LiveStanding, OpenBackfills } from './backfill-ports';
 import type { Deadline, Window } from './ports';
@@ -14,7 +14,7 @@ import type { PollDeps } from './run';
 const HOUR = 3_600_000;
 
 /** What a backfill works with. */
-export interface BackfillDeps extends Omit<PollDeps, 'state'> {
+export interface BackfillDeps extends Omit<PollDeps, 'state' | 'outages'> {
   readonly openBackfills: OpenBackfills;
 }
 
@@ -101,7 +101,7 @@ async function openJob({ connector, deps, store }: Asked, request: BackfillReque
     until,
     force,
     dryRun,
-    notes: [...notes, ...(dialect === 'audit' ? [AUDIT_NOTE] : []), ...switchNotes(live, from, force)],
+    notes: [...notes, ...(dialect === 'audit' ? [AUDIT_NOTE] : [])],
     sliceMs: whole ? until - from : sliceMs,
   };
   const count = slicesOf(job).length;
@@ -110,11 +110,6 @@ async function openJob({ connector, deps, store }: Asked, request: BackfillReque
 }
 
 const AUDIT_NOTE = 'the audit dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end';
-
-function switchNotes({ idFloor, genesis }: LiveStanding, from: number, force: boolean): string[] {
-  if (idFloor === null || force || Math.max(from, genesis.startFrom) >= idFloor) return [];
-  return [`before ${new Date(idFloor).toISOString()} live polling read the other dialect, which gives the same record another id: what it has read there is left out, and counted as covered`];
-}
 
 async function findJob({ connector, store }: Asked, jobId: string): Promise<BackfillJob> {
   const job = await store.findJob(jobId);
@@ -140,7 +135,7 @@ async function runSlice(asked: Asked, job: BackfillJob, index: number): Promise<
   const { connector, deps, store } = asked;
   const window = slicesOf(job)[index];
   if (window === undefined) throw new RangeError(`the job ${job.id} has no slice ${index}`);
-  const [live, gaps] = await Promise.all([standingOf(connector, store), store.gaps()]);
+  const live = await standingOf(connector, store);
   if (job.dialect !== live.dialect) throw new InvalidInput('backfill', [`jobId: the job was planned in the dialect ${job.dialect}, and the connector reads ${live.dialect} now; ask for the range again with another rerun`]);
   const acquisition = await store.acquire(job.id, { ...window, index }, live, deps.newRunId());
   switch (acquisition.state) {
@@ -151,11 +146,11 @@ async function runSlice(asked: Asked, job: BackfillJob, index: number): Promise<
     case 'waiting':
       throw new ConnectorError('RATE_LIMITED', `Tailscale has asked to wait until ${new Date(acquisition.until).toISOString()}; try again then`, { retryAfterMs: acquisition.until - deps.clock.now() });
     case 'acquired':
-      return readSlice(asked, job, window, { startFrom: live.genesis.startFrom, watermark: live.watermark, idFloor: live.idFloor, gaps }, acquisition.hold);
+      return readSlice(asked, job, window, acquisition.hold);
   }
 }
 
-async function readSlice({ connector, deps, deadline }: Asked, job: BackfillJob, slice: Window, record: LiveRecord, hold: BackfillHold): Promise<boolean> {
+async function readSlice({ connector, deps, deadline }: Asked, job: BackfillJob, slice: Window, hold: BackfillHold): Promise<boolean> {
   const run = createBackfillRun(job, connector, hold, deps, deadline);
   const log = deps.openAuditLog(connector, job.dialect);
   let { place } = hold;
@@ -164,16 +159,16 @@ async function readSlice({ connector, deps, deadline }: Asked, job: BackfillJob,
       const readable = withinRetention(place, slice, deps.clock.now());
       const window = planBackfillWindow(readable, slice, job);
       if (window === null) {
-        if (readable !== place) await hold.commit(readable, { release: true });
+        if (readable !== place) await hold.commit(readable, { release: 'whole' });
         return true;
       }
       place = readable;
-      const walk = backfillWalk(window, job, record, deps.clock.now());
+      const walk = backfillWalk(window, job, deps.clock.now());
       const read = await readWindow(run, log, place, walk, window.until >= slice.until);
       if (read.outcome === 'interrupted') return false;
       place = read.place;
       if (place.readTo < slice.until && deadline.isNear()) {
-        await hold.commit(place, { release: true });
+        await hold.commit(place, { release: 'whole' });
         return false;
       }
     }

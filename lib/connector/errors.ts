@@ -1,3 +1,5 @@
+import { visibleLine } from '../contract/visible';
+
 /**
  * What went wrong, as codes that a script can match. Whose fault it is decides what happens next:
  * an operator must act on `SECRET_*`, `CREDENTIAL_*`, `FORBIDDEN`, `NOT_FOUND`, `OAUTH_REFUSED`, `BUS_*` and `TAILNET_CHANGED`;
@@ -22,7 +24,6 @@ export type ErrorCode =
   | 'CURSOR_REFUSED' // the API no longer takes this cursor
   | 'CURSOR_LOOP' // the API gave a cursor twice
   | 'TOO_MANY_PAGES'
-  | 'BODY_TOO_LARGE' // a second of log is over the byte budget
   | 'TAILNET_CHANGED' // the answer is another tailnet's
   // The bus
   | 'BUS_MISSING'
@@ -38,7 +39,7 @@ export type ErrorCode =
   | 'OUT_OF_TIME'
   | 'UNEXPECTED';
 
-/** A failure with a code and one line that says what to do. The message never holds a secret or a body. */
+/** A failure with a code and one bounded line that says what to do. The message never holds a secret or a body. */
 export class ConnectorError extends Error {
   override readonly name = 'ConnectorError';
 
@@ -50,16 +51,16 @@ export class ConnectorError extends Error {
       retryAfterMs?: number;
     },
   ) {
-    super(message, options);
+    super(visibleLine(message), options);
     if (options?.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 
   readonly retryAfterMs?: number;
 }
 
-/** Any thrown value as a ConnectorError. Unforeseen ones keep their name and message, on one line. */
+/** Any thrown value as a ConnectorError. Unforeseen ones keep their name and the first 500 characters of their message. */
 export function toConnectorError(error: unknown): ConnectorError {
   if (error instanceof ConnectorError) return error;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is no Error was thrown';
-  return new ConnectorError('UNEXPECTED', text.replaceAll(/\s+/g, ' ').slice(0, 500), { cause: error });
+  return new ConnectorError('UNEXPECTED', visibleLine(text, 500), { cause: error });
 }

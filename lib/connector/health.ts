@@ -1,62 +1,72 @@
 import { createHash } from 'node:crypto';
 import type { HealthEvent } from '../contract/health-event';
 import { DETAIL_TYPE, EVENT_CATEGORY, EVENT_SOURCE } from '../contract/names';
-import { ConnectorError, toConnectorError, type ErrorCode } from './errors';
-import type { Window } from './ports';
+import { oneLine } from '../events/describe';
+import { ConnectorError } from './errors';
+import type { Millis, Window } from './ports';
 import type { Run } from './run';
 
-export interface News {
+/** Something that the connector says of itself. */
+export interface Announcement {
   readonly kind: HealthEvent['kind'];
   readonly description: string;
-  readonly interval?: Window;
-  readonly code?: ErrorCode;
+  /** Of the failure, where one is the reason. */
+  readonly code: string | null;
+  /** When it became true. */
+  readonly at: Millis;
+  readonly runId: string;
+  readonly interval: Window | null;
+  /** What it is about, where one run announces several of a kind. Copies of an announcement share their id. */
+  readonly subject?: string;
 }
 
 const TITLE: Readonly<Record<HealthEvent['kind'], string>> = {
-  blind: 'The connector is blind',
-  recovered: 'The connector sees again',
-  gap: 'A part of the audit log is lost',
-  stateLost: 'The connector\'s place was lost',
-  tailnetChanged: 'The credential opens another tailnet',
+  blind: 'Connector is blind',
+  catchingUp: 'Connector is catching up',
+  recovered: 'Connector has recovered',
+  gap: 'Part of the audit log is lost',
+  stateLost: 'Checkpoint was lost',
+  tailnetChanged: 'Credential opens another tailnet',
+  dialectChanged: 'API dialect changed',
+  quarantined: 'Record quarantined',
 };
 
-type Announcer = Pick<Run, 'connector' | 'tenure' | 'clock' | 'deadline' | 'runId' | 'publish' | 'telemetry'>;
+/** Kinds that need nobody. All others are high, so that one rule on `high` gets everything that went wrong. */
+const INFO: ReadonlySet<HealthEvent['kind']> = new Set(['recovered', 'catchingUp', 'dialectChanged']);
+
+/** Characters. What a description quotes was written by somebody else. */
+const MAX_DESCRIPTION = 1_000;
+
+export type Announcer = Pick<Run, 'connector' | 'deadline' | 'publish'> & { readonly tenure: { readonly genesis: { readonly tailnetKey: string | null } } };
+
+export function healthEvent({ connector, tenure }: Pick<Announcer, 'connector' | 'tenure'>, { kind, description, code, at, runId, interval, subject }: Announcement): HealthEvent {
+  const time = (millis: Millis) => new Date(millis).toISOString();
+  return {
+    schemaVersion: '1.0',
+    id: `h1:${createHash('sha256').update(JSON.stringify([connector.id, kind, interval ?? subject ?? runId])).digest('hex')}`,
+    stream: 'health',
+    source: EVENT_SOURCE,
+    category: EVENT_CATEGORY,
+    severity: INFO.has(kind) ? 'info' : 'high',
+    kind,
+    title: TITLE[kind],
+    description: oneLine(description, MAX_DESCRIPTION),
+    occurredAt: time(at),
+    connector: connector.id,
+    tailnet: tenure.genesis.tailnetKey,
+    interval: interval === null ? null : { from: time(interval.from), until: time(interval.until) },
+    code,
+    runId,
+  };
+}
 
 /**
  * Puts a health event on the bus.
  *
- * @throws ConnectorError BUS_EXHAUSTED when the bus did not take it.
+ * @throws ConnectorError BUS_EXHAUSTED when the bus did not accept it; BUS_*.
  */
-export async function announce({ connector, tenure, clock, deadline, runId, publish }: Announcer, { kind, description, interval, code }: News): Promise<void> {
-  const now = clock.now();
-  const time = (millis: number) => new Date(millis).toISOString();
-  const detail: HealthEvent = {
-    schemaVersion: '1.0',
-    id: `h1:${createHash('sha256').update(JSON.stringify([connector.id, kind, interval ?? runId])).digest('hex')}`,
-    stream: 'health',
-    source: EVENT_SOURCE,
-    category: EVENT_CATEGORY,
-    severity: kind === 'recovered' ? 'info' : 'high',
-    kind,
-    title: TITLE[kind],
-    description,
-    occurredAt: time(now),
-    connector: connector.id,
-    tailnet: tenure.genesis.tailnetKey,
-    interval: interval === undefined ? null : { from: time(interval.from), until: time(interval.until) },
-    code: code ?? null,
-    runId,
-  };
-  const { accepted } = await publish([{ detailType: DETAIL_TYPE.health, time: now, detail }], deadline);
-  if (accepted.length === 0) throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take the health event "${kind}"; the next tick tries again`);
-}
-
-/** As announce, where something more important must not fail because of it. The log has it in any case. */
-export async function tryToAnnounce(run: Announcer, news: News): Promise<void> {
-  run.telemetry.warn(TITLE[news.kind], { connector: run.connector.id, ...news });
-  try {
-    await announce(run, news);
-  } catch (thrown) {
-    run.telemetry.warn('a health event could not be published', { connector: run.connector.id, kind: news.kind, reason: toConnectorError(thrown).message });
-  }
+export async function announce(announcer: Announcer, announcement: Announcement): Promise<void> {
+  const event = { detailType: DETAIL_TYPE.health, time: announcement.at, detail: healthEvent(announcer, announcement) };
+  const { accepted } = await announcer.publish([event], announcer.deadline);
+  if (accepted.length === 0) throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not accept the health event "${announcement.kind}"; the next run tries again`);
 }

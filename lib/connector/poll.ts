@@ -1,17 +1,16 @@
 import pMap from 'p-map';
 import { METRIC } from '../contract/names';
 import type { ConnectorSettings } from '../contract/settings';
+import { judgeEnd, judgeStart, payOwed, tell } from './alerts';
 import { toConnectorError, type ConnectorError } from './errors';
-import { tryToAnnounce } from './health';
-import type { Deadline, Millis } from './ports';
+import type { Deadline, Millis, Tenure } from './ports';
+import { recoverPlace } from './recover-place';
 import { archiveInTime, publishOnExistingBus, type PollDeps, type Progress, type Run } from './run';
+import { acquire, adoptOutage } from './state-outage';
 import { follow } from './tick';
 
 /** Connectors polled at once. */
 const CONCURRENCY = 4;
-
-/** Failed runs in a row after which the connector says that it is blind. One alone may be a hiccup. */
-export const BLIND_AFTER = 2;
 
 /** What one tick did for one connector. */
 export interface ConnectorReport extends Progress {
@@ -67,7 +66,7 @@ export async function poll(connectors: readonly ConnectorSettings[], deps: PollD
 }
 
 async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: Deadline): Promise<ConnectorReport> {
-  const { state, telemetry } = deps;
+  const { telemetry } = deps;
   const nothing: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
   const countAge = (watermark: Millis) => {
     telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, deps.clock.now() - watermark) / 1000);
@@ -82,33 +81,61 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
 
   if (deadline.isNear()) return report(null, { ...nothing, partial: true });
   const runId = deps.newRunId();
-  const acquisition = await state.acquire(connector.id, runId, deadline);
-  if (acquisition.state !== 'acquired') {
-    return report(acquisition.watermark, { ...nothing, busy: acquisition.state === 'busy', partial: acquisition.state === 'waiting' });
-  }
+  const acquisition = await acquire(connector, runId, deps, deadline);
+  if (acquisition.state === 'busy') return report(acquisition.watermark, { ...nothing, busy: true });
 
   const { tenure } = acquisition;
-  const run: Run = { ...deps, connector, tenure, deadline, runId, publish: publishOnExistingBus(deps.bus), archive: archiveInTime(deps.archive), progress: nothing };
+  const run = createRun(connector, tenure, runId, deps, deadline);
+  const startedAt = tenure.place.watermark;
   try {
-    const failed = tenure.failStreak;
-    const { partial } = await follow(run);
-    if (failed >= BLIND_AFTER && tenure.failStreak === 0) await tryToAnnounce(run, { kind: 'recovered', description: `polling works again after ${failed} failed runs; nothing within Tailscale's retention was skipped` });
+    await adoptOutage(run, deps);
+    const { partial } = await work(run);
+    await judgeEnd(run, startedAt, null);
     return report(tenure.place.watermark, { ...run.progress, partial });
   } catch (thrown) {
     countAge(tenure.place.watermark);
-    await recordFailure(run, toConnectorError(thrown));
+    await recordFailure(run, startedAt, toConnectorError(thrown));
     throw thrown;
+  } finally {
+    const { lastEventAt } = tenure.health;
+    telemetry.count(connector.id, METRIC.lastEventAge, Math.max(0, deps.clock.now() - (lastEventAt ?? tenure.genesis.installedAt)) / 1000);
   }
 }
 
-/** The first failure is the one to report; that its bookkeeping failed too must not hide it. */
-async function recordFailure(run: Run, { code, message }: ConnectorError): Promise<void> {
+function createRun(connector: ConnectorSettings, tenure: Tenure, runId: string, deps: PollDeps, deadline: Deadline): Run {
+  const progress: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
+  return {
+    ...deps, connector, tenure, deadline, runId, progress,
+    publish: publishOnExistingBus(deps.bus),
+    archive: archiveInTime(deps.archive),
+    observe: (seen) => { tenure.observe(seen); },
+    edge: null,
+  };
+}
+
+async function work(run: Run): Promise<{ partial: boolean }> {
+  const { tenure, clock } = run;
+  await payOwed(run);
+  const place = await recoverPlace(run);
+  await judgeStart(run);
+  const { notBefore } = tenure;
+  if (notBefore === null || notBefore <= clock.now()) return follow(run, place);
+  await tenure.commit(place, { release: 'waiting', notBefore });
+  return { partial: true };
+}
+
+/** The original failure is the one to report, even if recording it fails. */
+async function recordFailure(run: Run, startedAt: Millis, error: ConnectorError): Promise<void> {
+  const { tenure, clock, runId, telemetry } = run;
+  const { code, message } = error;
+  const before = tenure.health.ending;
   try {
-    const { lastFailure } = run.tenure;
-    const streak = await run.tenure.fail(code);
-    if (streak !== null && code === 'TAILNET_CHANGED' && (streak === 1 || lastFailure !== code)) await tryToAnnounce(run, { kind: 'tailnetChanged', code, description: message });
-    if (streak === BLIND_AFTER) await tryToAnnounce(run, { kind: 'blind', code, description: `${BLIND_AFTER} runs in a row have failed, the last one with ${code}: ${message}` });
+    // Another run owns the connector: it judges.
+    if ((await tenure.fail(code)) === null) return;
   } catch (thrown) {
-    run.telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });
+    telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });
   }
+  const isNews = before?.how !== 'failed' || before.code !== code;
+  if (code === 'TAILNET_CHANGED' && isNews) await tell(run, { kind: 'tailnetChanged', description: message, code, at: clock.now(), runId, interval: null });
+  await judgeEnd(run, startedAt, error);
 }

@@ -33,30 +33,62 @@ export interface Deadline {
 
 // ---- Tailscale -------------------------------------------------------------------------------------------------
 
-/** One answer of the audit API. */
+/** One record of an answer. `position` counts from 0 within the page, `bytes` are those of its JSON text. */
+export type LogRecord =
+  /** `value` is parsed; integers beyond 2^53 and numbers that a double cannot hold are strings. `raw` is its JSON text as UTF-8. */
+  | { readonly kind: 'parsed'; readonly position: number; readonly bytes: number; readonly value: unknown; readonly raw: Uint8Array }
+  /** Where it ends is known, but it is not JSON, not UTF-8, or nested too deep. */
+  | { readonly kind: 'unreadable'; readonly position: number; readonly bytes: number; readonly raw: Uint8Array; readonly problem: string }
+  | OversizedRecord;
+
+/**
+ * A record larger than one may be. Its beginning lies gzipped in a local file, which is deleted when the page is closed or
+ * the next batch is pulled; `file.sha256` (hex) and `file.bytes` are of that beginning before compression. `digest` is the
+ * SHA-256 of the whole record.
+ */
+export interface OversizedRecord {
+  readonly kind: 'oversized';
+  readonly position: number;
+  readonly bytes: number;
+  readonly digest: string;
+  readonly file: { readonly path: string; readonly sha256: string; readonly bytes: number };
+}
+
+/** One answer of the audit API, read while it arrives. */
 export interface AuditLogPage {
-  /** As parsed from JSON; integers beyond 2^53 and numbers that a double cannot hold are strings. */
-  readonly records: readonly unknown[];
-  /** Continues the window behind this page; null: this was the last. Opaque above lib/tailscale. */
-  readonly cursor: string | null;
-  /** On the last page: the instant up to which the log was asked for; null where the dialect has no end and read up to `asOf`. */
-  readonly until: Millis | null;
-  /** Not after the instant at which the server answered, by its own clock and by ours. */
-  readonly asOf: Millis;
+  /**
+   * Records as they arrive, in batches of 1 to 100 records and, unless one record alone is larger, 1 MB at most. Can be
+   * read once. Leaving the loop early closes the connection.
+   *
+   * @throws ConnectorError when the body ends early, is not JSON or lacks its list: what was given out before was whole.
+   */
+  readonly batches: AsyncIterable<readonly LogRecord[]>;
+  /** What the rest of the answer said; only after `batches` was read to its end. */
+  end(): PageEnd;
+  /** Not after the instant at which the server answered, by its own clock and by ours; null: it did not answer in time. */
+  readonly asOf: Millis | null;
   /** Server's clock minus ours, in milliseconds; null when the answer had no Date header. */
   readonly skewMs: number | null;
-  /** The tailnet's id or name as the envelope gives it; null where the dialect names none. */
+  /** The tailnet's id or name as the envelope gives it, 256 characters at most; null where the dialect names none. */
   readonly tailnet: string | null;
   /** The OAuth client that asked; null for an API key. Its own token requests are in the log too. */
   readonly oauthClientId: string | null;
   readonly dialect: Dialect;
 }
 
+export interface PageEnd {
+  /** Continues the window after this page; null: this was the last. Opaque above lib/tailscale. */
+  readonly cursor: string | null;
+  /** On the last page: the instant up to which the log was asked for; null where the dialect has no end and read up to `asOf`. */
+  readonly until: Millis | null;
+}
+
 export interface AuditLog {
   /**
-   * Pages of the window, from the cursor on (null: from the start). Fetches one page each time it is pulled.
+   * Pages of the window from the cursor on (null: from the start), one request for each pull. A pull after a page was not
+   * read to its end closes that page and ends the generator; so does return().
    *
-   * @throws ConnectorError from the first pull on; CURSOR_REFUSED when the given cursor is no longer taken.
+   * @throws ConnectorError from the first pull on; CURSOR_REFUSED when the given cursor is no longer accepted.
    */
   pages(window: Window, cursor: string | null, deadline: Deadline): AsyncGenerator<AuditLogPage, void, void>;
 }
@@ -85,11 +117,11 @@ export interface CredentialStore {
   /**
    * The credential, from the cache if it is there.
    *
-   * @throws ConnectorError SECRET_EMPTY, SECRET_INVALID, SECRET_UNAVAILABLE, CREDENTIAL_KIND.
+   * @throws ConnectorError SECRET_EMPTY, SECRET_INVALID, SECRET_UNAVAILABLE, CREDENTIAL_KIND, OUT_OF_TIME.
    */
-  get(secretId: string): Promise<VersionedCredential>;
+  get(secretId: string, deadline: Deadline): Promise<VersionedCredential>;
   /** Past the cache. */
-  refetch(secretId: string): Promise<VersionedCredential>;
+  refetch(secretId: string, deadline: Deadline): Promise<VersionedCredential>;
 }
 
 // ---- The bus ---------------------------------------------------------------------------------------------------
@@ -141,11 +173,18 @@ export interface ArchivedObject {
 /** Keeps what does not fit on the bus, or may not go there. */
 export interface Archive {
   /**
-   * Keeps a JSON text under a key, compressed. Putting the same again changes nothing.
+   * Keeps a JSON text, or the bytes of one, under a key, compressed. Putting the same again changes nothing.
    *
    * @throws ConnectorError ARCHIVE_UNAVAILABLE.
    */
-  put(key: string, json: string, deadline: Deadline): Promise<ArchivedObject>;
+  put(key: string, content: string | Uint8Array, deadline: Deadline): Promise<ArchivedObject>;
+  /**
+   * Keeps raw bytes that are already gzipped in a local file, under a key. `sha256` and `bytes` describe the content
+   * before compression and are handed through to the answer.
+   *
+   * @throws ConnectorError ARCHIVE_UNAVAILABLE.
+   */
+  putFile(key: string, file: OversizedRecord['file'], deadline: Deadline): Promise<ArchivedObject>;
 }
 
 // ---- State -----------------------------------------------------------------------------------------------------
@@ -179,8 +218,6 @@ export interface Place {
   readonly inflight: Inflight | null;
   /** What answered last; null before the first good answer. */
   readonly dialect: Dialect | null;
-  /** Overlaps stop here less one overlap: below it the ids are another dialect's. */
-  readonly idFloor: Millis | null;
   readonly sweeps: Readonly<Record<SweepTier, SweepPlace>>;
 }
 
@@ -192,6 +229,8 @@ export interface Genesis {
   readonly tailnetKey: string | null;
   /** What the first envelope that names a tailnet said; another one later means that the credential is for another tailnet. */
   readonly tailnetId: string | null;
+  /** 64 hex digits, random, fixed when the connector was installed: ids are made with it. Never published. */
+  readonly idKey: string;
   /** A commit has succeeded: from then on a missing watermark is lost state. */
   readonly committed: boolean;
 }
@@ -204,23 +243,73 @@ export interface SeenElement {
   readonly element: string;
 }
 
-/** One run's hold on a place, as reading a window needs it. Commits are fenced: they fail once another run took a later token. */
+/** The first half of a mark's element: names a record in a note of work. */
+export const idHalf = ({ element }: SeenElement): string => element.slice(0, element.length / 2);
+
+/** How a run ended. `whole`: it read the log up to its start, and swept what was due. */
+export type Ending = 'whole' | 'partial' | 'waiting' | 'failed';
+
+/** What is known of how a connector has fared. Kept in the checkpoint. */
+export interface HealthRecord {
+  /** How the last run ended, with its error code if it failed, and since when runs end like that. null: none has ended yet. */
+  readonly ending: { readonly how: Ending; readonly code: string | null; readonly since: Millis } | null;
+  /** When a run last moved the checkpoint or delivered a unit; null: never. */
+  readonly progressAt: Millis | null;
+  /** The silence that was announced last and has not ended; null: there is none. `at` is when it was last announced. */
+  readonly alert: { readonly kind: 'blind' | 'catchingUp'; readonly since: Millis; readonly at: Millis } | null;
+  /** Announcements that could not be published yet, oldest first. */
+  readonly owed: readonly OwedAnnouncement[];
+  /** Time of the newest event ever read; null: none. */
+  readonly lastEventAt: Millis | null;
+  /** When each rule of expected activity last matched, by its name. */
+  readonly matched: Readonly<Record<string, Millis>>;
+}
+
+export interface OwedAnnouncement {
+  readonly kind: 'blind' | 'recovered' | 'catchingUp' | 'tailnetChanged' | 'dialectChanged';
+  readonly description: string;
+  readonly code: string | null;
+  readonly at: Millis;
+  readonly runId: string;
+  readonly interval: Window | null;
+}
+
+export interface CommitOptions {
+  /** Gives the lease back in the same write, and says how the run ended. */
+  readonly release?: Exclude<Ending, 'failed'>;
+  /** Tailscale is not asked before then. */
+  readonly notBefore?: Millis;
+  /** With `release`: the record (see idHalf) that used up the time of the run. It counts as if the run had died on it. */
+  readonly stuckOn?: string;
+}
+
+/** One run's hold on a place, as reading a window needs it. Every write is fenced: it fails once another run took a later token. */
 export interface Hold<At> {
   readonly genesis: Genesis;
   readonly place: At;
+  /** Records that earlier runs were working on when they died: how many runs in a row, by idHalf. */
+  readonly suspects: ReadonlyMap<string, number>;
   /** Elements of these buckets (those not loaded yet are read). */
   seen(buckets: readonly string[]): Promise<SeenSet>;
   /** Adds elements whose events the bus has accepted. */
   markSeen(elements: readonly SeenElement[]): Promise<void>;
+  /**
+   * Notes the records (see idHalf; 200 at most) that this run works on now, instead of those noted before, and checks the
+   * fencing token. `deaths`: how many runs in a row have died on them. The next commit of a page erases the note.
+   *
+   * @param progressed A unit was delivered since the last note.
+   * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
+   */
+  noteWork(records: readonly string[], deaths: number, progressed: boolean): Promise<void>;
   /** Fixes what the first good answer said of the tailnet; what is there already stays. */
   fixTailnet(tailnet: { readonly key: string; readonly id: string | null }): Promise<void>;
   /**
-   * Moves to the next place. `release` gives the lease back in the same write; `notBefore` keeps every run away until then.
+   * Moves to the next place.
    *
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
-  commit(next: At, options?: { readonly release?: boolean; readonly notBefore?: Millis }): Promise<void>;
-  /** Writes into the ledger what was put aside, and where it lies. The same event twice is one entry. */
+  commit(next: At, options?: CommitOptions): Promise<void>;
+  /** Writes into the ledger what was quarantined, and where it lies. The same event twice is one entry. */
   recordQuarantine(entry: Quarantined): Promise<void>;
 }
 
@@ -228,23 +317,39 @@ export interface Hold<At> {
 export interface Tenure extends Hold<Place> {
   /** There had been a watermark, and it is gone. The place begins at the installation again. */
   readonly stateLost: boolean;
-  /** Failed runs in a row before this one; 0 once this one has ended well. */
+  /** The run before this one neither ended nor failed: it was killed. */
+  readonly previousDied: boolean;
+  /** Tailscale asked not to be called before then; in the past or null: it may be called. */
+  readonly notBefore: Millis | null;
+  /** Failed runs in a row before this one; 0 once this one has ended whole or moved the watermark. */
   readonly failStreak: number;
-  /** The code that the last failed run ended with; null: none has failed. */
-  readonly lastFailure: string | null;
+  readonly health: HealthRecord;
+  /** Kept with the next commit or failure. */
+  observe(seen: { readonly lastEventAt?: Millis; readonly matched?: Readonly<Record<string, Millis>> }): void;
+  /**
+   * Keeps what was announced and what is owed; what cannot be written now is kept with the next commit or failure. Does
+   * nothing when another run owns the connector.
+   */
+  saveAlerts(alerts: Pick<HealthRecord, 'alert' | 'owed'>): Promise<void>;
   /** After a failure: counts it and gives the lease back. Answers how many runs have failed in a row; null when another run owns the connector. */
   fail(code: ErrorCode): Promise<number | null>;
   /** Writes into the ledger what is known to be lost. The same interval twice is one entry. */
   recordGap(gap: Window): Promise<void>;
 }
 
-/** An event that EventBridge will not take, or a record that could not be read: kept whole, outside the bus. */
+/** Why a record is in quarantine as the bytes that Tailscale sent. Its events were never on the bus. */
+export const RAW_REASONS = ['too-large', 'unreadable', 'failed', 'died-twice'] as const;
+export type RawReason = (typeof RAW_REASONS)[number];
+
+/** An event that EventBridge rejected, or a record that could not be processed: kept outside the bus. */
 export interface Quarantined {
   readonly id: string;
-  /** Why, as a code: EventBridge's, or `unparsed`. */
+  /** Why, as a code: EventBridge's, `unparsed` (the event is on the bus too), or a RawReason. */
   readonly reason: string;
   readonly object: ArchivedObject;
   readonly at: Millis;
+  /** Where a raw record was found, for a person; null for an event. */
+  readonly position: string | null;
 }
 
 export interface SeenSet {
@@ -254,7 +359,8 @@ export interface SeenSet {
 
 export type Acquisition =
   | { readonly state: 'acquired'; readonly tenure: Tenure }
-  | { readonly state: 'busy' | 'waiting'; readonly watermark: Millis | null };
+  /** Another run holds the lease. */
+  | { readonly state: 'busy'; readonly watermark: Millis | null };
 
 export interface StateStore {
   /**

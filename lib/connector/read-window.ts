@@ -1,15 +1,15 @@
 import { METRIC } from '../contract/names';
+import type { Leftover } from './delivery';
 import { ConnectorError, type ErrorCode } from './errors';
-import type { AuditLog, Hold, Inflight, Place } from './ports';
-import { prefetch } from './prefetch';
-import { publishPage, type Watermarked } from './publish-page';
+import type { AuditLog, AuditLogPage, CommitOptions, Hold, Inflight, Place } from './ports';
+import { publishPage, type PublishedPage, type Watermarked } from './publish-page';
 import type { Run } from './run';
-import type { PublishedPage, Walk } from './walk';
+import type { Walk } from './walk';
 
 /** A window of more pages than this is not an audit log but a loop. At 100 records a page it is two million records. */
 const MAX_PAGES = 20_000;
 
-/** How often a window may begin anew before that is a failure of its own. */
+/** How often a window may be read again from its start before that is a failure. */
 const MAX_RESTARTS = 3;
 
 /** From this cursor on there is no end: kept, it would be tried for ever. */
@@ -17,12 +17,13 @@ const LEADS_NOWHERE: readonly ErrorCode[] = ['CURSOR_REFUSED', 'CURSOR_LOOP', 'T
 
 export interface WindowRead<At = Place> {
   readonly place: At;
-  /** `again`: the window began anew. `interrupted`: time ran out or upstream asked to wait; the lease is given back. */
+  /** `again`: the window is read again from its start. `interrupted`: time ran out or upstream asked to wait; the lease is given back. */
   readonly outcome: 'whole' | 'again' | 'interrupted';
 }
 
 /**
- * Reads a window to its end: publishes each page and commits the place behind it, while the next page is fetched.
+ * Reads a window to its end: publishes each page while it arrives, and commits the place after it. The next page's request
+ * starts when a page was read, and its last unit is still being published.
  *
  * @param release Gives the lease back with the commit of the last page.
  * @throws ConnectorError
@@ -37,23 +38,37 @@ export async function readWindow<Window extends Inflight, At extends Watermarked
   const { tenure, deadline } = run;
   let place = start;
   let { window } = walk;
+  const pages = log.pages(window, window.cursor, deadline);
+  let next: Promise<IteratorResult<AuditLogPage, void>> | undefined;
   try {
-    for await (const page of prefetch(log.pages(window, window.cursor, deadline), deadline)) {
+    for (;;) {
+      const { value: page } = await (next ?? pages.next());
+      next = undefined;
+      if (page === undefined) return { place, outcome: 'whole' };
       if (deadline.isNear()) return await interrupted(run, place);
-      const delivery = await publishPage(run, page, walk);
-      const next = walk.behind(place, window, page, delivery);
-      if (next === place) return await interrupted(run, walk.stopped(place, delivery), delivery);
-      const rest = walk.in(next);
-      await tenure.commit(next, { release: release && rest === null });
-      place = next;
-      if (rest === null) break;
+      const published = await publishPage(run, page, walk, () => {
+        if (deadline.isNear()) return;
+        next = pages.next();
+        // A failure counts once the page is asked for; until then it must not count as unhandled.
+        next.catch(() => undefined);
+      });
+      const { end, tally, leftover } = published;
+      if (end === null || leftover !== null) return await interrupted(run, walk.stopped(place, tally), published);
+      const after = walk.next(place, window, { asOf: page.asOf, dialect: page.dialect, ...end }, tally);
+      const rest = walk.current(after);
+      await tenure.commit(after, rest === null && release ? { release: 'whole' } : {});
+      place = after;
+      if (rest === null) return { place, outcome: 'whole' };
       window = rest;
       if (window.page > MAX_PAGES) throw new ConnectorError('TOO_MANY_PAGES', `Tailscale gave more than ${MAX_PAGES} pages for one window; report it to Tailscale with the request id in the log`);
       if (deadline.isNear()) return await interrupted(run, place);
     }
-    return { place, outcome: 'whole' };
   } catch (error) {
-    return afterTrouble(run, place, walk, window, error);
+    return await afterTrouble(run, place, walk, window, error);
+  } finally {
+    // Nothing may be pending afterwards.
+    await Promise.allSettled([next]);
+    await pages.return();
   }
 }
 
@@ -70,17 +85,23 @@ async function afterTrouble<Window extends Inflight, At>(run: Run<Hold<At>>, pla
   if (error.code === 'OUT_OF_TIME') return interrupted(run, place);
   if (error.code === 'RATE_LIMITED' && error.retryAfterMs !== undefined) {
     telemetry.warn('Tailscale asks to wait', { connector: connector.id, seconds: error.retryAfterMs / 1000 });
-    await tenure.commit(place, { release: true, notBefore: clock.now() + error.retryAfterMs });
+    await tenure.commit(place, { release: 'waiting', notBefore: clock.now() + error.retryAfterMs });
     return { place, outcome: 'interrupted' };
   }
   throw error;
 }
 
-/** Stops here; the next tick goes on from the same place. Only running out of time is no failure. */
-async function interrupted<At>(run: Run<Hold<At>>, place: At, delivery?: PublishedPage): Promise<WindowRead<At>> {
-  if (delivery !== undefined && !run.deadline.isNear()) {
-    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${delivery.unsent.length} entries after several tries; check its PutEvents quota in this region`);
-  }
-  await run.tenure.commit(place, { release: true });
+/** Stops here; the next run continues from the same place. Only running out of time is no failure. */
+async function interrupted<At>(run: Run<Hold<At>>, place: At, page?: PublishedPage): Promise<WindowRead<At>> {
+  const { leftover = null, stuckOn = null } = page ?? {};
+  if (leftover !== null) failUnlessTime(run, leftover);
+  const stuck: Pick<CommitOptions, 'stuckOn'> = stuckOn === null ? {} : { stuckOn };
+  await run.tenure.commit(place, { release: 'partial', ...stuck });
   return { place, outcome: 'interrupted' };
+}
+
+function failUnlessTime({ deadline }: Pick<Run, 'deadline'>, leftover: Leftover): void {
+  if (leftover.kind === 'failure') throw leftover.error;
+  if (deadline.isNear()) return;
+  throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not accept ${leftover.count} entries after several tries; check its PutEvents quota in this region`);
 }

@@ -1,12 +1,15 @@
 import pMap from 'p-map';
 import { InvalidInput } from '../contract/parse';
+import type { ExpectedActivity } from '../contract/expected-activity';
+import type { SeverityProfile } from '../contract/settings';
 import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/bound';
-import type { NormalizedEvent } from '../events/normalize';
+import { identify } from '../events/identify';
+import { normalize, type NormalizedEvent } from '../events/normalize';
 import { ConnectorError } from './errors';
-import type { Archive, ArchivedObject, Bus, Clock, Deadline, Quarantined, SeenElement, Telemetry } from './ports';
+import type { Archive, ArchivedObject, Bus, Clock, Deadline, Genesis, Quarantined, SeenElement, Telemetry } from './ports';
 import { parseQuarantinedEvent } from './quarantined-event';
 import { publishOnExistingBus } from './run';
-import { claimKey } from './set-aside';
+import { claimKey } from './quarantine';
 
 /** Entries between two looks at the clock. Each event is held in memory. */
 const BATCH = 50;
@@ -17,12 +20,14 @@ const CONCURRENCY = 8;
 /** Problems in the answer; the log has all of them. */
 const MAX_PROBLEMS = 20;
 
-/** What a connector has put aside, as the ledger has it. */
+/** What a connector has quarantined, as the ledger has it. */
 export interface Quarantine {
   /** Entries that wait, in a fixed order, behind the entry of the given id. */
   waiting(after: string | null): AsyncGenerator<readonly Quarantined[], void, void>;
   markSeen(elements: readonly SeenElement[]): Promise<void>;
   markRedriven(id: string): Promise<void>;
+  /** Ids are made with it; undefined: the connector has never run. */
+  genesis(): Promise<Genesis | undefined>;
 }
 
 /** The archive, for reading too. */
@@ -37,6 +42,10 @@ export interface RedriveDeps {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly newRunId: () => string;
+  /** A record's JSON text as a value, in which no number has lost a digit. Throws where it is not JSON. */
+  readonly parseRecord: (json: string) => unknown;
+  readonly severityProfile: SeverityProfile;
+  readonly expectedActivity: readonly ExpectedActivity[];
 }
 
 export interface RedriveRequest {
@@ -125,13 +134,14 @@ interface Outcome extends Counts {
 async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Promise<Outcome> {
   const { quarantine, deadline, telemetry, request } = run;
   const wanted = entries.filter(({ reason }) => request.includeUnparsed || reason !== 'unparsed');
-  const opened = await pMap(wanted, async (entry) => ({ id: entry.id, ...(await open(run, entry)) }), { concurrency: CONCURRENCY });
-  const unreadable = opened.flatMap(({ id, problem }) => (problem === undefined ? [] : [{ id, problem }]));
-  const events = opened.flatMap(({ id, event }) => (event === undefined ? [] : [{ ...event, entryId: id }]));
+  const opened = await pMap(wanted, async (entry) => ({ entryId: entry.id, ...(await open(run, entry)) }), { concurrency: CONCURRENCY });
+  const unreadable = opened.flatMap(({ entryId, problem }) => (problem === undefined ? [] : [{ id: entryId, problem }]));
+  const events = opened.flatMap(({ entryId, events: ofEntry = [] }) => ofEntry.map((event) => ({ ...event, entryId })));
 
   const { accepted, refused, unsent } = events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
   if (accepted.length > 0) await quarantine.markSeen(accepted.map(({ seen }) => seen));
-  await pMap(accepted, ({ entryId }) => quarantine.markRedriven(entryId), { concurrency: CONCURRENCY });
+  const left = new Set([...refused.map(({ event }) => event.entryId), ...unsent.map(({ entryId }) => entryId)]);
+  await pMap(new Set(accepted.map(({ entryId }) => entryId).filter((id) => !left.has(id))), (id) => quarantine.markRedriven(id), { concurrency: CONCURRENCY });
   if (unsent.length > 0 && !deadline.isNear()) {
     throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`);
   }
@@ -147,24 +157,40 @@ async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Prom
   };
 }
 
-type Opened = { readonly event: NormalizedEvent; readonly problem?: never } | { readonly event?: never; readonly problem: string };
+type Opened = { readonly events: readonly NormalizedEvent[]; readonly problem?: never } | { readonly events?: never; readonly problem: string };
 
-async function open(run: Redrive, { object }: Quarantined): Promise<Opened> {
+async function open(run: Redrive, entry: Quarantined): Promise<Opened> {
+  const { object, reason } = entry;
+  if (reason === 'too-large' || reason === 'unreadable') {
+    return { problem: `the record is ${reason === 'too-large' ? 'too large' : 'not readable JSON'}; it stays in the bucket "${object.bucket}" under "${object.key}"` };
+  }
   const kept = await run.archive.read(object, run.deadline);
   switch (kept.state) {
     case 'missing':
       return { problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired` };
     case 'altered':
-      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force brings it` };
+      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it` };
     case 'intact':
       break;
   }
   try {
-    return { event: await readdress(run, parseQuarantinedEvent(kept.json)) };
+    const events = reason === 'failed' || reason === 'died-twice' ? await eventsOfRaw(run, kept.json) : [parseQuarantinedEvent(kept.json)];
+    return { events: await Promise.all(events.map((event) => readdress(run, event))) };
   } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    return { problem: `${error.message}; another version of the connector wrote it` };
+    if (error instanceof ConnectorError) throw error;
+    return { problem: error instanceof InvalidInput ? `${error.message}; another version of the connector wrote it` : `the record still cannot be processed: ${String(error).slice(0, 200)}` };
   }
+}
+
+/** The events of a record that is kept as it came: this version of the connector may be able to make them. */
+async function eventsOfRaw({ quarantine, parseRecord, request, runId, clock, severityProfile, expectedActivity }: Redrive, json: string): Promise<NormalizedEvent[]> {
+  const genesis = await quarantine.genesis();
+  if (genesis?.tailnetKey == null) throw new InvalidInput('the connector', ['has not read its log yet']);
+  const { tailnetKey, idKey } = genesis;
+  const receivedAt = clock.now();
+  return normalize(identify(parseRecord(json), { tailnetKey, idKey }), {
+    connector: request.connector, tailnetKey, mode: 'backfill', runId, receivedAt, watermark: receivedAt, severityProfile, oauthClientId: null, expectedActivity, maxDetailBytes: Infinity,
+  });
 }
 
 /** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { ConnectorSettings } from '../contract/settings';
 import { toConnectorError, type ErrorCode } from './errors';
-import type { Clock, Credential, CredentialStore, Deadline, Dialect, OpenAuditLog } from './ports';
+import type { AuditLogPage, Clock, Credential, CredentialStore, Deadline, Dialect, OpenAuditLog } from './ports';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -47,10 +47,9 @@ async function testOne(connector: ConnectorSettings, { openAuditLog, credentials
   const pages = openAuditLog(connector, null).pages({ from: until - DAY_MS, until }, null, deadline);
   try {
     // Past the cache: an operator who has just put a new value in asks about that one.
-    kind = (await credentials.refetch(connector.secretId)).credential.kind;
-    const { value: page } = await pages.next();
-    if (page === undefined) return { ...untested, credential: kind, ok: false, code: 'UPSTREAM_INVALID', message: 'Tailscale gave no answer to read' };
-    const events = page.records.length;
+    kind = (await credentials.refetch(connector.secretId, deadline)).credential.kind;
+    const { page, events } = await firstAnswer(pages);
+    if (page === null) return { ...untested, credential: kind, ok: false, code: 'UPSTREAM_INVALID', message: 'Tailscale gave no answer to read' };
     return {
       connector: connector.id,
       ok: true,
@@ -66,6 +65,19 @@ async function testOne(connector: ConnectorSettings, { openAuditLog, credentials
     return { ...untested, credential: kind, ok: false, code, message };
   } finally {
     await pages.return();
+  }
+}
+
+/** The first page that has a record, else the last one. A page may be empty because its answer took too long. */
+async function firstAnswer(pages: AsyncGenerator<AuditLogPage, void, void>): Promise<{ page: AuditLogPage | null; events: number }> {
+  let last: AuditLogPage | null = null;
+  for (;;) {
+    const { value: page } = await pages.next();
+    if (page === undefined) return { page: last, events: 0 };
+    let events = 0;
+    for await (const batch of page.batches) events += batch.length;
+    if (events > 0 || page.end().cursor === null) return { page, events };
+    last = page;
   }
 }
 

@@ -1,21 +1,20 @@
 import type { AuditLog, Millis, Place } from './ports';
 import { readWindow } from './read-window';
-import { recoverPlace } from './recover-place';
 import type { Run } from './run';
 import { liveWalk, sweepWalk } from './walk';
 import { dueSweep, planSweep, planWindow, sweepDone } from './window';
 
 /**
- * Reads window after window until the log is read up to the start of this run; then, with time left, the sweep that is
+ * Reads window after window from a place on, until the log is read up to the start of this run; then, with time left, the sweep that is
  * due. The lease is given back with the last commit.
  *
  * @returns Whether all of it was done; if not, the next tick goes on.
  * @throws ConnectorError
  */
-export async function follow(run: Run): Promise<{ partial: boolean }> {
+export async function follow(run: Run, start: Place): Promise<{ partial: boolean }> {
   const { tenure, clock, overlapMinutes, progress } = run;
   const startedAt = clock.now();
-  let place = await recoverPlace(run);
+  let place = start;
   progress.dialect = place.dialect;
   const log = run.openAuditLog(run.connector, place.dialect);
   for (;;) {
@@ -39,7 +38,7 @@ async function sweep(run: Run, log: AuditLog, caughtUp: Place, now: Millis): Pro
     const window = planSweep(place, tenure.genesis, tier, now, overlapMinutes * 60_000);
     if (window === null) {
       place = sweepDone(place, tier, now);
-      if (dueSweep(place, now) === null) await tenure.commit(place, { release: true });
+      if (dueSweep(place, now) === null) await tenure.commit(place, { release: 'whole' });
       continue;
     }
     const read = await readWindow(run, log, place, sweepWalk(tier, window), dueSweep(sweepDone(place, tier, window.startedAt), now) === null);
@@ -50,6 +49,6 @@ async function sweep(run: Run, log: AuditLog, caughtUp: Place, now: Millis): Pro
 }
 
 async function stop(run: Run, place: Place): Promise<{ partial: boolean }> {
-  await run.tenure.commit(place, { release: true });
+  await run.tenure.commit(place, { release: 'partial' });
   return { partial: true };
 }

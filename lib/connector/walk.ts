@@ -1,45 +1,33 @@
-import type { NormalizedEvent } from '../events/normalize';
-import type { AuditLogPage, Delivery, Inflight, Millis, Place, SweepTier } from './ports';
-import { afterPage, afterSweepPage, restart } from './window';
-
-/** What became of a page. */
-export interface PublishedPage extends Delivery<NormalizedEvent> {
-  /** Events left out because they were published before. */
-  readonly duplicates: number;
-  /** Events left out because the walk does not want them, although they are not known to be published. */
-  readonly covered: number;
-  /** Events that were put aside. */
-  readonly quarantined: number;
-}
+import type { IdentifiedRecord } from '../events/identify';
+import type { Inflight, Millis, Place, SweepTier } from './ports';
+import type { Tally } from './tally';
+import { afterPage, afterSweepPage, restart, type ReadPage } from './window';
 
 /** A window that is read page by page, and what each page does to the place. */
 export interface Walk<Window extends Inflight = Inflight, At = Place> {
   readonly mode: 'live' | 'sweep' | 'backfill';
   readonly window: Window;
-  /** Whether an event is this walk's; others are left to whoever reads their time. */
-  takes(event: NormalizedEvent): boolean;
-  /** Whether an event that is new to what was published shall stay out all the same. */
-  covers(event: NormalizedEvent): boolean;
-  /** The place behind a page; the same object when it may not move. */
-  behind(place: At, window: Window, page: AuditLogPage, published: PublishedPage): At;
-  /** The place where the run stops because a page did not go out whole. */
-  stopped(place: At, published: PublishedPage): At;
-  /** The place with the window begun anew. */
+  /** Whether a record is this window's; others are left to whoever reads their time. */
+  selects(record: IdentifiedRecord): boolean;
+  /** The place after a page that was delivered whole. */
+  next(place: At, window: Window, page: ReadPage, tally: Tally): At;
+  /** The place where the run stops in the middle of a page. */
+  stopped(place: At, tally: Tally): At;
+  /** The place with the window read again from its start. */
   restarted(place: At, window: Window): At;
   /** The window as the place has it; null: it is read to its end. */
-  in(place: At): Window | null;
+  current(place: At): Window | null;
 }
 
 export function liveWalk(window: Inflight): Walk {
   return {
     mode: 'live',
     window,
-    takes: () => true,
-    covers: () => false,
-    behind: afterPage,
+    selects: () => true,
+    next: afterPage,
     stopped: (place) => place,
     restarted: (place, current) => ({ ...place, inflight: restart(current) }),
-    in: (place) => place.inflight,
+    current: (place) => place.inflight,
   };
 }
 
@@ -50,12 +38,10 @@ export function sweepWalk(tier: SweepTier, window: SweepWindow): Walk<SweepWindo
   return {
     mode: 'sweep',
     window,
-    // An event without a usable time has that of its receipt, which is after anything: it is taken wherever it shows up.
-    takes: ({ time, seen }) => seen.bucket === 'none' || time <= window.until,
-    covers: () => false,
-    behind: (place, current, page, published) => afterSweepPage(place, tier, current, page, published),
+    selects: ({ millis, marks }) => marks.audit.bucket === 'none' || millis === null || millis <= window.until,
+    next: (place, current, page) => afterSweepPage(place, tier, current, page),
     stopped: (place) => place,
     restarted: (place, current) => ({ ...place, sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight: restart(current) } } }),
-    in: (place) => place.sweeps[tier].inflight,
+    current: (place) => place.sweeps[tier].inflight,
   };
 }

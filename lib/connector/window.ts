@@ -1,4 +1,4 @@
-import type { AuditLogPage, Delivery, Dialect, Genesis, Inflight, Millis, Place, SweepTier, Window } from './ports';
+import type { AuditLogPage, Dialect, Genesis, Inflight, Millis, PageEnd, Place, SweepTier, Window } from './ports';
 import type { DialectSetting } from '../contract/settings';
 
 const MINUTE = 60_000;
@@ -26,16 +26,13 @@ export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; rea
 /** A window of which nothing has been read. */
 export const begin = ({ from, until }: Window): Inflight => ({ from, until, asOf: null, cursor: null, page: 0, restarts: 0 });
 
-/** Nothing is read before it: the installation, and below a switch of dialect the ids are the other dialect's. */
-function floorOf({ watermark, idFloor }: Place, { startFrom }: Genesis, overlapMs: Millis): Millis {
-  const start = Math.min(startFrom, watermark);
-  return idFloor === null ? start : Math.max(start, idFloor - overlapMs);
-}
+/** Nothing is read before it. */
+const floorOf = ({ watermark }: Place, { startFrom }: Genesis): Millis => Math.min(startFrom, watermark);
 
 /** The live window to read next: the one that was begun, else from the watermark less the overlap to now. */
 export function planWindow(place: Place, genesis: Genesis, now: Millis, overlapMs: Millis): Inflight {
   if (place.inflight !== null) return place.inflight;
-  const from = Math.max(floorOf(place, genesis, overlapMs), place.watermark - overlapMs);
+  const from = Math.max(floorOf(place, genesis), place.watermark - overlapMs);
   return begin({ from, until: Math.max(from, Math.min(now, from + MAX_WINDOW_MS)) });
 }
 
@@ -53,7 +50,7 @@ export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
 export function planSweep(place: Place, genesis: Genesis, tier: SweepTier, now: Millis, overlapMs: Millis): (Inflight & { readonly startedAt: Millis }) | null {
   const { doneFrom, inflight } = place.sweeps[tier];
   if (inflight !== null) return inflight;
-  const from = Math.max(floorOf(place, genesis, overlapMs), doneFrom - SWEEPS[tier].horizonMs, now - RETENTION_MS);
+  const from = Math.max(floorOf(place, genesis), doneFrom - SWEEPS[tier].horizonMs, now - RETENTION_MS);
   const until = place.watermark - overlapMs;
   return from < until ? { ...begin({ from, until }), startedAt: now } : null;
 }
@@ -64,21 +61,21 @@ export function retentionGap({ watermark }: Place, now: Millis): Window | null {
   return watermark < edge ? { from: watermark, until: edge } : null;
 }
 
-/**
- * The live place behind a page. It owns the invariant: with anything unsent the place stays; else it moves to the next
- * page; on the last page the watermark moves, and never back.
- */
-export function afterPage(place: Place, window: Inflight, page: AuditLogPage, delivery: Delivery): Place {
-  if (delivery.unsent.length > 0) return place;
+/** What a page says of the log, once it was read to its end. */
+export type ReadPage = Pick<AuditLogPage, 'asOf' | 'dialect'> & PageEnd;
+
+/** The live place after a page that was delivered whole: the next page; after the last page the watermark moves, and never back. */
+export function afterPage(place: Place, window: Inflight, page: ReadPage): Place {
   const asOf = window.asOf ?? page.asOf;
   if (page.cursor !== null) return { ...place, dialect: page.dialect, inflight: nextPage(window, page, asOf) };
+  // The last page of a window was answered.
+  if (asOf === null) return place;
   const closed = Math.min(page.until ?? asOf, asOf) - SETTLE_MS;
   return { ...place, dialect: page.dialect, inflight: null, watermark: Math.max(place.watermark, closed) };
 }
 
-/** The place behind a page of a sweep, by the same rule. A sweep never touches the watermark. */
-export function afterSweepPage(place: Place, tier: SweepTier, window: Inflight & { readonly startedAt: Millis }, page: AuditLogPage, delivery: Delivery): Place {
-  if (delivery.unsent.length > 0) return place;
+/** The place after a page of a sweep, by the same rule. A sweep never touches the watermark. */
+export function afterSweepPage(place: Place, tier: SweepTier, window: Inflight & { readonly startedAt: Millis }, page: ReadPage): Place {
   if (page.cursor === null) return sweepDone(place, tier, window.startedAt);
   const inflight = { ...nextPage(window, page, window.asOf ?? page.asOf), startedAt: window.startedAt };
   return { ...place, sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight } } };
@@ -91,7 +88,7 @@ export function sweepDone(place: Place, tier: SweepTier, startedAt: Millis): Pla
 }
 
 /** A window behind one more of its pages. */
-export function nextPage<Begun extends Inflight>(window: Begun, { cursor }: AuditLogPage, asOf: Millis): Begun {
+export function nextPage<Begun extends Inflight>(window: Begun, { cursor }: PageEnd, asOf: Millis | null): Begun {
   return { ...window, asOf, cursor, page: window.page + 1 };
 }
 
@@ -100,13 +97,10 @@ export function restart<Begun extends Inflight>(window: Begun): Begun {
   return { ...window, asOf: null, cursor: null, page: 0, restarts: window.restarts + 1 };
 }
 
-/**
- * A dialect set by hand wins over the one that answered before. The two dialects give the same record different ids, so
- * overlap and sweeps must not reach below the switch by more than one overlap.
- */
+/** A dialect set by hand wins over the one that answered before. What was under way was the other dialect's. */
 export function adoptDialect(place: Place, setting: DialectSetting): Place {
   if (setting === 'auto' || place.dialect === null || place.dialect === setting) return place;
   const { hourly, daily } = place.sweeps;
   const sweeps = { hourly: { ...hourly, inflight: null }, daily: { ...daily, inflight: null } };
-  return { ...place, dialect: setting satisfies Dialect, inflight: null, idFloor: place.watermark, sweeps };
+  return { ...place, dialect: setting satisfies Dialect, inflight: null, sweeps };
 }

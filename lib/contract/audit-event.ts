@@ -68,7 +68,7 @@ export const claimCheckSchema = {
 /** Fields that an audit event and a policy diff event share. */
 export const commonProperties = {
   schemaVersion: { const: '1.0' },
-  contentHash: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 over the pinned fields of the record: the same id with another hash is a revision.' },
+  contentHash: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 over the pinned fields of the record as it is shown, after redaction.' },
   source: { const: EVENT_SOURCE },
   category: { const: EVENT_CATEGORY },
   action: { type: 'string', description: 'Canonical action, such as `device:approve`.' },

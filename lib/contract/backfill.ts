@@ -80,8 +80,6 @@ export interface BackfillReport {
   readonly emitted: number;
   /** Events left out because they are among what was published, by whichever run. */
   readonly duplicates: number;
-  /** Events left out because live polling has read them, although it is no longer known by which id. */
-  readonly covered: number;
   /** Events put aside: the bus refused them, or their record could not be read (those are on the bus too). */
   readonly quarantined: number;
   /** Events emitted, or in a dry run those that would have been, by action. Policy diffs count as `POLICY_DIFF`. */

@@ -13,9 +13,9 @@ const rule = z
     rule: z.string().check(z.regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and "-"')),
     reason: z.string().check(z.minLength(1), z.maxLength(200)),
     action: z.optional(pattern),
-    /** Matches the login name, the display name or the id. */
+    /** Matches the login name or the id: a display name is its owner's choice. */
     actor: z.optional(pattern),
-    /** Matches the name or the id. */
+    /** Matches the id: the name of a device, like that of any target, is its owner's choice. */
     target: z.optional(pattern),
     /** Half-open, UTC; over midnight when `from` is the later one. */
     between: z.optional(z.strictObject({ from: timeOfDay, until: timeOfDay })),

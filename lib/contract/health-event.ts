@@ -16,10 +16,12 @@ export const healthEventSchema = {
     stream: { const: 'health' },
     source: { const: EVENT_SOURCE },
     category: { const: EVENT_CATEGORY },
-    severity: { enum: ['high', 'info'], description: 'Only `recovered` is info, so that one rule on high hears of everything that went wrong.' },
+    severity: { enum: ['high', 'info'], description: '`recovered`, `catchingUp` and `dialectChanged` are info; one rule on high gets everything else.' },
     kind: {
-      enum: ['blind', 'recovered', 'gap', 'stateLost', 'tailnetChanged'],
-      description: 'blind: two runs failed in a row. gap: an interval that can no longer be read. stateLost: the watermark was gone or in the future.',
+      enum: ['blind', 'catchingUp', 'recovered', 'gap', 'stateLost', 'tailnetChanged', 'dialectChanged', 'quarantined'],
+      description:
+        'blind: the watermark is over 15 minutes old, or two runs failed in a row; announced again every hour. catchingUp: the watermark is old, and runs go forward. gap: an interval that can no longer be read. ' +
+        'stateLost: the watermark was gone or in the future. dialectChanged: records of the interval may come again under other ids. quarantined: a record is not on the bus, and is kept as Tailscale sent it.',
     },
     title: { type: 'string' },
     description: { type: 'string', description: 'One line: what happened and what to do.' },
@@ -27,7 +29,7 @@ export const healthEventSchema = {
     connector: { type: 'string' },
     tailnet: { type: ['string', 'null'] },
     interval: {
-      description: 'gap: exactly what is lost. stateLost: what is read again.',
+      description: 'gap: exactly what is lost. stateLost: what is read again. dialectChanged: what may be published again.',
       anyOf: [
         { type: 'null' },
         { type: 'object', additionalProperties: false, required: ['from', 'until'], properties: { from: instant, until: { ...instant, description: 'Not included.' } } },

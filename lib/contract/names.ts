@@ -28,6 +28,7 @@ export const METRIC = {
   stateLost: 'StateLost',
   claimed: 'EventsClaimed',
   quarantined: 'EventsQuarantined',
+  lastEventAge: 'LastEventAgeSeconds',
 } as const;
 export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 

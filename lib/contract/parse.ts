@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
+import { visibleLine } from './visible';
 
 // zod/mini carries no messages of its own; without a locale every problem reads "Invalid input".
 z.config(en());
 
-/** Outside data that does not have the shape it must have. The message lists every problem, each with its field. */
+/** UTF-16 units. Problems name fields, and a field's name may come from outside. */
+const MAX_MESSAGE = 8_000;
+
+/** Outside data that does not have the shape it must have. The message lists every problem, each with its field, on one bounded line. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
 
@@ -12,7 +16,7 @@ export class InvalidInput extends Error {
     readonly subject: string,
     readonly problems: readonly string[],
   ) {
-    super(`${subject}: ${problems.join('; ')}`);
+    super(visibleLine(`${subject}: ${problems.join('; ')}`, MAX_MESSAGE));
   }
 }
 

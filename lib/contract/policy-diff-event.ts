@@ -6,7 +6,7 @@ const side = {
   additionalProperties: false,
   required: ['sha256', 'bytes'],
   properties: {
-    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the policy text as received, before redaction.' },
+    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the policy text after redaction; where nothing was redacted, the file\'s own.' },
     bytes: { type: 'integer', minimum: 0 },
   },
 } as const satisfies JSONSchema;

@@ -2,22 +2,27 @@ import type { AuditEvent } from '../contract/audit-event';
 import { EVENT_CATEGORY, EVENT_SOURCE } from '../contract/names';
 import { classify, classifyAction, nativeName, type Classification } from './catalog';
 import { describe, MAX_TITLE, oneLine } from './describe';
-import type { Identity } from './event-id';
 import { expectedBy } from './expected-activity';
 import { isJsonObject, setField } from './json';
 import type { NormalizeContext } from './normalize-context';
 import { NOBODY, NOTHING, type Reading } from './reading';
 import type { Redacted } from './redact';
 
+/** What an event says of its identity. */
+export interface ShownIdentity {
+  readonly id: string;
+  /** Over the record as it is shown, after redaction. */
+  readonly contentHash: string;
+}
+
 /**
  * The audit event of a record that was read. Fields are written out one by one, here and below: spreading objects of
  * this size costs more than all the rest.
  */
-export function auditEvent(reading: Reading, clean: Redacted, identity: Identity, context: NormalizeContext): AuditEvent {
-  const { verb, occurredAt, actor, target, error, drift } = reading;
+export function auditEvent(reading: Reading, clean: Redacted, identity: ShownIdentity, context: NormalizeContext): AuditEvent {
+  const { occurredAt, actor, target, error, drift } = reading;
   const isNative = reading.shape === 'configuration';
-  const triple = { target: target.type, verb, property: target.property };
-  const found = isNative ? classify(triple, factsOf(reading)) : classifyAction(verb);
+  const found = classificationOf(reading);
   if (!found.known) drift.add('action');
   return {
     schemaVersion: '1.0',
@@ -28,7 +33,7 @@ export function auditEvent(reading: Reading, clean: Redacted, identity: Identity
     category: EVENT_CATEGORY,
     severity: severityIn(found, context),
     action: found.action,
-    native: isNative ? nativeName(triple) : null,
+    native: isNative ? nativeName(tripleOf(reading)) : null,
     title: oneLine(found.title, MAX_TITLE),
     description: describe(found.title, reading),
     occurredAt: occurredAt?.text ?? null,
@@ -60,7 +65,7 @@ export function auditEvent(reading: Reading, clean: Redacted, identity: Identity
 }
 
 /** The event of a record of which nothing could be read: loud by its flag, quiet by its severity. */
-export function unparsedEvent(clean: Redacted, identity: Identity, context: NormalizeContext): AuditEvent {
+export function unparsedEvent(clean: Redacted, identity: ShownIdentity, context: NormalizeContext): AuditEvent {
   return {
     schemaVersion: '1.0',
     id: identity.id,
@@ -97,6 +102,15 @@ export function unparsedEvent(clean: Redacted, identity: Identity, context: Norm
 
 function severityIn({ severity, extendedSeverity }: Classification, { severityProfile }: NormalizeContext): AuditEvent['severity'] {
   return severityProfile === 'extended' ? extendedSeverity : severity;
+}
+
+/** What the record's action means. */
+export function classificationOf(reading: Reading): Classification {
+  return reading.shape === 'configuration' ? classify(tripleOf(reading), factsOf(reading)) : classifyAction(reading.verb);
+}
+
+function tripleOf({ verb, target }: Reading) {
+  return { target: target.type, verb, property: target.property };
 }
 
 function factsOf(reading: Reading) {

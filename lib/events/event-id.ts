@@ -1,67 +1,84 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { SeenElement } from '../connector/ports';
 import { AUDIT_SPELLINGS } from './audit-record';
 import { seenBucket } from './event-time';
-import { canonicalJson, field, isJsonObject, type JsonObject } from './json';
+import { canonicalJson, field, isJsonObject } from './json';
 import { firstField, type Reading } from './reading';
 
-/** What tells a record from all others, made from the record as received, before anything is redacted. */
+/** What ids are made with. Both are fixed when the connector is installed. */
+export interface IdNames {
+  /** So that two tailnets' records never share an id. */
+  readonly tailnetKey: string;
+  /** 64 hex digits, random and never published: without it nobody can test a guess of a redacted value against an id. */
+  readonly idKey: string;
+}
+
+/** Tells a record from all others. Made from the record as received, so that a new version of the redactor changes nothing. */
 export interface Identity {
   /** `a1:` or `w1:` and 64 hex digits. The same record always has the same. */
   readonly id: string;
-  /** SHA-256 in lower-case hex over the pinned fields, and over nothing else: a field that Tailscale adds tomorrow changes neither. */
-  readonly contentHash: string;
+  /** Keyed hash over the pinned fields, 64 hex digits. Never published: another one under the same id means an edited record. */
+  readonly revision: string;
 }
+
+/** How a record is read; null: it cannot be. */
+export type Shape = Reading['shape'] | null;
 
 /**
- * Identity of a record.
+ * Identity of a record, from its pinned fields and from nothing else: a field that Tailscale adds tomorrow changes neither.
  *
- * A field that is absent and one that is null are the same, "nothing there"; "" is a value of its own. Fields go into a
- * hash as canonical JSON, each behind its length, so that no two lists of fields read alike.
- *
- * @param tailnetKey Fixed when the connector first read the tailnet, so that two tailnets' records never share an id.
- * @param shape How the record was read; null: it could not be, and all of it counts.
+ * A field that is absent and one that is null are the same; "" is a value of its own. Fields go into a hash as canonical
+ * JSON, each behind its length, so that no two lists of fields read alike.
  */
-export function identify(record: unknown, shape: Reading['shape'] | null, tailnetKey: string): Identity {
-  if (shape === null || !isJsonObject(record)) {
-    const contentHash = hashFields([record]);
-    return { id: `a1:${hashFields([tailnetKey, 'unparsed', contentHash])}`, contentHash };
+export function identityOf(record: unknown, shape: Shape, { tailnetKey, idKey }: IdNames): Identity {
+  const keyed = (fields: readonly unknown[]): string => createHmac('sha256', idKey).update(lengthPrefixed(fields)).digest('hex');
+  const content = pinnedFields(record, shape);
+  const revision = keyed(content);
+  const upstreamId = shape === 'audit' && isJsonObject(record) ? firstField(record, AUDIT_SPELLINGS.id).value : undefined;
+  const hasId = (typeof upstreamId === 'string' && upstreamId !== '') || typeof upstreamId === 'number';
+  if (hasId) return { id: `a1:${keyed([tailnetKey, String(upstreamId)])}`, revision };
+  return { id: `${shape === 'configuration' ? 'w1' : 'a1'}:${keyed([tailnetKey, shape ?? 'unparsed', revision])}`, revision };
+}
+
+/** Id and mark of a record of which only the bytes are known. @param digest SHA-256 of its bytes, in hex. */
+export function identifyBytes(digest: string, { tailnetKey, idKey }: IdNames): { readonly id: string; readonly mark: SeenElement } {
+  const id = `a1:${createHmac('sha256', idKey).update(lengthPrefixed([tailnetKey, 'bytes', digest])).digest('hex')}`;
+  return { id, mark: seenElement(id, digest, null) };
+}
+
+/** SHA-256 over the pinned fields of what an event shows: the record after redaction. */
+export function contentHashOf(shown: unknown, shape: Shape): string {
+  return sha256(lengthPrefixed(pinnedFields(shown, shape)));
+}
+
+/** The fields that make a record what it is. One operation writes many records, so the group alone names none of them. */
+function pinnedFields(record: unknown, shape: Shape): readonly unknown[] {
+  if (shape === null || !isJsonObject(record)) return [record];
+  if (shape === 'configuration') {
+    const actor = field(record, 'actor');
+    const target = field(record, 'target');
+    return [
+      field(record, 'eventGroupID'),
+      field(record, 'eventTime'),
+      field(record, 'action'),
+      idOf(target),
+      partOf(target, 'type'),
+      partOf(target, 'property'),
+      field(record, 'type'),
+      field(record, 'origin'),
+      idOf(actor),
+      partOf(actor, 'type'),
+      partOf(actor, 'loginName'),
+      partOf(target, 'name'),
+      field(record, 'old'),
+      field(record, 'new'),
+      field(record, 'actionDetails'),
+      field(record, 'error'),
+    ];
   }
-  return shape === 'configuration' ? identifyConfiguration(record, tailnetKey) : identifyAudit(record, tailnetKey);
-}
-
-/** The API gives these records no id. One operation writes many, so the group alone is none either. */
-function identifyConfiguration(record: JsonObject, tailnetKey: string): Identity {
-  const actor = field(record, 'actor');
-  const target = field(record, 'target');
-  const content = hashFields([
-    field(record, 'type'),
-    field(record, 'origin'),
-    idOf(actor),
-    partOf(actor, 'type'),
-    partOf(actor, 'loginName'),
-    partOf(target, 'name'),
-    field(record, 'old'),
-    field(record, 'new'),
-    field(record, 'actionDetails'),
-    field(record, 'error'),
-  ]);
-  const fields = [
-    field(record, 'eventGroupID'),
-    field(record, 'eventTime'),
-    field(record, 'action'),
-    idOf(target),
-    partOf(target, 'type'),
-    partOf(target, 'property'),
-    content,
-  ];
-  return { id: `w1:${hashFields([tailnetKey, ...fields])}`, contentHash: hashFields(fields) };
-}
-
-function identifyAudit(record: JsonObject, tailnetKey: string): Identity {
   const actor = firstField(record, AUDIT_SPELLINGS.actor).value;
   const target = firstField(record, AUDIT_SPELLINGS.target).value;
-  const contentHash = hashFields([
+  return [
     field(record, 'action'),
     firstField(record, AUDIT_SPELLINGS.time).value,
     idOf(actor),
@@ -78,10 +95,7 @@ function identifyAudit(record: JsonObject, tailnetKey: string): Identity {
     field(record, 'new'),
     firstField(record, AUDIT_SPELLINGS.details).value,
     field(record, 'error'),
-  ]);
-  const id = firstField(record, AUDIT_SPELLINGS.id).value;
-  const isId = (typeof id === 'string' && id !== '') || typeof id === 'number';
-  return { id: `a1:${isId ? hashFields([tailnetKey, String(id)]) : hashFields([tailnetKey, 'no id', contentHash])}`, contentHash };
+  ];
 }
 
 /** Where an object became a lone value, that value is the id. */
@@ -93,9 +107,9 @@ function partOf(value: unknown, name: string): unknown {
   return isJsonObject(value) ? field(value, name) : undefined;
 }
 
-function hashFields(fields: readonly unknown[]): string {
+function lengthPrefixed(fields: readonly unknown[]): string {
   const texts = fields.map((value) => canonicalJson(value));
-  return sha256(texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join(''));
+  return texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join('');
 }
 
 /** SHA-256 of the UTF-8 bytes, in lower-case hex. */
@@ -111,7 +125,11 @@ export function policyDiffId(auditId: string): string {
 /** Hex digits of each half: 8 bytes. */
 const HALF = 16;
 
-/** An event's mark among what was published. The id is hashed whole, so that a diff does not have its audit event's mark. */
-export function seenElement(id: string, contentHash: string, millis: number | null): SeenElement {
-  return { bucket: seenBucket(millis), element: sha256(id).slice(0, HALF) + contentHash.slice(0, HALF) };
+/**
+ * An event's mark among what was published. The id is hashed whole, so that a diff does not have its audit event's mark.
+ *
+ * @param revision See Identity.
+ */
+export function seenElement(id: string, revision: string, millis: number | null): SeenElement {
+  return { bucket: seenBucket(millis), element: sha256(id).slice(0, HALF) + revision.slice(0, HALF) };
 }

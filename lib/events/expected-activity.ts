@@ -2,7 +2,10 @@ import type { AuditEvent } from '../contract/audit-event';
 import type { ExpectedActivity } from '../contract/expected-activity';
 import { parseTimestamp } from './event-time';
 
-/** Which announcement an event meets: the first that matches in all it names. null: none. The event keeps its severity either way. */
+/**
+ * The first rule that matches in all it names; null when no rule does. The event keeps its severity either way. Rules match
+ * what the subject of an event cannot choose: ids, and the actor's login name.
+ */
 export function expectedBy(
   event: Pick<AuditEvent, 'action' | 'actor' | 'target' | 'occurredAt'>,
   rules: readonly ExpectedActivity[],
@@ -12,13 +15,18 @@ export function expectedBy(
 }
 
 function matches({ action, actor, target, between, endsOn }: ExpectedActivity, event: Parameters<typeof expectedBy>[0]): boolean {
-  const { loginName, displayName, id } = event.actor;
+  const { loginName, displayName, type } = event.actor;
   return (
     isNamed(action, [event.action]) &&
-    isNamed(actor, [loginName, displayName, id]) &&
-    isNamed(target, [event.target.name, event.target.id]) &&
+    isNamed(actor, [loginName, provenId(event.actor.id, [loginName, displayName, type])]) &&
+    isNamed(target, [provenId(event.target.id, [event.target.name, event.target.type])]) &&
     isInTime(between, endsOn, event.occurredAt)
   );
+}
+
+/** Records may have a lone text in place of an actor or target. It is read as the id, but may be a name: it proves nothing. */
+function provenId(id: string | null, others: readonly (string | null)[]): string | null {
+  return others.every((other) => other === null) ? null : id;
 }
 
 function isNamed(wanted: string | undefined, names: readonly (string | null)[]): boolean {

@@ -6,7 +6,7 @@ import type { Millis } from '../connector/ports';
 /** What is known of a record from outside it. Its siblings are not part of that: each record is judged alone. */
 export interface NormalizeContext {
   readonly connector: string;
-  /** Fixed when the connector first read the tailnet; ids are made with it. */
+  /** Fixed when the connector first read the tailnet. */
   readonly tailnetKey: string;
   readonly mode: AuditEvent['ingest']['mode'];
   readonly runId: string;

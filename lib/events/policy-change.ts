@@ -18,11 +18,11 @@ export interface PolicySides {
  * The event that stands beside a policy change and says what it changed.
  *
  * @param audit The audit event of the same record.
- * @param clean The sides as the audit event carries them: the diff is made of these.
- * @param received The sides as received: their hashes and sizes are of these.
+ * @param sides As the audit event carries them, after redaction: the diff, its hashes and its sizes are of these. Where
+ * nothing was redacted, a hash is the policy file's own.
  */
-export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received: PolicySides): PolicyDiffEvent {
-  const diff = policyDiff(clean, received);
+export function policyDiffEvent(audit: AuditEvent, sides: PolicySides): PolicyDiffEvent {
+  const diff = policyDiff(sides);
   const { schemaVersion, contentHash, source, category, action, native, occurredAt, tailnet, connector, actor, target, outcome, error, origin, groupId, ingest, revision } = audit;
   const title = 'Policy file changed';
   return {
@@ -58,10 +58,10 @@ export function policyDiffEvent(audit: AuditEvent, clean: PolicySides, received:
 }
 
 /** null when the record carried no policy on either side. An empty side is an empty file: the first write, or a wiped one. */
-function policyDiff(clean: PolicySides, received: PolicySides): PolicyDiff | null {
-  if (received.old === null && received.new === null) return null;
-  const { parseError = null, ...diff } = diffPolicy(clean.old, clean.new);
-  return { ...diff, parseError, old: sizeOf(policyText(received.old)), new: sizeOf(policyText(received.new)) };
+function policyDiff(sides: PolicySides): PolicyDiff | null {
+  if (sides.old === null && sides.new === null) return null;
+  const { parseError = null, ...diff } = diffPolicy(sides.old, sides.new);
+  return { ...diff, parseError, old: sizeOf(policyText(sides.old)), new: sizeOf(policyText(sides.new)) };
 }
 
 /** Levels of nesting that are still printed over several lines. */

@@ -1,86 +1,175 @@
-import { isIP } from 'node:net';
-import { isSecretName, MAY_NAME_A_SECRET } from './secret-names';
+import { decodeEscapes, MAY_BE_ESCAPED } from './escapes';
+import { redactJsonText } from './json-text';
+import { mark, MARK_AT } from './mark';
+import { namedValues } from './named-values';
+import { BODY_CLASSES, PREFIXES, type BodyClass, type PrefixRow, type RedactionKind } from './redaction-table';
+import { isSecretParameter, MAY_NAME_A_SECRET } from './secret-names';
+import { characterSet, createNext, endWhile, matchAt, replaceRanges, startWhile, type CharacterSet, type Range } from './text-search';
 
 /** What a text was before its secrets were marked, and which kinds of them. */
 export interface RedactedText {
   readonly text: string;
   /** In the order found; empty: the text is as it was. */
-  readonly kinds: readonly string[];
+  readonly kinds: readonly RedactionKind[];
 }
 
-export const mark = (kind: string): string => `[REDACTED ${kind}]`;
-
 /**
- * A text with its secrets marked. Only the secret goes: ids, hosts and names stay, because they say what happened.
+ * A text with its secrets marked: what redaction-table.ts lists. Only the secret goes: ids, hosts and names stay, because
+ * they say what happened. What is JSON or HuJSON stays that: it is redacted string by string and comment by comment, so
+ * that no text in it can hide what stands outside the text.
  *
- * The text is upstream's and may be 16 MB long, so every pattern takes time in proportion to its length: none can begin
- * a second try inside what a failed one has already read.
+ * The text is upstream's and may be 16 MB long. The time is in proportion to its length: whether a value is a secret is
+ * decided by its first characters, before its end is looked for, and what was searched for an end is not searched again.
  */
 export function redactText(text: string): RedactedText {
-  if (PLAIN.test(text) || !MAY_HOLD_A_SECRET.test(text)) return { text, kinds: NONE };
-  const kinds: string[] = [];
-  const found = (kind: string): string => {
+  if (isPlain(text)) return { text, kinds: NONE };
+  const kinds: RedactionKind[] = [];
+  let left = text;
+  // A mark may end what went on over it before, so that more is a secret: again until nothing is found.
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const found = redactNested(left, MAX_NESTING);
+    if (found.kinds.length === 0) break;
+    left = found.text;
+    for (const kind of found.kinds) kinds.push(kind);
+  }
+  return { text: left, kinds };
+}
+
+const MAX_ROUNDS = 4;
+
+/** JSON texts within strings of JSON texts. */
+const MAX_NESTING = 6;
+
+function redactNested(text: string, nesting: number): RedactedText {
+  if (isPlain(text)) return { text, kinds: NONE };
+  const kinds: RedactionKind[] = [];
+  const found = (kind: RedactionKind): string => {
     kinds.push(kind);
     return mark(kind);
   };
-  try {
-    return { text: STEPS.reduce((left, step) => step(left, found), text), kinds };
-  } catch (error) {
-    // A pattern that meets megabytes without a break can run out of its stack. What cannot be searched is not shown.
-    if (!(error instanceof RangeError)) throw error;
-    return { text: mark('unsearchable'), kinds: ['unsearchable'] };
-  }
+  const inner = (part: string, isComment: boolean): string => {
+    const { text: left, kinds: more } = redactNested(part, isComment ? 0 : nesting - 1);
+    for (const kind of more) kinds.push(kind);
+    return left;
+  };
+  const json = nesting > 0 ? redactJsonText(text, inner, found) : undefined;
+  if (json !== undefined) return { text: json, kinds };
+  kinds.length = 0;
+  const decoded = decodeEscapes(text);
+  const left = STEPS.reduce((before, step) => step(before, found), decoded);
+  return { text: kinds.length === 0 ? text : left, kinds };
 }
 
-type Found = (kind: string) => string;
+type Found = (kind: RedactionKind) => string;
 type Step = (text: string, found: Found) => string;
 
-const NONE: readonly string[] = [];
+const NONE: readonly RedactionKind[] = [];
 
 /** Shorter than any secret of letters and digits alone. Most names and values are, and this is the quickest question. */
-const PLAIN = /^[A-Za-z0-9]{0,19}$/;
+const SHORT = /^[A-Za-z0-9]{0,19}$/;
 
-/** Every pattern below needs one of these. */
-const MAY_HOLD_A_SECRET = /tskey-|-----BEGIN|\/\/|\/\\|[?&#]|eyJ|A[KS]IA|bearer|(?:gh[opsur]|pat|xox.|xapp|sk|rk|whsec|npm)[-_]|AIza|privkey:|disablement-secret:|secret|token|passw|passphrase|key|authorization|credential|cookie|jwt/i;
+const PREFIX = PREFIXES.flatMap(({ prefixes }) => prefixes)
+  .sort((a, b) => b.length - a.length)
+  .map((prefix) => prefix.replaceAll(/[.+]/g, '\\$&'))
+  .join('|');
+const TOKEN_PREFIX = new RegExp(PREFIX, 'g');
+const TAILSCALE_IN_BASE64 = /dHNrZXkt|Rza2V5L|0c2tleS/g;
 
-/**
- * Without an end line only what can be part of a key goes: quotes and brackets stay, or a comment that begins a key and
- * never ends it would hide every later change of a policy.
- */
-const PEM = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[\w+/=\s\\:,.()-]*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[\w+/=\s\\:,.()-]*)/g;
-const TAILSCALE_KEY = /tskey-([a-z0-9]+)(?:-([a-z0-9]+)(-[a-z0-9_+/=-]+)?)?/gi;
-const WEBHOOK_HOST =
-  /(:\\{0,3}\/\\{0,3}\/(?:hooks\.slack\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com|[a-z0-9-]{1,63}\.webhook\.office\.com|outlook\.office(?:365)?\.com|chat\.googleapis\.com|api\.telegram\.org|events\.pagerduty\.com|hooks\.zapier\.com|hook\.[a-z0-9]{1,8}\.make\.com|[a-z0-9.-]{1,200}\.(?:logic\.azure|environment\.api\.powerplatform)\.com)(?::\d{1,5})?\\{0,3}\/)[^\s"'<>]+/gi;
-const WEBHOOK_PATH = /(\/(?:web)?hooks?(?:b2)?\/)([^\s"'<>\\/?#][^\s"'<>\\]*)/gi;
-const USERINFO = /(:\\{0,3}\/\\{0,3}\/)[^\s/?#"'<>\\]+@/g;
-const QUERY = /([?&;#])([a-z0-9_.-]{1,64})=([^\s&"'<>#;\\]+)/gi;
-const BEARER = /(bearer)(\s{1,8})[a-z0-9._~+/=-]{6,}/gi;
-const BASIC = /(basic)(\s{1,8})[a-z0-9+/]{8,}={0,2}(?![a-z0-9+/])/gi;
-const AWS_KEY = /(?:AKIA|ASIA)[A-Z0-9]{16}/g;
-const API_TOKEN = /gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|[sr]k_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,}|npm_[A-Za-z0-9]{30,}|AIza[\w-]{35}/g;
-const NODE_SECRET = /(privkey:|disablement-secret:)[0-9a-z]+/gi;
-
-const STEPS: readonly Step[] = [
-  (text, found) => text.replaceAll(PEM, () => found('private-key')),
-  redactTailscaleKeys,
-  (text, found) => text.replaceAll(WEBHOOK_HOST, (_, host: string) => `${host}${found('webhook-url')}`),
-  (text, found) => (text.includes('://') ? text.replaceAll(WEBHOOK_PATH, (whole, path: string, rest: string) => (isMarked(rest) ? whole : `${path}${found('webhook-url')}`)) : text),
-  (text, found) => text.replaceAll(USERINFO, (_, slashes: string) => `${slashes}${found('url-credentials')}@`),
-  (text, found) => text.replaceAll(QUERY, (whole, before: string, name: string, value: string) => (isSecretParameter(name) && !isMarked(value) ? `${before}${name}=${found('url-credentials')}` : whole)),
-  redactJwts,
-  (text, found) => text.replaceAll(BEARER, (_, scheme: string, space: string) => `${scheme}${space}${found('bearer-token')}`),
-  (text, found) => (/authorization/i.test(text) ? text.replaceAll(BASIC, (_, scheme: string, space: string) => `${scheme}${space}${found('basic-credentials')}`) : text),
-  (text, found) => text.replaceAll(AWS_KEY, () => found('aws-key')),
-  (text, found) => text.replaceAll(API_TOKEN, () => found('api-token')),
-  (text, found) => text.replaceAll(NODE_SECRET, (_, kind: string) => `${kind}${found('tailscale-key')}`),
-  redactNamedValues,
+/** Every step below needs one of these. */
+const MARKERS = [
+  new RegExp(`${PREFIX}|${TAILSCALE_IN_BASE64.source}`),
+  new RegExp(
+    [/tskey-|-----BEGIN|:\\{0,3}\/|\/\/[^\s"'<>\\@]{1,300}@|[?&#][\w.%[\]-]{1,64}=|eyJ|bearer\s|:AA|\dQ~|\.[\w-]{20}/, MAY_BE_ESCAPED, MAY_NAME_A_SECRET].map(({ source }) => source).join('|'),
+    'i',
+  ),
 ];
 
-function isMarked(text: string): boolean {
-  return text.startsWith('[REDACTED');
+function isPlain(text: string): boolean {
+  return SHORT.test(text) || !MARKERS.some((marker) => marker.test(text));
 }
 
+const STEPS: readonly Step[] = [
+  redactPrivateKeys,
+  redactTailscaleKeys,
+  redactBase64,
+  redactWebhookHosts,
+  redactWebhookPaths,
+  redactUserinfo,
+  redactQueries,
+  redactJwts,
+  (text, found) => hideAfter(text, BEARER, BEARER_BODY, 6, () => found('bearer-token')),
+  (text, found) => (/authorization/i.test(text) ? hideAfter(text, BASIC, BASIC_BODY, 8, () => found('basic-credentials')) : text),
+  redactTokens,
+  redactTokenForms,
+  (text, found) => replaceRanges(text, namedValues(text), () => found('property')),
+];
+
+const BEARER = /bearer\s{1,8}/gi;
+const BEARER_BODY = characterSet(/[A-Za-z0-9._~+/=-]/);
+const BASIC = /basic\s{1,8}/gi;
+const BASIC_BODY = characterSet(/[A-Za-z0-9+/=]/);
+
+/** Marks what follows each match, as far as it is of the set, unless it is shorter than `least` or marked already. */
+function hideAfter(text: string, before: RegExp, body: CharacterSet, least: number, replacement: () => string): string {
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(before)) {
+    const start = match.index + match[0].length;
+    if (match.index < searched) continue;
+    const end = endBehindMark(text, start, body);
+    if (end - start < least) continue;
+    ranges.push({ start, end });
+    searched = end;
+  }
+  return replaceRanges(text, ranges, replacement);
+}
+
+/** Where a secret that begins here ends; `start` when a mark alone stands there. */
+function endBehindMark(text: string, start: number, body: CharacterSet): number {
+  const marked = matchAt(MARK_AT, text, start);
+  if (marked === null) return endWhile(text, start, body);
+  const behind = start + marked[0].length;
+  const end = endWhile(text, behind, body);
+  return end === behind ? start : end;
+}
+
+const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+const PEM_END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/y;
+const PEM_BODY = characterSet(/[\w+/=\s\\:,.()-]/);
+
+/**
+ * Without an end line only what can be part of a key goes: quotes and brackets stay, or a text that begins a key and
+ * never ends it would hide what follows.
+ */
+function redactPrivateKeys(text: string, found: Found): string {
+  const nextEnd = createNext(text, '-----END ');
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(PEM_BEGIN)) {
+    if (match.index < searched) continue;
+    const start = match.index + match[0].length;
+    const at = nextEnd(start);
+    const bodyEnd = endWhile(text, start, PEM_BODY, at);
+    const end = at === bodyEnd ? matchAt(PEM_END, text, at) : null;
+    searched = bodyEnd + (end?.[0].length ?? 0);
+    ranges.push({ start: match.index, end: end === null ? trimmedEnd(text, start, bodyEnd) : searched });
+  }
+  return replaceRanges(text, ranges, () => found('private-key'));
+}
+
+function trimmedEnd(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && /\s/.test(text.charAt(at - 1))) at -= 1;
+  return at;
+}
+
+const TAILSCALE_KEY = /tskey-/gi;
+const TAILSCALE_PART = characterSet(/[A-Za-z0-9]/);
+const TAILSCALE_SECRET = characterSet(/[\w+/=-]/);
 const KEY_KINDS: ReadonlySet<string> = new Set(['api', 'auth', 'client', 'scim', 'webhook']);
+
+/** Characters. No kind of key and no id is longer. */
+const [LONGEST_KIND, LONGEST_ID] = [12, 24];
 
 /** Ids of keys begin with `k` or end in the name of Tailscale's control plane, and are shorter than any secret. */
 const KEY_ID = /^(?:k[a-z0-9]{1,21}|[a-z0-9]{1,17}(?:CNTRL|DEVEL))$/i;
@@ -92,93 +181,187 @@ function isKeyId(kind: string, rest: string): boolean {
 
 /** `tskey-<kind>-<id>` is an id that Tailscale itself logs; what follows is the secret. */
 function redactTailscaleKeys(text: string, found: Found): string {
-  return text.replaceAll(TAILSCALE_KEY, (whole, first: string, second: string | undefined, secret: string | undefined) => {
-    if (secret !== undefined) return isBlanked(secret) ? whole : `tskey-${first}-${second ?? ''}-${found('tailscale-key')}`;
-    if (second !== undefined) return isKeyId(first.toLowerCase(), second) || isBlanked(second) ? whole : `tskey-${first}-${found('tailscale-key')}`;
-    return first.length > 12 ? `tskey-${found('tailscale-key')}` : whole;
-  });
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(TAILSCALE_KEY)) {
+    if (match.index < searched) continue;
+    const start = match.index + match[0].length;
+    const end = endWhile(text, start, TAILSCALE_SECRET);
+    const secret = start + secretOffset(text.slice(start, end), matchAt(MARK_AT, text, end) !== null);
+    searched = end;
+    if (secret < end) ranges.push({ start: secret, end });
+  }
+  return replaceRanges(text, ranges, () => found('tailscale-key'));
+}
+
+/**
+ * Where the secret begins in what stands behind `tskey-`; behind its end when there is none.
+ *
+ * @param isMarkedBehind A mark follows: the secret was taken out before.
+ */
+function secretOffset(body: string, isMarkedBehind: boolean): number {
+  const kind = body.slice(0, endWhile(body, 0, TAILSCALE_PART));
+  const rest = kind.length + 1;
+  if (kind === '' || kind.length > LONGEST_KIND || (body.length > kind.length && body.charAt(kind.length) !== '-')) return body === '' ? Infinity : 0;
+  if (body.length <= rest) return Infinity;
+  const id = body.slice(rest, endWhile(body, rest, TAILSCALE_PART));
+  const behind = rest + id.length + 1;
+  const hasSecret = body.charAt(behind - 1) === '-' && body.length > behind;
+  if (hasSecret && id.length <= LONGEST_ID && id !== '') return isBlanked(body.slice(behind)) ? Infinity : behind;
+  if (body.length === behind && isMarkedBehind && id.length <= LONGEST_ID) return Infinity;
+  return !hasSecret && (isKeyId(kind.toLowerCase(), id) || isBlanked(id)) && body.length <= behind ? Infinity : rest;
 }
 
 /** The sender has taken the secret out already. */
 function isBlanked(secret: string): boolean {
-  return /^-?(?:redacted|x+)$/i.test(secret);
+  return /^(?:redacted|x+)$/i.test(secret);
 }
 
-const SECRET_PARAMETERS: ReadonlySet<string> = new Set(['key', 'sig', 'signature', 'code', 'auth', 'sas', 'hmac', 'pwd']);
+const BASE64 = characterSet(/[\w+/-]/);
+const BASE64_LINE = /={0,2}(?:\r?\n(?=[A-Za-z0-9+/_-]{4,80}={0,2}(?:\r?\n|$)))?/y;
 
-function isSecretParameter(name: string): boolean {
-  return SECRET_PARAMETERS.has(name.toLowerCase()) || isSecretName(name);
+/** The letters of `tskey-` in Base64, at each of the three offsets that they may have: the whole run is hidden, and the lines that go on with it. */
+function redactBase64(text: string, found: Found): string {
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(TAILSCALE_IN_BASE64)) {
+    if (match.index < searched) continue;
+    const start = startWhile(text, match.index, BASE64, match.index - searched);
+    let end = match.index;
+    for (let before = -1; end > before; ) {
+      before = end;
+      const lineEnd = endWhile(text, end, BASE64);
+      end = lineEnd === before ? before : lineEnd + (matchAt(BASE64_LINE, text, lineEnd)?.[0].length ?? 0);
+    }
+    searched = end;
+    ranges.push({ start, end });
+  }
+  return replaceRanges(text, ranges, () => found('tailscale-key'));
+}
+
+const WEBHOOK_HOST =
+  /:\\{0,3}\/\\{0,3}\/(?:hooks\.slack\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com|[a-z0-9-]{1,63}\.webhook\.office\.com|outlook\.office(?:365)?\.com|chat\.googleapis\.com|api\.telegram\.org|events\.pagerduty\.com|hooks\.zapier\.com|hook\.[a-z0-9]{1,8}\.make\.com|[a-z0-9.-]{1,200}\.(?:logic\.azure|environment\.api\.powerplatform)\.com)(?::\d{1,5})?\\{0,3}\//gi;
+const WEBHOOK_PATH = /\/(?:web)?hooks?(?:b2)?\/(?=[^\s"'<>\\/?#])/gi;
+const ADDRESS = characterSet(/[^\s"'<>]/);
+const ADDRESS_PART = characterSet(/[^\s"'<>\\]/);
+
+function redactWebhookHosts(text: string, found: Found): string {
+  return hideAfter(text, WEBHOOK_HOST, ADDRESS, 1, () => found('webhook-url'));
+}
+
+function redactWebhookPaths(text: string, found: Found): string {
+  return text.includes('://') ? hideAfter(text, WEBHOOK_PATH, ADDRESS_PART, 1, () => found('webhook-url')) : text;
+}
+
+const AUTHORITY = /(:?)\\{0,3}\/\\{0,3}\//g;
+const AUTHORITY_PART = characterSet(/[^\s/?#"'<>\\]/);
+/** What follows the host of an address with a port is a path, and may hold an `@`. */
+const HOST = /^(?:[\w.-]*|\[[^\]]*\]):\d{1,5}$|^\[/;
+
+/** In `//user:password@host` the password may hold any character, unless there is no colon: then the host ends at the first slash. */
+function redactUserinfo(text: string, found: Found): string {
+  if (!text.includes('@')) return text;
+  const nextAt = createNext(text, '@');
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(AUTHORITY)) {
+    if (match.index < searched) continue;
+    const start = match.index + match[0].length;
+    const first = endWhile(text, start, AUTHORITY_PART);
+    const authority = text.slice(start, Math.min(first, start + MAX_USER));
+    const colon = authority.indexOf(':');
+    searched = first;
+    if (colon === -1 && match[1] === '') continue;
+    const inFirst = nextAt(start) < first ? text.lastIndexOf('@', first - 1) : -1;
+    let at = inFirst;
+    if (at === -1 && colon > 0 && !HOST.test(authority)) {
+      const end = endWhile(text, first, ADDRESS_PART);
+      searched = end;
+      if (nextAt(first) < end) at = lastAtBeforeHost(text, nextAt(first));
+    }
+    if (at > start) ranges.push({ start, end: at });
+  }
+  return replaceRanges(text, ranges, () => found('url-credentials'));
+}
+
+/** Characters of a user's name. */
+const MAX_USER = 1_000;
+
+function lastAtBeforeHost(text: string, at: number): number {
+  return text.lastIndexOf('@', endWhile(text, at, AUTHORITY_PART) - 1);
+}
+
+const QUERY = /[?&#]([\w.%[\]-]{1,64})=/g;
+const QUERY_VALUE = characterSet(/[^\s&"'<>#;\\]/);
+
+function redactQueries(text: string, found: Found): string {
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(QUERY)) {
+    const [whole, name = ''] = match;
+    const start = match.index + whole.length;
+    if (match.index < searched || !isSecretParameter(name)) continue;
+    searched = endBehindMark(text, start, QUERY_VALUE);
+    if (searched > start) ranges.push({ start, end: searched });
+  }
+  return replaceRanges(text, ranges, () => found('url-credentials'));
 }
 
 /** Characters. The shortest header, `{"alg":"none"}`, has 19. */
 const SHORTEST_JWT_HEADER = 15;
+const JWT_PART = characterSet(/[\w-]/);
+const JWT = characterSet(/[\w.-]/);
 
-/** Three base64url parts of which the first is a JSON object. Every run of such characters is read once, whatever it turns out to be. */
+/** Three base64url parts of which the first is a JSON object. */
 function redactJwts(text: string, found: Found): string {
-  if (!text.includes('eyJ')) return text;
-  return text.replaceAll(/[\w.-]+/g, (run) => {
-    const parts = run.split('.');
-    const at = parts.findIndex((part, index) => part.length - part.indexOf('eyJ') >= SHORTEST_JWT_HEADER && part.includes('eyJ') && isFilled(parts[index + 1]) && parts.length > index + 2);
-    if (at === -1) return run;
-    const start = parts[at]?.indexOf('eyJ') ?? 0;
-    return `${[...parts.slice(0, at), parts[at]?.slice(0, start)].join('.')}${found('jwt')}`;
-  });
-}
-
-function isFilled(part: string | undefined): boolean {
-  return part !== undefined && part !== '';
-}
-
-/** `"apiKey": "…"`, `password=…`: the names that count in an object count in a text too. */
-const NAMED = /(?<![\w.-])([\w.-]{2,80})(\\{0,3}["'])?\s{0,8}([:=])\s{0,8}(?:(?:bearer|basic|digest|token|splunk)\s{1,8}(?!\[REDACTED))?(\\{0,3}["'])?/gi;
-
-function redactNamedValues(text: string, found: Found): string {
-  if (!MAY_NAME_A_SECRET.test(text)) return text;
-  const out: string[] = [];
-  let copied = 0;
-  for (const match of text.matchAll(NAMED)) {
-    const [whole, name = '', , separator, quote] = match;
-    const start = match.index + whole.length;
-    if (match.index < copied || !isSecretName(name)) continue;
-    const end = quote === undefined ? endOfWord(text, start) : endOfQuoted(text, start, quote);
-    const value = text.slice(start, end);
-    const isAlias = separator === ':' && text.charAt(match.index - 1) === ':';
-    if (isAlias || (whole === `${name}:` && NO_SECRET.test(value)) || !isSecretText(value)) continue;
-    out.push(text.slice(copied, start), found('property'));
-    copied = end;
+  const ranges: Range[] = [];
+  for (let at = text.indexOf('eyJ'); at !== -1; ) {
+    const header = endWhile(text, at, JWT_PART);
+    const payload = endWhile(text, header + 1, JWT_PART);
+    const isJwt = header - at >= SHORTEST_JWT_HEADER && text.charAt(header) === '.' && payload > header + 1 && text.charAt(payload) === '.';
+    const end = isJwt ? endWhile(text, payload, JWT) : header;
+    if (isJwt) ranges.push({ start: at, end });
+    at = text.indexOf('eyJ', end);
   }
-  return out.length === 0 ? text : out.join('') + text.slice(copied);
+  return replaceRanges(text, ranges, () => found('jwt'));
 }
 
-/**
- * What may stand behind `name:` and is no secret: a port, for in a policy `db-secret:5432` is a destination and hiding
- * its port would hide a change; a verb, as in the scope `auth_keys:read` and the action `api_key:create`.
- */
-const NO_SECRET = /^(?:[\d,*-]*|[a-z_]*)$/;
+const ROW_OF_PREFIX: ReadonlyMap<string, PrefixRow> = new Map(PREFIXES.flatMap((row) => row.prefixes.map((prefix) => [prefix, row])));
+const BODIES: ReadonlyMap<BodyClass, CharacterSet> = new Map(Object.entries(BODY_CLASSES).map(([name, characters]) => [name as BodyClass, characterSet(characters)]));
 
-const WORD_END = /[\s,;&"'()[\]{}<>\\]|$/g;
-
-function endOfWord(text: string, start: number): number {
-  WORD_END.lastIndex = start;
-  return WORD_END.exec(text)?.index ?? text.length;
-}
-
-/**
- * Never past a line or a double quote: a lone quote in a comment of a policy must not hide what stands behind it. An
- * escaped quote does not end a plain one; after an escaped opening any backslash ends it.
- */
-function endOfQuoted(text: string, start: number, quote: string): number {
-  for (let at = start; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === '"' || character === '\n' || quote.endsWith(character)) return at;
-    if (character !== '\\') continue;
-    if (quote.length > 1) return at;
-    at += 1;
+function redactTokens(text: string, found: Found): string {
+  const kinds: RedactionKind[] = [];
+  const ranges: Range[] = [];
+  let searched = 0;
+  for (const match of text.matchAll(TOKEN_PREFIX)) {
+    const [prefix] = match;
+    const row = ROW_OF_PREFIX.get(prefix);
+    const body = BODIES.get(row?.body ?? 'alnum');
+    if (row === undefined || body === undefined || match.index < searched || (row.startsWord === true && isInsideWord(text, match.index))) continue;
+    const start = match.index + prefix.length;
+    const end = endWhile(text, start, body);
+    if (end - start < row.least) continue;
+    ranges.push({ start: row.keepsPrefix === true ? start : match.index, end });
+    kinds.push(row.kind);
+    searched = end;
   }
-  return text.length;
+  let next = 0;
+  return replaceRanges(text, ranges, () => found(kinds[next++] ?? 'api-token'));
 }
 
-/** An empty text or an address is no secret. A policy's hosts may have any name, and hiding their addresses would hide a change. */
-export function isSecretText(value: string): boolean {
-  return value !== '' && !isMarked(value) && !/^(?:true|false|null)$/i.test(value) && isIP(value.split('/', 1)[0] ?? '') === 0;
+/** The letter of an escape, `\n`, is no part of the word. */
+function isInsideWord(text: string, at: number): boolean {
+  return /[A-Za-z0-9]/.test(text.charAt(at - 1)) && text.charAt(at - 2) !== '\\';
+}
+
+/** What stands before the secret stays only where it is an id. */
+const TOKEN_FORMS: readonly RegExp[] = [
+  /(?<![\w-])[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,50}/g,
+  /(?<=(?<!\d)\d{8,10}:)AA[\w-]{33,60}/g,
+  /(?<![\w.-])(?:pat[A-Za-z0-9]{14}\.[a-f0-9]{64}|[ps]at\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20})/g,
+  /(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,40}/g,
+];
+
+function redactTokenForms(text: string, found: Found): string {
+  return TOKEN_FORMS.reduce((left, form) => left.replaceAll(form, () => found('api-token')), text);
 }

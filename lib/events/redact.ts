@@ -1,7 +1,11 @@
 import type { Redaction } from '../contract/audit-event';
 import { wholeCharacters } from './describe';
 import { isJsonObject, setField, type JsonObject } from './json';
-import { isSecretText, mark, redactText } from './redact-text';
+import { isLabelledValue, labelsSecret } from './labelled';
+import { mark } from './mark';
+import { isSecretText } from './named-values';
+import { redactText } from './redact-text';
+import type { RedactionKind } from './redaction-table';
 import { isSecretName } from './secret-names';
 
 /** A copy without secrets, and what was taken out. */
@@ -18,8 +22,14 @@ type Place =
   | { readonly path: string; readonly items: readonly unknown[]; readonly to: unknown[] }
   | { readonly path: string; readonly fields: JsonObject; readonly to: Record<string, unknown>; readonly withheld: Withheld };
 
-/** Fields whose whole value is secret, with the kind to mark them as. */
-export type Withheld = ReadonlyMap<string, string>;
+/** Fields whose value is secret as a whole, or all but some fields of it. */
+export type Withheld = ReadonlyMap<string, WithheldValue>;
+
+export interface WithheldValue {
+  readonly kind: RedactionKind;
+  /** Whether a field of the value, or the value itself (name ""), may be shown; else it is marked. */
+  readonly shows?: (name: string, value: unknown) => boolean;
+}
 
 const NONE: Withheld = new Map();
 
@@ -54,10 +64,27 @@ export function redact(value: unknown, withheld: Withheld = NONE): Redacted {
     return to;
   };
 
-  const copyField = (member: unknown, above: string, name: string, kind: string | undefined): unknown => {
-    if (kind === undefined || isEmpty(member)) return copyOf(member, above, name);
+  const hidden = (above: string, name: string, kind: RedactionKind): string => {
     redactions.push({ path: below(above, name), kind });
     return mark(kind);
+  };
+
+  const copySecret = (member: unknown, above: string, name: string): unknown => {
+    if (isEmpty(member)) return member;
+    if (typeof member !== 'string') return hidden(above, name, 'property');
+    // Of a Tailscale key the id stays, whatever the field is called.
+    const left = member.startsWith('tskey-') ? redactText(member) : { text: member, kinds: [] };
+    if (isSecretText(left.text)) return hidden(above, name, 'property');
+    for (const kind of left.kinds) redactions.push({ path: below(above, name), kind });
+    return left.text;
+  };
+
+  const copyWithheld = (member: unknown, above: string, name: string, { kind, shows }: WithheldValue): unknown => {
+    if (isEmpty(member)) return member;
+    if (shows?.('', member) === true) return copyOf(member, above, name);
+    if (shows === undefined || !isJsonObject(member)) return hidden(above, name, kind);
+    const fields = Object.keys(member).filter((field) => !shows(field, member[field]));
+    return copyOf(member, above, name, new Map(fields.map((field) => [field, { kind }])));
   };
 
   const copy = copyOf(value, '', '', withheld);
@@ -67,10 +94,14 @@ export function redact(value: unknown, withheld: Withheld = NONE): Redacted {
       for (const [at, item] of place.items.entries()) place.to[at] = copyOf(item, path, String(at));
       continue;
     }
-    for (const [given, member] of Object.entries(place.fields)) {
+    const fields = Object.entries(place.fields);
+    const hasSecretLabel = fields.some(([name, member]) => labelsSecret(name, member));
+    for (const [given, member] of fields) {
       const name = cleanText(given, path, '(name)');
-      const kind = place.withheld.get(given) ?? (isSecretField(given, member) ? 'property' : undefined);
-      setField(place.to, Object.hasOwn(place.to, name) ? `${name}~${redactions.length}` : name, copyField(member, path, name, kind));
+      const withheld = place.withheld.get(given);
+      const isSecret = isSecretName(given) || (hasSecretLabel && isLabelledValue(given));
+      const value = withheld !== undefined ? copyWithheld(member, path, name, withheld) : isSecret ? copySecret(member, path, name) : copyOf(member, path, name);
+      setField(place.to, Object.hasOwn(place.to, name) ? `${name}~${redactions.length}` : name, value);
     }
   }
   return { value: copy, redactions };
@@ -78,10 +109,6 @@ export function redact(value: unknown, withheld: Withheld = NONE): Redacted {
 
 function isEmpty(value: unknown): boolean {
   return value === null || value === '' || typeof value === 'boolean';
-}
-
-function isSecretField(name: string, value: unknown): boolean {
-  return isSecretName(name) && (typeof value !== 'string' || isSecretText(value));
 }
 
 function below(path: string, name: string): string {

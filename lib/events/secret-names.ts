@@ -1,35 +1,35 @@
-/** Endings of property names whose value is a secret, in lower case without separators: `s3SecretAccessKey`, `client_secret`, `X-Api-Key`. */
-const ENDINGS = [
-  'secret',
-  'token',
-  'password',
-  'passwd',
-  'passphrase',
-  'apikey',
-  'authkey',
-  'privatekey',
-  'secretkey',
-  'secretaccesskey',
-  'sharedkey',
-  'signingkey',
-  'encryptionkey',
-  'integrationkey',
-  'licensekey',
-  'authorization',
-  'credential',
-  'cookie',
-  'jwt',
-] as const;
+import { NAMES, NAME_SUFFIXES, NOT_NAMES } from './redaction-table';
 
-/** Characters. A longer name is a text, not a name. */
+/** Characters at the end of a name that are looked at. */
 const MAX_NAME = 80;
 
+/** The `roots` of the names, each once. */
+export const NAME_ROOTS: readonly string[] = [...new Set(NAMES.flatMap(({ root, queryOnly }) => (queryOnly === true ? [] : [root])))];
+
 /** Text that could hold such a name; cheap, and asked before anything is searched for. */
-export const MAY_NAME_A_SECRET = /secret|token|passw|passphrase|key|authorization|credential|cookie|jwt/i;
+export const MAY_NAME_A_SECRET = new RegExp(NAME_ROOTS.join('|'), 'i');
+
+const NOT_A_NAME = new RegExp(`(?:${NOT_NAMES.join('|')})$`);
+const NAME = new RegExp(`(?:${endings(false).join('|')})s?\\d{0,9}(?:${NAME_SUFFIXES.join('|')})?\\d{0,9}$`);
+
+/** Only as the whole name or behind a separator: `X-Amz-Signature`, not `zipcode`. */
+const PARAMETER = new RegExp(`(?:^|[^a-z0-9])(?:${endings(true).join('|')})$`, 'i');
+
+function endings(isQueryOnly: boolean): readonly string[] {
+  return NAMES.flatMap(({ ending, queryOnly = false }) => (queryOnly === isQueryOnly ? [ending] : []));
+}
 
 /** Whether a property of this name holds a secret. Names of ids (`tokenId`, `accessKeyId`) end otherwise and are left alone, and so are a policy's aliases (`group:token`). */
 export function isSecretName(name: string): boolean {
-  if (name.length > MAX_NAME || !MAY_NAME_A_SECRET.test(name) || !/^[\w. -]+$/.test(name)) return false;
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  return ENDINGS.some((ending) => plain.endsWith(ending) || plain.endsWith(`${ending}s`));
+  if (!MAY_NAME_A_SECRET.test(name)) return false;
+  const end = name.slice(-MAX_NAME);
+  if (!/^[\w. $@-]+$/.test(end)) return false;
+  const plain = end.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return NAME.test(plain) && !NOT_A_NAME.test(plain);
+}
+
+/** As isSecretName, and the names that count only as parameters of a query: `sig`, `code`. */
+export function isSecretParameter(name: string): boolean {
+  const plain = name.replaceAll(/[[\]]+/g, '.').replace(/\.$/, '');
+  return PARAMETER.test(plain) || isSecretName(plain);
 }

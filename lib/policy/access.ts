@@ -1,6 +1,6 @@
 import type { Budget } from './budget';
 import type { AccessRule } from './model';
-import { append } from './multimap';
+import { append } from './lists';
 import { mergePorts, subtractPorts, type PortRange } from './ports';
 import { isAsStrict } from './posture';
 import { createCoverage, type Leaf } from './selector';
@@ -34,6 +34,8 @@ interface Match {
 /** Finds the rules of one side that give a source a way to a destination. */
 export interface AccessIndex {
   readonly matches: (source: Leaf, host: Leaf) => readonly Match[];
+  /** Whether one of some matches names the source and the destination themselves, with any port, and not only something wider. */
+  readonly isNamed: (source: Leaf, host: Leaf, matches: readonly Match[]) => boolean;
   /** Sources, and destinations, in pieces for each of which one answer of `matches` holds wholly. */
   readonly pieces: { readonly sources: (leaves: readonly Leaf[]) => readonly Leaf[]; readonly hosts: (leaves: readonly Leaf[]) => readonly Leaf[] };
 }
@@ -49,7 +51,14 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
   const hosts = createCoverage(byHost.keys(), resolver, budget);
   const rulesOf = new Map<string, ReadonlySet<AccessRule>>();
   const matchesOf = new Map<string, readonly Match[]>();
+  const namingSource = new Map<string, ReadonlySet<AccessRule>>();
+  const namingHost = new Map<string, ReadonlySet<string>>();
   return {
+    isNamed(source, host, matches) {
+      const rules = remember(namingSource, source.key, () => new Set(sources.naming(source).flatMap((name) => bySource.get(name) ?? [])));
+      const names = remember(namingHost, host.key, () => new Set(hosts.naming(host)));
+      return matches.some((match) => match.ports.length > 0 && names.has(match.host) && rules.has(match.rule));
+    },
     matches(source, host) {
       const rules = remember(rulesOf, source.key, () => new Set(sources.covering(source).flatMap((name) => bySource.get(name) ?? [])));
       const matches = remember(matchesOf, host.key, () => hosts.covering(host).flatMap((name) => byHost.get(name) ?? []));
@@ -137,7 +146,7 @@ function compareReach(
       const missing = subtract(ports, matches);
       if (missing.length > 0) {
         opened = missing === ports || opened === ports ? ports : mergePorts([...opened, ...missing]);
-        isFresh ||= !matches.some((match) => match.ports.length > 0 && from.names(match.host, host) && match.rule.src.some((name) => from.names(name, source)));
+        isFresh ||= !before.isNamed(source, host, matches);
         continue;
       }
       const sameGate = matches.filter((match) => isAsStrict(gate, gateOf(from, match.rule.posture)));

@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { countWhile } from './lists';
 
 /** Addresses of one family, both ends included. */
 export interface AddressRange {
@@ -135,16 +136,4 @@ function sortedByStart<Item extends { readonly range: AddressRange }>(items: rea
   let furthest = -1n;
   const reach = sorted.map(({ range }) => (furthest = range.last > furthest ? range.last : furthest));
   return { sorted, reach };
-}
-
-/** How many of the first items pass, where none passes behind one that does not. */
-function countWhile<Item>(sorted: readonly Item[], passes: (item: Item) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const item = sorted[middle];
-    if (item === undefined || passes(item)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

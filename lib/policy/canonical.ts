@@ -11,9 +11,27 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** A value in which neither the order of keys nor that of array members shows: equal meaning gives equal `JSON.stringify`. */
 export function canonicalJson(node: JsonNode): Json {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'array') return sortedByText(node.items.map(canonicalJson));
-  return objectOf([...node.members].map(([key, member]) => [key, canonicalJson(member)]));
+  return canonical(node).value;
+}
+
+interface Canonical {
+  readonly value: Json;
+  /** Equal values have equal texts. Made of the members' texts: printing each level anew would take its depth times as long. */
+  readonly text: string;
+}
+
+function canonical(node: JsonNode): Canonical {
+  if (node.kind === 'scalar') return { value: node.value, text: JSON.stringify(node.value) };
+  if (node.kind === 'array') {
+    const items = node.items.map(canonical).sort((a, b) => compare(a.text, b.text));
+    return { value: items.map(({ value }) => value), text: `[${items.map(({ text }) => text).join()}]` };
+  }
+  const members = [...node.members].sort(([a], [b]) => compare(a, b)).map(([key, member]) => [key, canonical(member)] as const);
+  return { value: Object.fromEntries(members.map(([key, { value }]) => [key, value])), text: `{${members.map(([key, { text }]) => `${JSON.stringify(key)}:${text}`).join()}}` };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Each thing in a list once, as text, sorted. A single value counts as a list of one. */
@@ -129,13 +147,6 @@ function withRanges(ranges: readonly PortRange[] | undefined, text: string): str
 function textOf(node: JsonNode): string {
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
   return JSON.stringify(canonicalJson(node));
-}
-
-function sortedByText(items: readonly Json[]): readonly Json[] {
-  return items
-    .map((item) => ({ item, text: JSON.stringify(item) }))
-    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
-    .map(({ item }) => item);
 }
 
 /** Own properties with sorted keys, `__proto__` among them. */

@@ -1,7 +1,9 @@
 import { pairsToCheck, type AccessIndex } from './access';
+import type { Budget } from './budget';
 import { isObject } from './canonical';
 import type { Json } from './hujson';
 import type { AccessRule } from './model';
+import type { Leaf } from './selector';
 import type { Comparison } from './side';
 
 /** A value of an application capability that the other side did not give. */
@@ -24,8 +26,9 @@ export function* capabilityGains(comparison: Comparison, before: AccessIndex): G
     for (const { src, host, sources, hosts } of pairsToCheck(comparison, rule, before)) {
       for (const [capability, values] of rule.app) {
         if (comparison.budget.isSpent()) return;
-        const known = sources.flatMap((source) => hosts.map((leaf) => before.matches(source, leaf).flatMap((match) => match.rule.app.get(capability) ?? [])));
-        if (!known.some((old) => values.some((value) => !old.some((other) => covers(other, value))))) continue;
+        const known = knownValues(sources, hosts, before, capability, comparison.budget);
+        if (!known.some((old) => values.some((value) => !isCovered(old, value, comparison.budget)))) continue;
+        if (comparison.budget.isSpent()) return;
         const everyone = known.map((old) => new Set(old.flatMap((value) => privilegesIn(value))));
         const privileges = values.flatMap((value) => privilegesIn(value)).filter((privilege) => everyone.some((had) => !had.has(privilege)));
         yield { rule, cause, src, host, capability, privileges: [...new Set(privileges)] };
@@ -49,12 +52,36 @@ function privilegesIn(value: Json, key = ''): readonly string[] {
   return isPowerful ? [key === '' ? text : `${key}=${text}`] : [];
 }
 
+/** What each source has at each destination of a capability; each list once. */
+function knownValues(sources: readonly Leaf[], hosts: readonly Leaf[], before: AccessIndex, capability: string, budget: Budget): readonly (readonly Json[])[] {
+  const lists = new Map<string, readonly Json[]>();
+  for (const source of sources) {
+    for (const host of hosts) {
+      const rules = before.matches(source, host).map(({ rule }) => rule).filter(({ app }) => app.has(capability));
+      if (budget.isSpent()) return [...lists.values()];
+      lists.set(JSON.stringify(rules.map(({ path }) => path)), rules.flatMap(({ app }) => app.get(capability) ?? []));
+    }
+  }
+  return [...lists.values()];
+}
+
+const TEXTS = new WeakMap<readonly Json[], ReadonlySet<string>>();
+
+/** Whether the value, or one that includes it, is in a list. What is there word for word need not be compared. */
+function isCovered(list: readonly Json[], value: Json, budget: Budget): boolean {
+  const texts = TEXTS.get(list) ?? new Set(list.map((item) => JSON.stringify(item)));
+  TEXTS.set(list, texts);
+  return texts.has(JSON.stringify(value)) || list.some((other) => covers(other, value, budget));
+}
+
 /** Whether whoever has `old` has `next` already: lists are sets, `*` is everything, writing includes reading. */
-function covers(old: Json, next: Json): boolean {
-  if (JSON.stringify(old) === JSON.stringify(next) || old === '*') return true;
-  if (Array.isArray(old) && Array.isArray(next)) return next.every((item: Json) => old.some((other: Json) => covers(other, item)));
+function covers(old: Json, next: Json, budget: Budget): boolean {
+  budget.spend(1);
+  if (old === next || old === '*') return true;
+  if (budget.isSpent()) return false;
+  if (Array.isArray(old) && Array.isArray(next)) return next.every((item: Json) => isCovered(old, item, budget));
   if (typeof old === 'string' && typeof next === 'string') return READ_WRITE.has(old) && (READ_WRITE.has(next) || READ_ONLY.has(next));
   if (!isObject(old) || !isObject(next)) return old === true && next === false;
   const keepsGuards = Object.keys(old).every((key) => !GUARDS.has(key) || Object.hasOwn(next, key));
-  return keepsGuards && Object.entries(next).every(([key, value]) => GUARDS.has(key) || (Object.hasOwn(old, key) && covers(old[key] ?? null, value)));
+  return keepsGuards && Object.entries(next).every(([key, value]) => GUARDS.has(key) || (Object.hasOwn(old, key) && covers(old[key] ?? null, value, budget)));
 }

@@ -1,6 +1,6 @@
 import { connectorDomains, gainedAttributes } from './findings/devices';
 import { findingsOf } from './findings/catalogue';
-import { denials } from './findings/file';
+import { denialsOf } from './findings/file';
 import { isDefaultOpen, type Model } from './model';
 import { reverse, type PolicyChange } from './policy-change';
 import { ALL_PORTS, subtractPorts } from './ports';
@@ -30,7 +30,7 @@ export function changeKind(change: PolicyChange, sections: readonly SectionDiff[
   const back = reverse(change);
   const levels = [
     { widened: gives(change), narrowed: gives(back) },
-    { widened: asserts(back.next, back.old), narrowed: asserts(change.next, change.old) },
+    { widened: asserts(back), narrowed: asserts(change) },
     { widened: grows(change), narrowed: grows(back) },
   ];
   if (change.budget.isSpent()) return 'unknown';
@@ -58,8 +58,8 @@ function gives(change: PolicyChange): boolean {
   const { access, capabilities, ssh, owners, approvers, old, next } = change;
   if (capabilities.length + ssh.length + owners.length + approvers.length > 0) return true;
   if (gainedAttributes(change, (attr) => WIDENING_ATTRIBUTES.test(attr)).length > 0) return true;
-  const before = connectorDomains(old);
-  if ([...connectorDomains(next).keys()].some((domain) => !before.has(domain))) return true;
+  const before = connectorDomains(old, change.budget);
+  if ([...connectorDomains(next, change.budget).keys()].some((domain) => !before.has(domain))) return true;
   // Without any rule everything is allowed: nothing can be added to it, and little that has rules allows as much.
   if (isDefaultOpen(old) && old.policy.present) return false;
   if (isDefaultOpen(next)) return !allowsAll(change);
@@ -71,11 +71,11 @@ function allowsAll({ before }: PolicyChange): boolean {
   return before.matches(everything, everything).reduce((left, { ports }) => subtractPorts(left, ports), ALL_PORTS).length === 0;
 }
 
-/** Whether one side's tests deny something that the other side's do not. */
-function asserts(model: Model, other: Model): boolean {
-  const all = ({ policy }: Model): readonly string[] => ['tests', 'sshTests'].flatMap((section) => policy.entries(section).flatMap(denials));
-  const known = new Set(all(other));
-  return all(model).some((denial) => !known.has(denial));
+/** Whether the tests of the new side deny something that those of the old one do not. */
+function asserts({ next, old, budget }: PolicyChange): boolean {
+  const all = (model: Model): readonly string[] => ['tests', 'sshTests'].flatMap((section) => denialsOf(model, section, budget));
+  const known = new Set(all(old));
+  return all(next).some((denial) => !known.has(denial));
 }
 
 /** Whether a name that both sides have stands for more. */

@@ -43,10 +43,11 @@ export function gainedHoldings({ from, to, budget, newLeaves }: Comparison, now:
   const gained: Holding[] = [];
   for (const { key, members, path, line } of now.values()) {
     if (budget.isSpent()) break;
-    const before = holdersBefore(key);
+    const before = new Set(holdersBefore(key));
+    budget.spend(before.size);
     const coverage = createCoverage(before, from.resolver, budget);
     for (const holder of members) {
-      const stood = before.includes(holder);
+      const stood = before.has(holder);
       const leaves = stood ? newLeaves(holder) : to.resolver.leaves(holder);
       budget.spend(1 + leaves.length);
       if (leaves.some((leaf) => coverage.covering(leaf).length === 0)) gained.push({ key, holder, cause: stood ? 'alias' : 'rule', path, line });

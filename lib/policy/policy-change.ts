@@ -47,7 +47,7 @@ export function reverse(change: PolicyChange): PolicyChange {
 }
 
 function compareModels(old: Model, next: Model, budget: Budget, isForeign = foreignTo(old, next)): PolicyChange {
-  const comparison = compareSides(createSide(old, isForeign), createSide(next, isForeign), budget);
+  const comparison = compareSides(createSide(old, isForeign, budget), createSide(next, isForeign, budget), budget);
   const { from, to } = comparison;
   const before = createAccessIndex(from, budget);
   const sshBefore = createSshIndex(from, budget);

@@ -1,3 +1,5 @@
+import { append, countWhile } from './lists';
+
 /** Ports of one protocol, both ends included. */
 export interface PortRange {
   /** Lower case; "" stands for every protocol. */
@@ -68,19 +70,42 @@ export function mergePorts(ranges: readonly PortRange[]): readonly PortRange[] {
 
 /** What of `ranges` is in none of `taken`. */
 export function subtractPorts(ranges: readonly PortRange[], taken: readonly PortRange[]): readonly PortRange[] {
-  let left = ranges;
-  for (const { proto, from, to } of taken) {
-    left = left.flatMap((range) => {
-      if ((proto !== '' && proto !== range.proto) || to < range.from || from > range.to) return [range];
-      return [
-        { ...range, to: from - 1 },
-        { ...range, from: to + 1 },
-      ].filter((piece) => piece.from <= piece.to);
-    });
-  }
-  return left;
+  const holes = holesOf(taken);
+  return ranges.flatMap((range) => {
+    const left = without([range], holes.get('') ?? []);
+    return range.proto === '' ? left : without(left, holes.get(range.proto) ?? []);
+  });
 }
 
+const HOLES = new WeakMap<readonly PortRange[], ReadonlyMap<string, readonly PortRange[]>>();
+
+/** By protocol, sorted and merged. The ports of one rule are subtracted from those of many. */
+function holesOf(ports: readonly PortRange[]): ReadonlyMap<string, readonly PortRange[]> {
+  const known = HOLES.get(ports);
+  if (known !== undefined) return known;
+  const holes = new Map<string, PortRange[]>();
+  for (const range of mergePorts(ports)) append(holes, range.proto, range);
+  HOLES.set(ports, holes);
+  return holes;
+}
+
+/** Of one protocol. */
+function without(ranges: readonly PortRange[], taken: readonly PortRange[]): readonly PortRange[] {
+  return taken.length === 0 ? ranges : ranges.flatMap((range) => piecesOf(range, taken));
+}
+
+function piecesOf(range: PortRange, taken: readonly PortRange[]): readonly PortRange[] {
+  const pieces: PortRange[] = [];
+  let { from } = range;
+  for (let at = countWhile(taken, ({ to }) => to < range.from); from <= range.to; at += 1) {
+    const hole = taken[at];
+    if (hole === undefined || hole.from > range.to) break;
+    if (hole.from > from) pieces.push({ ...range, from, to: hole.from - 1 });
+    from = Math.max(from, hole.to + 1);
+  }
+  if (from === range.from) return [range];
+  return from <= range.to ? [...pieces, { ...range, from }] : pieces;
+}
 /** Whether every port of the protocol, or of every protocol, is among them. */
 export function isAllPorts(ranges: readonly PortRange[]): boolean {
   return ranges.some((range) => (range.proto === '' || range.proto === 'tcp') && range.from === 0 && range.to === LAST_PORT);

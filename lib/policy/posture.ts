@@ -47,9 +47,9 @@ function isStricter(given: Condition, wanted: Condition): boolean {
   const order = compareVersions(given.value, wanted.value);
   const [allowed, excluded] = [listOf(given, ['IN', '==']), listOf(given, ['NOT IN', '!='])];
   const [mayBe, mayNotBe] = [listOf(wanted, ['IN', '==']), listOf(wanted, ['NOT IN', '!='])];
-  if (allowed !== undefined && mayBe !== undefined) return allowed.every((value) => mayBe.includes(value));
-  if (allowed !== undefined && mayNotBe !== undefined) return allowed.every((value) => !mayNotBe.includes(value));
-  if (excluded !== undefined && mayNotBe !== undefined) return mayNotBe.every((value) => excluded.includes(value));
+  if (allowed !== undefined && mayBe !== undefined) return isWithin(allowed, mayBe);
+  if (allowed !== undefined && mayNotBe !== undefined) return isApart(allowed, mayNotBe);
+  if (excluded !== undefined && mayNotBe !== undefined) return isWithin(mayNotBe, excluded);
   if (order === undefined) return false;
   const least = ['>', '>=', '=='].includes(given.operator);
   const most = ['<', '<=', '=='].includes(given.operator);
@@ -58,6 +58,16 @@ function isStricter(given: Condition, wanted: Condition): boolean {
   if (wanted.operator === '<=') return most && order <= 0;
   if (wanted.operator === '<') return most && (order < 0 || (order === 0 && given.operator === '<'));
   return false;
+}
+
+function isWithin(values: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(others);
+  return values.every((value) => known.has(value));
+}
+
+function isApart(values: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(others);
+  return !values.some((value) => known.has(value));
 }
 
 function listOf({ operator, value }: Condition, operators: readonly string[]): readonly string[] | undefined {

@@ -1,7 +1,7 @@
 import { createRangeIndex, mergeRanges, parseAddressRange, rangeKey, subtractRanges, type AddressRange } from './address';
 import type { Budget } from './budget';
 import { canonicalName } from './canonical';
-import { append } from './multimap';
+import { append } from './lists';
 
 /** One thing that a source, destination, owner or approver stands for, once aliases are resolved. */
 export interface Leaf {
@@ -63,8 +63,11 @@ export function isBroad(name: string): boolean {
   return [EVERYTHING, OUTSIDE, MEMBERS, TAGGED, SHARED].includes(name) || domainOfAll(name) !== undefined;
 }
 
-/** @param isForeign Whether a domain is not the tailnet's own. */
-export function createResolver(aliases: Aliases, isForeign: (domain: string) => boolean): Resolver {
+/**
+ * @param isForeign Whether a domain is not the tailnet's own.
+ * @param budget Once it is used up, what was not resolved before stands for itself.
+ */
+export function createResolver(aliases: Aliases, isForeign: (domain: string) => boolean, budget: Budget): Resolver {
   const known = new Map<string, readonly Leaf[]>();
   let depth = 0;
 
@@ -74,7 +77,8 @@ export function createResolver(aliases: Aliases, isForeign: (domain: string) => 
     // An alias that leads back to itself stands for nothing more.
     known.set(name, []);
     depth += 1;
-    const found = depth > MAX_ALIAS_DEPTH ? [plainLeaf(name)] : distinct(resolve(canonicalName(name)));
+    const found = depth > MAX_ALIAS_DEPTH || budget.isSpent() ? [plainLeaf(name)] : distinct(resolve(canonicalName(name)));
+    budget.spend(found.length - 1);
     depth -= 1;
     known.set(name, found);
     return found;
@@ -140,6 +144,8 @@ function autogroups(leaf: Leaf): readonly string[] {
 /** Says which of some names hold a leaf. */
 export interface Coverage {
   readonly covering: (leaf: Leaf) => readonly string[];
+  /** Of those, the names that stand for the leaf itself and not only for something wider. */
+  readonly naming: (leaf: Leaf) => readonly string[];
   /** The leaf in pieces that the names hold wholly or not at all: what is one range here may be several there. */
   readonly pieces: (leaf: Leaf) => readonly Leaf[];
 }
@@ -170,6 +176,7 @@ export function createCoverage(names: Iterable<string>, resolver: Resolver, budg
       known.set(leaf.key, found);
       return found;
     },
+    naming: ({ key }) => byKey.get(key) ?? [],
     pieces({ range, ...leaf }) {
       if (range === undefined) return [leaf];
       const pieces = index.pieces(range, MAX_PIECES);

@@ -7,22 +7,10 @@ import { createCoverage, createResolver, type Leaf, type Resolver } from './sele
 export interface Side {
   readonly model: Model;
   readonly resolver: Resolver;
-  /** Whether the name stands for exactly this leaf, alone or among others: not for something wider. */
-  readonly names: (name: string, leaf: Leaf) => boolean;
 }
 
-export function createSide(model: Model, isForeign: (domain: string) => boolean): Side {
-  const resolver = createResolver(model.aliases, isForeign);
-  const keys = new Map<string, ReadonlySet<string>>();
-  return {
-    model,
-    resolver,
-    names(name, leaf) {
-      const known = keys.get(name) ?? new Set(resolver.leaves(name).map(({ key }) => key));
-      keys.set(name, known);
-      return known.has(leaf.key);
-    },
-  };
+export function createSide(model: Model, isForeign: (domain: string) => boolean, budget: Budget): Side {
+  return { model, resolver: createResolver(model.aliases, isForeign, budget) };
 }
 
 /** The conditions of each named posture; null where none is asked for. A posture that is not defined is a condition of its own. */

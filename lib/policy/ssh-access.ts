@@ -1,7 +1,8 @@
 import type { Budget } from './budget';
 import type { SshRule } from './model';
 import { isAsStrict } from './posture';
-import { createCoverage, INTERNET, SELF, TAGGED, type Leaf } from './selector';
+import { append } from './lists';
+import { createCoverage, INTERNET, SELF, TAGGED, type Coverage, type Leaf } from './selector';
 import { gateOf, type Comparison, type Side } from './side';
 
 /** Tailscale's check period where a rule names none. Source: Tailscale SSH documentation. */
@@ -43,16 +44,37 @@ export interface SshIndex {
 }
 
 export function createSshIndex({ model, resolver }: Side, budget: Budget): SshIndex {
-  const sources = createCoverage(model.ssh.flatMap(({ src }) => src), resolver, budget);
-  const hosts = createCoverage(model.ssh.flatMap(({ dst }) => dst), resolver, budget);
+  const [bySource, byHost] = [new Map<string, SshRule[]>(), new Map<string, SshRule[]>()];
+  for (const rule of model.ssh) {
+    for (const name of rule.src) append(bySource, name, rule);
+    for (const name of rule.dst) append(byHost, name, rule);
+  }
+  const rulesFrom = createRules(bySource, createCoverage(bySource.keys(), resolver, budget), budget);
+  const rulesTo = createRules(byHost, createCoverage(byHost.keys(), resolver, budget), budget);
   const matches = (source: Leaf, host: Leaf): readonly SshRule[] => {
-    const [from, to] = [new Set(sources.covering(source)), new Set(hosts.covering(host))];
-    budget.spend(model.ssh.length);
-    return model.ssh.filter(({ src, dst }) => src.some((name) => from.has(name)) && dst.some((name) => to.has(name)));
+    const [from, to] = [rulesFrom(source), rulesTo(host)];
+    const [few, many] = from.size < to.size ? [from, to] : [to, from];
+    budget.spend(1 + few.size);
+    return [...few].filter((rule) => many.has(rule));
   };
+  const allowed = new Map(model.ssh.map((rule) => [rule, new Set(rule.users)]));
   return {
-    access: (source, host, user) => decide(matches(source, host).filter(({ users }) => users.some((name) => coversUser(name, user)))),
+    access: (source, host, user) => decide(matches(source, host).filter((rule) => coversUsers(allowed.get(rule) ?? new Set(), user))),
     isReached: (source, host) => matches(source, host).length > 0,
+  };
+}
+
+/** The rules whose names hold a leaf. */
+function createRules(byName: ReadonlyMap<string, readonly SshRule[]>, coverage: Coverage, budget: Budget): (leaf: Leaf) => ReadonlySet<SshRule> {
+  const known = new Map<string, ReadonlySet<SshRule>>();
+  return (leaf) => {
+    const before = known.get(leaf.key);
+    if (before !== undefined) return before;
+    const rules = coverage.covering(leaf).flatMap((name) => byName.get(name) ?? []);
+    budget.spend(rules.length);
+    const found = new Set(rules);
+    known.set(leaf.key, found);
+    return found;
   };
 }
 
@@ -76,6 +98,10 @@ export function coversUser(name: string, user: string): boolean {
   return name === user || name === '*' || (name === 'autogroup:nonroot' && user !== 'root' && user !== '*');
 }
 
+function coversUsers(names: ReadonlySet<string>, user: string): boolean {
+  return ['*', 'autogroup:nonroot', user].some((name) => names.has(name) && coversUser(name, user));
+}
+
 /** `20h`, `1h30m`, `always`; what cannot be read counts as the default. */
 export function checkSeconds(period: string): number {
   if (period === 'always') return 0;
@@ -94,10 +120,13 @@ export function* sshGains(comparison: Comparison, before: SshIndex, after: SshIn
 
 function* ruleGains({ from, to, budget, isGateLooser, newLeaves }: Comparison, before: SshIndex, after: SshIndex, rule: SshRule, side: Side, cause: SshGain['cause']): Generator<SshGain, void, void> {
   const { leaves } = side.resolver;
+  const wholly = cause !== 'alias' || isGateLooser(rule);
   for (const src of rule.src) {
     for (const dst of rule.dst) {
-      if (cause === 'alias' && !isGateLooser(rule) && newLeaves(src).length === 0 && newLeaves(dst).length === 0) continue;
+      budget.spend(1);
+      if (!wholly && newLeaves(src).length === 0 && newLeaves(dst).length === 0) continue;
       for (const user of rule.users) {
+        if (budget.isSpent()) return;
         for (const gain of distinctGains(leaves(src), leaves(dst), user)) yield { rule, isRuleNew: side === to && cause === 'rule', cause, src, dst, user, ...gain };
       }
     }

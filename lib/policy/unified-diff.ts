@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff';
+import { diffArrays } from 'diff';
 
 /** Lines of `unified`, headers included, before it is cut. */
 export const MAX_UNIFIED_LINES = 2_000;
@@ -6,8 +6,13 @@ export const MAX_UNIFIED_LINES = 2_000;
 export const MAX_UNIFIED_BYTES = 128 * 1024;
 /** UTF-16 units of one line before the rest of it is left out: a minified policy is one line. */
 export const MAX_LINE_LENGTH = 32 * 1024;
-/** Inserted plus deleted lines beyond which the changed part is shown as one block replaced by another; the search is quadratic in this. */
-export const MAX_EDIT_LENGTH = 4_000;
+/**
+ * Inserted plus deleted lines that are on both sides, such as moved ones, beyond which the changed part is shown as one block replaced by
+ * another: the search is quadratic in this. Lines that only one side has do not count.
+ */
+export const MAX_EDIT_LENGTH = 1_000;
+/** Changed lines of both sides together that are searched for what they have in common. */
+const MAX_SEARCHED_LINES = 40_000;
 
 const CONTEXT_LINES = 3;
 /** Kept for the line that a cut adds. */
@@ -55,7 +60,7 @@ interface Hunk {
 function hunksOf(before: string, after: string): readonly Hunk[] {
   const start = commonStart(before, after);
   const { beforeEnd, afterEnd } = commonEnd(before, after, start);
-  if (countLines(before, start, beforeEnd) + countLines(after, start, afterEnd) <= MAX_EDIT_LENGTH * 10) {
+  if (countLines(before, start, beforeEnd) + countLines(after, start, afterEnd) <= MAX_SEARCHED_LINES) {
     const from = linesBack(before, start);
     const found = search(
       splitLines(before.slice(from, linesForward(before, beforeEnd))),
@@ -67,28 +72,79 @@ function hunksOf(before: string, after: string): readonly Hunk[] {
   return replacement(before, after, start, beforeEnd, afterEnd);
 }
 
-/** The search compares each pair of lines many times, so it sees short numbers in place of lines. undefined: too many edits. */
+/** undefined: too many edits. */
 function search(before: readonly string[], after: readonly string[], offset: number): readonly Hunk[] | undefined {
+  const edits = editsOf(before, after);
+  return edits === undefined ? undefined : groupsOf(edits).map((group) => hunkOf(before, after, group, offset));
+}
+
+/** Lines of the old side, and the lines of the new side that stand in their place. */
+interface Edit {
+  readonly oldStart: number;
+  readonly oldEnd: number;
+  readonly newStart: number;
+  readonly newEnd: number;
+}
+
+/**
+ * A line that the other side does not have is an edit in any case: only the others are searched. The search compares each pair of lines many
+ * times, so it sees numbers in place of lines.
+ */
+function editsOf(before: readonly string[], after: readonly string[]): readonly Edit[] | undefined {
   const numbers = new Map<string, number>();
-  const table: string[] = [];
-  const numbered = (lines: readonly string[]): string =>
-    lines
-      .map((line) => {
-        const known = numbers.get(line);
-        if (known !== undefined) return `${known}\n`;
-        numbers.set(line, table.length);
-        return `${table.push(line) - 1}\n`;
-      })
-      .join('');
-  const patch = structuredPatch('', '', numbered(before), numbered(after), '', '', { context: CONTEXT_LINES, maxEditLength: MAX_EDIT_LENGTH });
-  return patch?.hunks.map((hunk) => ({
-    head: hunkHead(hunk.oldStart + offset, hunk.oldLines, hunk.newStart + offset, hunk.newLines),
-    lines: hunk.lines.flatMap((line) => printed(line.charAt(0), table[Number(line.slice(1))] ?? '')),
-    count: hunk.lines.length,
-    added: hunk.lines.filter((line) => line.startsWith('+')).length,
-    removed: hunk.lines.filter((line) => line.startsWith('-')).length,
-    share: 1,
-  }));
+  for (const line of before) if (!numbers.has(line)) numbers.set(line, numbers.size);
+  const known = new Set(after);
+  const [oldAt, newAt] = [indexesOf(before, (line) => known.has(line)), indexesOf(after, (line) => numbers.has(line))];
+  const [oldLines, newLines] = [oldAt.map((at) => numbers.get(before[at] ?? '')), newAt.map((at) => numbers.get(after[at] ?? ''))];
+  const changes = diffArrays(oldLines, newLines, { maxEditLength: MAX_EDIT_LENGTH });
+  if (changes === undefined) return undefined;
+  const edits: Edit[] = [];
+  let [oldStart, newStart, oldDone, newDone] = [0, 0, 0, 0];
+  const keep = (oldEnd: number, newEnd: number): void => {
+    if (oldEnd > oldStart || newEnd > newStart) edits.push({ oldStart, oldEnd, newStart, newEnd });
+    [oldStart, newStart] = [oldEnd + 1, newEnd + 1];
+  };
+  for (const { added, removed, count } of changes) {
+    if (!added && !removed) for (let at = 0; at < count; at += 1) keep(oldAt[oldDone + at] ?? 0, newAt[newDone + at] ?? 0);
+    if (!added) oldDone += count;
+    if (!removed) newDone += count;
+  }
+  keep(before.length, after.length);
+  return edits;
+}
+
+function indexesOf<Item>(items: readonly Item[], isWanted: (item: Item) => boolean): readonly number[] {
+  return items.flatMap((item, at) => (isWanted(item) ? [at] : []));
+}
+
+/** Edits whose context touches are shown together. */
+function groupsOf(edits: readonly Edit[]): readonly (readonly Edit[])[] {
+  const groups: Edit[][] = [];
+  for (const edit of edits) {
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    if (last !== undefined && edit.oldStart - last.oldEnd <= 2 * CONTEXT_LINES) group?.push(edit);
+    else groups.push([edit]);
+  }
+  return groups;
+}
+
+function hunkOf(before: readonly string[], after: readonly string[], edits: readonly Edit[], offset: number): Hunk {
+  const [first, last] = [edits[0], edits.at(-1)];
+  const [oldStart, newStart] = [Math.max(0, (first?.oldStart ?? 0) - CONTEXT_LINES), Math.max(0, (first?.newStart ?? 0) - CONTEXT_LINES)];
+  const oldEnd = Math.min(before.length, (last?.oldEnd ?? 0) + CONTEXT_LINES);
+  const [added, removed] = [sum(edits, (edit) => edit.newEnd - edit.newStart), sum(edits, (edit) => edit.oldEnd - edit.oldStart)];
+  const count = oldEnd - oldStart + added;
+  function* lines(): Generator<string, void, void> {
+    let at = oldStart;
+    for (const edit of edits) {
+      for (; at < edit.oldStart; at += 1) yield* printed(' ', before[at] ?? '');
+      for (; at < edit.oldEnd; at += 1) yield* printed('-', before[at] ?? '');
+      for (let other = edit.newStart; other < edit.newEnd; other += 1) yield* printed('+', after[other] ?? '');
+    }
+    for (; at < oldEnd; at += 1) yield* printed(' ', before[at] ?? '');
+  }
+  return { head: hunkHead(oldStart + offset + 1, oldEnd - oldStart, newStart + offset + 1, count - removed), lines: lines(), count, added, removed, share: 1 };
 }
 
 /** All old lines out, all new lines in; half the room each, because what came in matters as much. */

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { GetSecretValueCommandOutput, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConnectorError } from '../connector/errors';
-import type { Clock, CredentialStore, Millis, VersionedCredential } from '../connector/ports';
+import type { Clock, CredentialStore, Deadline, Millis, VersionedCredential } from '../connector/ports';
 import { parseCredential, secretEmpty } from './credential';
 
 /** Milliseconds. A value put while the old key still works is taken up within this time; a revoked key is noticed at once, by its 401. */
@@ -15,7 +15,7 @@ export interface CredentialStoreDeps {
   readonly clock: Clock;
   /** Milliseconds a value is used before it is read again. */
   readonly maxAgeMs?: Millis;
-  /** Milliseconds one read may take. */
+  /** Milliseconds one read may take; never longer than until the run's reserve. */
   readonly timeoutMs?: Millis;
 }
 
@@ -26,30 +26,38 @@ export interface CredentialStoreDeps {
 export function createCredentialStore({ client, clock, maxAgeMs = MAX_AGE_MS, timeoutMs = TIMEOUT_MS }: CredentialStoreDeps): CredentialStore {
   const kept = new Map<string, { readonly value: VersionedCredential; readonly readAt: Millis }>();
 
-  const refetch = async (secretId: string): Promise<VersionedCredential> => {
+  const refetch = async (secretId: string, deadline: Deadline): Promise<VersionedCredential> => {
     kept.delete(secretId);
-    const answer = await readSecret(client, secretId, timeoutMs);
+    const answer = await readSecret(client, secretId, Math.min(timeoutMs, deadline.untilNear()), timeoutMs);
     const value = { credential: parseCredential(textOf(answer, secretId), secretId), version: answer.VersionId ?? '' };
     kept.set(secretId, { value, readAt: clock.now() });
     return value;
   };
 
   return {
-    get: async (secretId) => {
+    get: async (secretId, deadline) => {
       const found = kept.get(secretId);
-      return found !== undefined && clock.now() - found.readAt < maxAgeMs ? found.value : refetch(secretId);
+      return found !== undefined && clock.now() - found.readAt < maxAgeMs ? found.value : refetch(secretId, deadline);
     },
     refetch,
   };
 }
 
-async function readSecret(client: SecretsManagerClient, secretId: string, timeoutMs: Millis): Promise<GetSecretValueCommandOutput> {
+/** @param allowedMs Less than `timeoutMs` where the run's own time ends first; 0: it has ended. */
+async function readSecret(client: SecretsManagerClient, secretId: string, allowedMs: Millis, timeoutMs: Millis): Promise<GetSecretValueCommandOutput> {
+  if (allowedMs <= 0) throw outOfTime();
+  const signal = AbortSignal.timeout(Math.ceil(allowedMs));
   try {
-    return await client.send(new GetSecretValueCommand({ SecretId: secretId }), { abortSignal: AbortSignal.timeout(timeoutMs) });
+    return await client.send(new GetSecretValueCommand({ SecretId: secretId }), { abortSignal: signal });
   } catch (error) {
+    if (signal.aborted && allowedMs < timeoutMs) throw outOfTime();
     // The SDK's error is not kept as a cause: one about an unreadable answer carries that answer.
     throw explain(error instanceof Error ? error.name : 'unknown error', secretId);
   }
+}
+
+function outOfTime(): ConnectorError {
+  return new ConnectorError('OUT_OF_TIME', 'the time of this run was over before Secrets Manager had answered; the next run goes on from the same checkpoint');
 }
 
 function explain(name: string, secretId: string): ConnectorError {

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../connector/errors';
 import type { BackfillHold, BackfillPlace, LiveStanding } from '../connector/backfill-ports';
-import type { Clock, Deadline, Millis } from '../connector/ports';
+import type { Clock, CommitOptions, Deadline, Millis } from '../connector/ports';
 import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
 import type { ConnectorItems } from './connector-items';
 import { parseSlice, type SliceItem } from './items';
@@ -8,6 +8,7 @@ import { LEASE_SLACK_MS } from './lease';
 import type { Ledger } from './ledger';
 import { createSeenIds } from './seen-ids';
 import { reaching, type Table } from './table';
+import { suspectsOf, toWorking } from './working';
 
 /** Milliseconds a job is kept after its last commit: as long as anything of its range could be read. */
 export const SLICE_LIFE_MS = 100 * 24 * 60 * 60_000;
@@ -39,10 +40,13 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
   const { readTo, unread, inflight, counts } = slice;
   let place: BackfillPlace = { watermark: standing.watermark, readTo, unread, inflight, counts };
   let revision = slice.rev;
+  const suspects = suspectsOf(slice.working);
+  // A slice may wait long for Tailscale without a write of its own.
+  const heartbeat = setInterval(() => void renewLease().catch(() => undefined), (BACKFILL_LEASE_SECONDS * 1000) / 3).unref();
   const newSeenIds = () => createSeenIds({ table, connector, clock, deadline });
   let seenIds = newSeenIds();
 
-  async function commit(next: BackfillPlace, { release = false, notBefore }: { release?: boolean; notBefore?: number }): Promise<void> {
+  async function commit(next: BackfillPlace, { release, notBefore, stuckOn }: CommitOptions): Promise<void> {
     const commitId = newCommitId();
     const now = clock.now();
     const written = await items.update(sk, {
@@ -50,8 +54,9 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
         '#readTo = :readTo', '#unread = :unread', '#inflight = :inflight', '#counts = :counts', '#rev = :next', '#lastCommitId = :commitId',
         '#updatedAt = :now', '#leaseUntil = :leaseUntil', '#exp = :exp',
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
+        ...(stuckOn === undefined ? [] : ['#working = :working']),
       ],
-      remove: notBefore === undefined ? ['#notBefore'] : [],
+      remove: [...(notBefore === undefined ? ['#notBefore'] : []), ...(stuckOn === undefined ? ['#working'] : [])],
       when: '#token = :token AND #rev = :rev',
       values: {
         readTo: next.readTo,
@@ -63,16 +68,16 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
         next: revision + 1,
         commitId,
         now,
-        leaseUntil: release ? 0 : leaseEnd(now, deadline),
+        leaseUntil: release === undefined ? leaseEnd(now, deadline) : 0,
         exp: Math.ceil((now + SLICE_LIFE_MS) / 1000),
         ...(notBefore === undefined ? {} : { notBefore }),
+        ...(stuckOn === undefined ? {} : { working: toWorking([stuckOn], suspects.get(stuckOn) ?? 0) }),
       },
     });
-    if (written === 'refused' && !(await wasOurs(commitId))) {
-      throw new ConnectorError('LEASE_LOST', 'another invocation took this slice over; this one stops, the other goes on');
-    }
+    if (written === 'refused' && !(await wasOurs(commitId))) throw leaseLost();
     revision += 1;
     place = next;
+    if (release !== undefined) clearInterval(heartbeat);
   }
 
   /** The write may have been applied although its answer was lost; a retry of it is refused then. */
@@ -81,8 +86,20 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
     return item !== undefined && parseSlice(item).lastCommitId === commitId;
   }
 
+  const renewLease = () => items.update(sk, { set: ['#leaseUntil = :leaseUntil'], when: '#token = :token', values: { leaseUntil: leaseEnd(clock.now(), deadline), token } });
+
+  async function noteWork(records: readonly string[], deaths: number): Promise<void> {
+    const written = await items.update(sk, {
+      set: ['#working = :working', '#leaseUntil = :leaseUntil'],
+      when: '#token = :token',
+      values: { working: toWorking(records, deaths), leaseUntil: leaseEnd(clock.now(), deadline), token },
+    });
+    if (written === 'refused') throw leaseLost();
+  }
+
   return {
     genesis: standing.genesis,
+    suspects,
     get place() {
       return place;
     },
@@ -92,14 +109,20 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
         seenIds = newSeenIds();
         return seenIds.load(buckets);
       }),
+    noteWork: (records, deaths) => reaching(table, () => noteWork(records, deaths)),
     markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
     // Live polling has fixed the key; the rest is its own to fix.
     fixTailnet: () => Promise.resolve(),
     commit: (next, options = {}) => reaching(table, () => commit(next, options)),
     release: () =>
       reaching(table, async () => {
+        clearInterval(heartbeat);
         await items.update(sk, { set: ['#leaseUntil = :zero'], when: '#token = :token', values: { token, zero: 0 } });
       }),
     recordQuarantine: (entry) => reaching(table, () => ledger.recordQuarantine(entry)),
   };
+}
+
+function leaseLost(): ConnectorError {
+  return new ConnectorError('LEASE_LOST', 'another invocation took this slice over; this one stops, and the other continues');
 }

@@ -3,7 +3,7 @@ import type { Clock, Deadline, Window } from '../connector/ports';
 import { ConnectorError } from '../connector/errors';
 import { createBackfillHold, leaseEnd, SLICE_LIFE_MS } from './backfill-hold';
 import { createConnectorItems, type ConnectorItems, type Item } from './connector-items';
-import { parseGap, parseGenesis, parseJob, parseSlice, parseState, type SliceItem } from './items';
+import { parseGenesis, parseJob, parseSlice, parseState, type SliceItem } from './items';
 import { backfillPartition, GENESIS_KEY, ledgerPartition, sliceKey, STATE_KEY, statePartition } from './keys';
 import { CLOCK_SKEW_MS } from './lease';
 import { createLedger } from './ledger';
@@ -45,7 +45,6 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
 
     const store: BackfillStore = {
       live: () => reaching(table, () => readLive(live)),
-      gaps: () => reaching(table, async () => (await query(ledgerPartition(connector), 'GAP#')).map(parseGap)),
       findJob: (jobId) =>
         reaching(table, async () => {
           const found = await own.get(jobId);
@@ -62,8 +61,10 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
 async function readLive(items: ConnectorItems): Promise<LiveStanding | undefined> {
   const [born, found] = await Promise.all([items.get(GENESIS_KEY), items.get(STATE_KEY)]);
   if (born === undefined || found === undefined) return undefined;
-  const { wm: watermark, dialect, idFloor } = parseState(found);
-  return { genesis: toGenesis(parseGenesis(born)), watermark, dialect, idFloor };
+  const { wm: watermark, dialect } = parseState(found);
+  const genesis = parseGenesis(born);
+  // A connector that has not run since ids have a key: its next poll makes one.
+  return genesis.idKey === undefined ? undefined : { genesis: toGenesis(genesis, genesis.idKey), watermark, dialect };
 }
 
 async function takeLease(
@@ -75,7 +76,7 @@ async function takeLease(
   deadline: Deadline,
 ): Promise<{ readonly state: 'acquired'; readonly slice: SliceItem } | Exclude<SliceAcquisition, { readonly state: 'acquired' }>> {
   const now = clock.now();
-  const nothing = { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+  const nothing = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
   const written = await items.update(sk, {
     set: [
       '#index = :index', '#until = :until', '#owner = :owner', '#leaseUntil = :leaseUntil', '#exp = :exp',

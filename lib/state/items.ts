@@ -3,6 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { ConnectorError } from '../connector/errors';
 import { InvalidInput, parseWith } from '../contract/parse';
+import { working } from './working';
 
 const millis = z.int();
 export const dialect = z.enum(['audit', 'configuration']);
@@ -12,6 +13,7 @@ const genesis = z.object({
   startFrom: millis,
   tailnetKey: z.optional(z.string()),
   tailnetId: z.optional(z.string()),
+  idKey: z.optional(z.string()),
   committed: z._default(z.boolean(), false),
 });
 export type GenesisItem = z.infer<typeof genesis>;
@@ -28,6 +30,15 @@ const inflight = z.object({
 const sweep = z.object({ doneFrom: millis, inflight: z.nullable(z.extend(inflight, { startedAt: millis })) });
 export const sweeps = z.object({ hourly: sweep, daily: sweep });
 
+const owed = z.object({
+  kind: z.enum(['blind', 'recovered', 'catchingUp', 'tailnetChanged', 'dialectChanged']),
+  description: z.string(),
+  code: z.nullable(z.string()),
+  at: millis,
+  runId: z.string(),
+  interval: z.nullable(z.object({ from: millis, until: millis })),
+});
+
 const state = z.object({
   token: z.int(),
   owner: z.optional(z.string()),
@@ -37,10 +48,19 @@ const state = z.object({
   notBefore: z.optional(millis),
   inflight: z._default(z.nullable(inflight), null),
   dialect: z._default(z.nullable(dialect), null),
-  idFloor: z._default(z.nullable(millis), null),
   sweeps: z.optional(sweeps),
   failStreak: z._default(z.int(), 0),
   lastFailure: z.optional(z.string()),
+  /** The lease that the run before left behind; 0: it gave its lease back. */
+  previousLease: z.catch(millis, 0),
+  // Damaged, these must not stop a run: they say how it fared, not where it is.
+  working: z.catch(z.optional(working), undefined),
+  ending: z.catch(z.nullable(z.object({ how: z.enum(['whole', 'partial', 'waiting', 'failed']), code: z.nullable(z.string()), since: millis })), null),
+  progressAt: z.catch(z.nullable(millis), null),
+  alert: z.catch(z.nullable(z.object({ kind: z.enum(['blind', 'catchingUp']), since: millis, at: millis })), null),
+  owed: z.catch(z.array(owed), []),
+  lastEventAt: z.catch(z.nullable(millis), null),
+  matched: z.catch(z.record(z.string(), millis), {}),
 });
 export type StateItem = z.infer<typeof state>;
 
@@ -48,7 +68,6 @@ const counts = z.object({
   fetched: z.int(),
   emitted: z.int(),
   duplicates: z.int(),
-  covered: z.int(),
   quarantined: z.int(),
   byAction: z.record(z.string(), z.int()),
   bySeverity: z.record(z.string(), z.int()),
@@ -80,6 +99,7 @@ const slice = z.object({
   notBefore: z.optional(millis),
   startedAt: millis,
   updatedAt: z.optional(millis),
+  working: z.optional(working),
 });
 export type SliceItem = z.infer<typeof slice>;
 

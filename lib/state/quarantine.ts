@@ -2,14 +2,16 @@ import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { ConnectorError } from '../connector/errors';
-import type { Clock, Deadline, Quarantined, SeenElement } from '../connector/ports';
+import type { Clock, Deadline, Genesis, Quarantined, SeenElement } from '../connector/ports';
 import { InvalidInput, parseWith } from '../contract/parse';
 import { createConnectorItems, type Item } from './connector-items';
-import { ledgerPartition, quarantineKey } from './keys';
+import { parseGenesis } from './items';
+import { GENESIS_KEY, ledgerPartition, quarantineKey, statePartition } from './keys';
 import { createSeenIds } from './seen-ids';
 import { callOptions, reaching, type Table } from './table';
+import { toGenesis } from './tenure';
 
-/** What a connector has put aside. Needs no lease: it touches the ledger and the marks, never the connector's place. */
+/** What a connector has quarantined. Needs no lease: it touches the ledger and the published ids, never the checkpoint. */
 export interface Quarantine {
   /**
    * Entries that wait, in the order of their keys, a page of the table at a time.
@@ -21,6 +23,8 @@ export interface Quarantine {
   markSeen(elements: readonly SeenElement[]): Promise<void>;
   /** The bus has taken it after all. */
   markRedriven(id: string): Promise<void>;
+  /** undefined: the connector has never run. */
+  genesis(): Promise<Genesis | undefined>;
 }
 
 const entry = z.object({
@@ -31,6 +35,7 @@ const entry = z.object({
   sha256: z.string(),
   bytes: z.int().check(z.nonnegative()),
   at: z.int(),
+  position: z._default(z.string(), ''),
 });
 
 /** A connector's quarantine in the table (pk, sk). All of it throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */
@@ -68,6 +73,12 @@ export function createQuarantine({ table, clock }: { readonly table: Table; read
           const seen = await seenIds.load([...new Set(elements.map(({ bucket }) => bucket))]);
           await seenIds.mark(elements.filter((element) => seen.status(element) !== 'same'));
         }),
+      genesis: () =>
+        reaching(table, async () => {
+          const found = await createConnectorItems(table, statePartition(connector), deadline).get(GENESIS_KEY);
+          const genesis = found && parseGenesis(found);
+          return genesis?.idKey === undefined ? undefined : toGenesis(genesis, genesis.idKey);
+        }),
       markRedriven: (id) =>
         reaching(table, async () => {
           // Refused where another redrive was first: then it says so already.
@@ -83,8 +94,8 @@ export function createQuarantine({ table, clock }: { readonly table: Table; read
 
 function parseEntry(item: Item): Quarantined {
   try {
-    const { id, reason, at, ...object } = parseWith(entry, unmarshall(item), `the ledger's item ${item['sk']?.S ?? ''}`);
-    return { id, reason, at, object };
+    const { id, reason, at, position, ...object } = parseWith(entry, unmarshall(item), `the ledger's item ${item['sk']?.S ?? ''}`);
+    return { id, reason, at, object, position: position === '' ? null : position };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     throw new ConnectorError('STATE_INVALID', `${error.message}; somebody else wrote it. Put it right, or delete it: the object in the archive stays`);

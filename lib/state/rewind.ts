@@ -14,8 +14,6 @@ export interface Standing {
   readonly watermark: Millis | null;
   /** Nothing before it is read. */
   readonly startFrom: Millis | null;
-  /** When the dialect was switched: the same record has another id on its other side. */
-  readonly idFloor: Millis | null;
   /** Until when the run that is under way holds the connector; in the past: none is. */
   readonly leaseUntil: Millis | null;
   /** The last commit. No watermark was ever later than it. */
@@ -47,7 +45,6 @@ const state = z.object({
   wm: orNull(z.int()),
   leaseUntil: orNull(z.int()),
   lastOkAt: orNull(z.int()),
-  idFloor: orNull(z.int()),
   dialect: orNull(dialect),
   sweeps: orNull(sweeps),
   failStreak: orNull(z.int()),
@@ -64,8 +61,8 @@ export function createRewinder({ table, clock, deadline }: { readonly table: Tab
       const items = itemsOf(connector);
       const [found, born] = await Promise.all([items.get(STATE_KEY), items.get(GENESIS_KEY)]);
       if (found === undefined) return undefined;
-      const { wm, idFloor, leaseUntil, lastOkAt } = read(state, found);
-      return { watermark: wm, startFrom: born === undefined ? null : read(genesis, born).startFrom, idFloor, leaseUntil, lastOkAt };
+      const { wm, leaseUntil, lastOkAt } = read(state, found);
+      return { watermark: wm, startFrom: born === undefined ? null : read(genesis, born).startFrom, leaseUntil, lastOkAt };
     },
     async rewind(connector, to) {
       const items = itemsOf(connector);
@@ -94,20 +91,16 @@ function read<Schema extends z.ZodMiniType>(schema: Schema, item: Item): z.outpu
  * commits in between must neither hold the rewind off nor be taken back beyond it.
  */
 async function setBack(items: ConnectorItems, standing: ReadableState, to: Millis, now: Millis): Promise<unknown> {
-  const { token, rev, idFloor, dialect: answered, sweeps: swept, failStreak } = standing;
+  const { token, rev, dialect: answered, sweeps: swept, failStreak } = standing;
   // Without its owner and its last commit in it, no run takes the item for one that it has written itself.
-  const remove = ['#inflight', '#notBefore', '#owner', '#lastCommitId'];
+  const remove = ['#inflight', '#notBefore', '#owner', '#lastCommitId', '#working'];
   if (answered === null) remove.push('#dialect');
-  if (idFloor === null) remove.push('#idFloor');
   if (swept === null) remove.push('#sweeps');
   if (failStreak === null) remove.push('#failStreak');
-  // Else the overlap would stop above the place that was asked for.
-  const floorAbove = idFloor !== null && idFloor > to;
   return items.update(STATE_KEY, {
     set: [
       '#wm = :to', '#token = :nextToken', '#leaseUntil = :zero',
       rev === null ? '#rev = :one' : '#rev = #rev + :one',
-      ...(floorAbove ? ['#idFloor = :to'] : []),
       ...(swept === null ? [] : ['#sweeps.#hourly.#inflight = :none', '#sweeps.#daily.#inflight = :none']),
     ],
     remove,

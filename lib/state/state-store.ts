@@ -16,18 +16,17 @@ export interface StateStoreDeps {
   readonly table: Table;
   readonly clock: Clock;
   readonly newCommitId: () => string;
+  /** 64 random hex digits. */
+  readonly newIdKey: () => string;
 }
 
 /** Live state of all connectors in one DynamoDB table (pk, sk). */
-export function createStateStore({ table, clock, newCommitId }: StateStoreDeps): StateStore {
+export function createStateStore({ table, clock, newCommitId, newIdKey }: StateStoreDeps): StateStore {
   async function acquire(connector: string, runId: string, deadline: Deadline): Promise<Acquisition> {
     const items = createConnectorItems(table, statePartition(connector), deadline);
-    const genesis = await findGenesis(items, clock);
+    const genesis = await findGenesis(items, clock, newIdKey);
     const lease = await takeLease(items, runId, genesis.startFrom, clock, deadline);
-    if (!lease.taken) {
-      const waiting = lease.state?.notBefore !== undefined && lease.state.notBefore > clock.now();
-      return { state: waiting ? 'waiting' : 'busy', watermark: lease.state?.wm ?? null };
-    }
+    if (!lease.taken) return { state: 'busy', watermark: lease.state?.wm ?? null };
     const ledger = createLedger(createConnectorItems(table, ledgerPartition(connector), deadline));
     const seenIds = createSeenIds({ table, connector, clock, deadline });
     return { state: 'acquired', tenure: createTenure({ items, ledger, seenIds, table, clock, newCommitId, genesis, state: lease.state }) };
@@ -36,15 +35,22 @@ export function createStateStore({ table, clock, newCommitId }: StateStoreDeps):
   return { acquire: (connector, runId, deadline) => reaching(table, () => acquire(connector, runId, deadline)) };
 }
 
-/** Written before the lease and before the secret is asked for, so what happens between deploying and the credential is not lost. */
-async function findGenesis(items: ConnectorItems, clock: Clock): Promise<GenesisItem> {
+/** Written before the lease and before the secret is read, so what happens between deploying and the credential is not lost. */
+async function findGenesis(items: ConnectorItems, clock: Clock, newIdKey: () => string): Promise<GenesisItem & { readonly idKey: string }> {
   const found = await items.get(GENESIS_KEY);
-  if (found !== undefined) return parseGenesis(found);
-  const installedAt = clock.now();
-  await items.putNew(GENESIS_KEY, { installedAt, startFrom: installedAt - FIRST_RUN_MS, committed: false });
-  const written = await items.get(GENESIS_KEY);
-  if (written === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item was written but cannot be read back; the next tick tries again');
-  return parseGenesis(written);
+  if (found === undefined) {
+    const installedAt = clock.now();
+    await items.putNew(GENESIS_KEY, { installedAt, startFrom: installedAt - FIRST_RUN_MS, idKey: newIdKey(), committed: false });
+  }
+  const read = found ?? (await items.get(GENESIS_KEY));
+  if (read === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item was written but cannot be read back; the next run tries again');
+  const genesis = parseGenesis(read);
+  if (genesis.idKey !== undefined) return { ...genesis, idKey: genesis.idKey };
+  // Written by a version whose ids had no key.
+  const keyed = await items.update(GENESIS_KEY, { set: ['#idKey = if_not_exists(#idKey, :idKey)'], when: 'attribute_exists(#pk)', values: { idKey: newIdKey() } });
+  const idKey = keyed === 'refused' ? undefined : parseGenesis(keyed).idKey;
+  if (idKey === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next run makes a new one');
+  return { ...genesis, idKey };
 }
 
 type Lease = { readonly taken: true; readonly state: StateItem } | { readonly taken: false; readonly state: StateItem | undefined };
@@ -54,14 +60,15 @@ async function takeLease(items: ConnectorItems, runId: string, startFrom: Millis
   const written = await items.update(STATE_KEY, {
     set: [
       '#owner = :owner',
+      '#previousLease = if_not_exists(#leaseUntil, :zero)',
       '#leaseUntil = :leaseUntil',
       '#token = if_not_exists(#token, :zero) + :one',
       '#rev = if_not_exists(#rev, :zero)',
       '#wm = if_not_exists(#wm, :startFrom)',
       '#v = :one',
     ],
-    when: '(attribute_not_exists(#leaseUntil) OR #leaseUntil < :past) AND (attribute_not_exists(#notBefore) OR #notBefore <= :now)',
-    values: { owner: runId, leaseUntil: now + deadline.remaining() + LEASE_SLACK_MS, zero: 0, one: 1, startFrom, past: now - CLOCK_SKEW_MS, now },
+    when: 'attribute_not_exists(#leaseUntil) OR #leaseUntil < :past',
+    values: { owner: runId, leaseUntil: now + deadline.remaining() + LEASE_SLACK_MS, zero: 0, one: 1, startFrom, past: now - CLOCK_SKEW_MS },
   });
   if (written !== 'refused') return { taken: true, state: parseState(written) };
   const item = await items.get(STATE_KEY);

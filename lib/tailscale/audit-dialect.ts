@@ -1,8 +1,9 @@
 import { ConnectorError } from '../connector/errors';
 import type { AuditLog } from '../connector/ports';
 import type { Ask } from './ask';
-import { parseAuditEnvelope } from './envelope';
+import { AUDIT_ENVELOPE, cursorIn } from './envelope';
 import { logUrl, timestamp } from './log-url';
+import { openPage } from './page';
 import { Refusal } from './refusal';
 
 /** Statuses that, given to a request with a cursor, speak of the cursor. */
@@ -16,15 +17,29 @@ export function createAuditDialect(apiUrl: URL, tailnet: string, ask: Ask): Audi
       for (let at = cursor; ; ) {
         if (at !== null) given.add(at);
         const url = logUrl(apiUrl, tailnet, 'audit', { startTime: timestamp(window.from), ...(at === null ? {} : { cursor: at }) });
-        const answer = await ask(url, deadline).catch((error: unknown) => {
+        const answer = await ask({ url, envelope: AUDIT_ENVELOPE, isSplittable: false }, deadline).catch((error: unknown) => {
           throw at === null ? error : aboutCursor(error);
         });
-        const { records, cursor: next } = parseAuditEnvelope(answer);
-        if (next !== null && given.has(next)) throw new ConnectorError('CURSOR_LOOP', `${url.host} gave a cursor for the second time, so the pages would never end`);
-        const { asOf, skewMs, oauthClientId } = answer;
-        yield { records, cursor: next, until: null, asOf, skewMs, tailnet: null, oauthClientId, dialect: 'audit' };
-        if (next === null) return;
-        at = next;
+        const { reader } = answer;
+        try {
+          const readCursor = (): string | null => {
+            const next = cursorIn(reader.strings, url);
+            if (next !== null && given.has(next)) throw new ConnectorError('CURSOR_LOOP', `${url.host} gave a cursor for the second time, so the pages would never end`);
+            return next;
+          };
+          // A small page is read whole by now: then a loop is found before its records are given out again.
+          if (reader.isComplete) readCursor();
+          const { page, isRead } = openPage(answer, { dialect: 'audit', tailnet: null }, (failure) => {
+            if (failure !== null) throw failure;
+            return { cursor: readCursor(), until: null };
+          });
+          yield page;
+          if (!isRead()) return;
+          at = page.end().cursor;
+        } finally {
+          await reader.close();
+        }
+        if (at === null) return;
       }
     },
   };

@@ -50,8 +50,12 @@ function firstThatAnswers(dialects: Readonly<Record<Dialect, AuditLog>>): AuditL
       }
       const { first, rest } = await begin(walk('audit')).catch((refused: unknown) => beginInstead(refused, walk('configuration')));
       answered = first.dialect;
-      yield first;
-      yield* rest;
+      try {
+        yield first;
+        yield* rest;
+      } finally {
+        await rest.return();
+      }
     },
   };
 }

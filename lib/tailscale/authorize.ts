@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import { ConnectorError } from '../connector/errors';
 import type { Clock, Credential, CredentialStore, Deadline, Millis, Telemetry, VersionedCredential } from '../connector/ports';
-import { BodyTooLarge, invalid } from './body';
+import { invalid, readText } from './body';
+import type { Body } from './body';
 import type { Send } from './send';
 import { requestIdOf } from './words';
 
@@ -69,18 +70,18 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
 
   return {
     authorize: async (secretId, deadline) => {
-      const first = await credentials.get(secretId);
+      const first = await credentials.get(secretId, deadline);
       try {
         return await authorizeWith(secretId, first, deadline);
       } catch (error) {
         if (!(error instanceof OAuthRefused)) throw error;
-        const latest = await credentials.refetch(secretId);
+        const latest = await credentials.refetch(secretId, deadline);
         if (latest.version === first.version) throw error;
         return authorizeWith(secretId, latest, deadline);
       }
     },
     renew: async (secretId, refused, deadline) => {
-      const latest = await credentials.refetch(secretId);
+      const latest = await credentials.refetch(secretId, deadline);
       if (latest.version === refused.version && (refused.kind === 'api-key' || refused.fresh)) return null;
       logger?.info('Tailscale answered 401: trying once more with the secret as it is now', { secretId, rotated: latest.version !== refused.version });
       kept.delete(secretId);
@@ -124,12 +125,16 @@ async function requestToken({ apiUrl, clock, send }: AuthorizerDeps, { clientId,
   const sentAt = clock.now();
   const response = await oauth.clientCredentialsGrantRequest(server, client, oauth.ClientSecretPost(clientSecret.reveal()), {}, {
     [oauth.customFetch]: async (_, { headers, body }) => {
-      const { status, text, headers: answered } = await send({ url, method: 'POST', headers, body, maxBytes: MAX_TOKEN_BODY_BYTES }, deadline).catch((error: unknown) => {
-        // To whoever reads the log, an answer that is too large is a window to halve.
-        throw error instanceof BodyTooLarge ? invalid(url, 'is too large for a token') : error;
-      });
+      const read = async (answer: Body): Promise<string> => {
+        try {
+          return await readText(answer, url, MAX_TOKEN_BODY_BYTES);
+        } finally {
+          await answer.close();
+        }
+      };
+      const { status, content, text, headers: answered } = await send({ url, method: 'POST', headers, body, read }, deadline);
       if (status !== 200 && !REFUSING.includes(status)) throw invalid(url, `has status ${status}: check the API URL`);
-      return new Response(text, { status, headers: answered });
+      return new Response(content ?? text, { status, headers: answered });
     },
   });
   const answer = await readToken(server, client, response, url);

@@ -1,127 +1,107 @@
-import { parse as parseLossless } from 'lossless-json';
 import { ConnectorError } from '../connector/errors';
-
-/** Bytes after decompression. One answer must fit into memory beside its parsed form, four connectors at a time. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+import type { WaitLimit } from './wait-limit';
 
 /** Bytes read of an answer that is not a 200: only its one-line message is of use. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-/** Levels. The lossless parser, and whatever walks the records later, goes one call deeper with each. */
-const MAX_DEPTH = 2_500;
+/** Bytes that are read before they are asked for: a connection whose other end reads slowly may be closed. */
+const READ_AHEAD_BYTES = 8 * 1024 * 1024;
 
-/** The answer is over its budget of bytes. A smaller window may fit. */
-export class BodyTooLarge extends ConnectorError {
-  constructor(url: URL, maxBytes: number) {
-    super('BODY_TOO_LARGE', `the answer of ${url.host} is over ${maxBytes} bytes`);
-  }
-}
+/** An answer's body, after decompression. What arrived before the connection broke is still given out. */
+export class Body {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #reading: Promise<void> | null = null;
+  #failure: Error | null = null;
+  #isOver = false;
 
-/**
- * The body as text. Bytes are counted after decompression while they come in, so a small body that unpacks to a huge one
- * costs no more than the budget. Of any status but 200 only the beginning is read, and a body that breaks off is no
- * failure there: the status has said what matters.
- *
- * @throws BodyTooLarge; ConnectorError UPSTREAM_INVALID for bytes that are no UTF-8; the network's errors.
- */
-export async function readText(response: Response, url: URL, maxBytes: number): Promise<string> {
-  if (response.status !== 200) return readBeginning(response);
-  // A compressed body is announced by its bytes on the wire; unpacked it has more.
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
-    await response.body?.cancel();
-    throw new BodyTooLarge(url, maxBytes);
+  constructor(
+    response: Response,
+    private readonly limit: WaitLimit,
+  ) {
+    this.#reader = response.body?.getReader();
+    this.#isOver = this.#reader === undefined;
   }
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (bytes?: Uint8Array): string => {
-    try {
-      return decoder.decode(bytes, { stream: bytes !== undefined });
-    } catch {
-      throw invalid(url, 'holds bytes that are no UTF-8');
+
+  /** The next bytes; null at the end. @throws as WaitLimit.wait */
+  async next(): Promise<Uint8Array | null> {
+    if (this.#chunks.length === 0 && !this.#isOver && this.#failure === null) await this.limit.wait(() => this.#read());
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) {
+      const failure = this.#failure;
+      return failure === null ? null : this.limit.wait(() => Promise.reject(failure));
     }
-  };
-  let text = '';
-  let total = 0;
-  for await (const chunk of chunks(response)) {
-    total += chunk.byteLength;
-    if (total > maxBytes) throw new BodyTooLarge(url, maxBytes);
-    text += decode(chunk);
+    this.#bytes -= chunk.byteLength;
+    this.#readAhead();
+    return chunk;
   }
-  return text + decode();
+
+  /** Closes the connection unless the body was read to its end. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.limit.abort();
+    await this.#reader?.cancel().catch(() => undefined);
+    await this.#reading;
+  }
+
+  /** Until one more chunk is there, or the end, or a failure. Never rejects. */
+  #read(): Promise<void> {
+    return (this.#reading ??= this.#readChunk().finally(() => {
+      this.#reading = null;
+      this.#readAhead();
+    }));
+  }
+
+  #readAhead(): void {
+    if (this.#bytes < READ_AHEAD_BYTES && !this.#isOver && this.#failure === null) void this.#read();
+  }
+
+  async #readChunk(): Promise<void> {
+    try {
+      const result = await this.#reader?.read();
+      if (result?.value === undefined) this.#isOver = true;
+      else {
+        this.#chunks.push(result.value);
+        this.#bytes += result.value.byteLength;
+      }
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+    }
+  }
 }
 
-async function readBeginning(response: Response): Promise<string> {
+/** The whole body as text. @throws ConnectorError UPSTREAM_INVALID when it is over `maxBytes` or not UTF-8; as Body.next. */
+export async function readText(body: Body, url: URL, maxBytes: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
+    total += chunk.byteLength;
+    if (total > maxBytes) throw invalid(url, `is over ${maxBytes} bytes`);
+    parts.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+  } catch {
+    throw invalid(url, 'holds bytes that are no UTF-8');
+  }
+}
+
+/** At most the beginning. That it breaks off or does not end is no failure: the status has said what matters. */
+export async function readBeginning(body: Body): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let total = 0;
   try {
-    for await (const chunk of chunks(response)) {
+    for (let chunk = await body.next(); chunk !== null && total <= MAX_ERROR_BODY_BYTES; chunk = await body.next()) {
       total += chunk.byteLength;
       text += decoder.decode(chunk, { stream: true });
-      if (total > MAX_ERROR_BODY_BYTES) break;
     }
   } catch {
     return text;
   }
   return text + decoder.decode();
-}
-
-async function* chunks(response: Response): AsyncGenerator<Uint8Array, void, void> {
-  if (response.body === null) return;
-  // Leaving this loop early cancels the stream, and with it the download.
-  for await (const chunk of response.body) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('a body gives bytes');
-    yield chunk;
-  }
-}
-
-/**
- * JSON in which no number has lost a digit: those of 16 digits or more, or with an exponent, are strings as they were
- * written. Whether a number becomes a string depends on that number alone, since ids are made from records.
- *
- * @throws ConnectorError UPSTREAM_INVALID
- */
-export function parseJson(text: string, url: URL): unknown {
-  const trimmed = text.trim();
-  if (trimmed === '') throw invalid(url, 'is empty');
-  if (trimmed.startsWith('<')) throw invalid(url, 'is a web page, not JSON: check the API URL, and for a proxy in between');
-  if (depthOf(trimmed) > MAX_DEPTH) throw invalid(url, `is nested more than ${MAX_DEPTH} levels deep`);
-  try {
-    return MAY_HOLD_LONG_NUMBER.test(trimmed) ? parseLossless(trimmed, null, { parseNumber, onDuplicateKey }) : JSON.parse(trimmed);
-  } catch {
-    // The parser's message quotes the text, so it goes no further.
-    throw invalid(url, 'is not whole JSON');
-  }
-}
-
-/**
- * Finds every such number by what may stand around one. Also true of a text that has the like within a string: that takes
- * the lossless parser, which is some fifty times slower, and comes out the same.
- */
-const MAY_HOLD_LONG_NUMBER = /(?:^|[\s:,[])-?(?:[\d.]{16,}|\d[\d.]*[eE][+-]?\d+)(?=[\s,\]}]|$)/;
-
-function parseNumber(written: string): number | string {
-  return /[eE]/.test(written) || written.replaceAll(/\D/g, '').length >= 16 ? written : Number(written);
-}
-
-/** The last one counts, as with JSON.parse. */
-function onDuplicateKey({ newValue }: { readonly newValue: unknown }): unknown {
-  return newValue;
-}
-
-function depthOf(json: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const character = json[at];
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') deepest = Math.max(deepest, (depth += 1));
-    else if (character === '}' || character === ']') depth -= 1;
-  }
-  return deepest;
 }
 
 export function invalid(url: URL, what: string): ConnectorError {

@@ -1,68 +1,70 @@
 import { ConnectorError } from '../connector/errors';
-import type { AuditLog, Deadline, Millis, Window } from '../connector/ports';
-import type { Answer, Ask } from './ask';
-import { BodyTooLarge, MAX_BODY_BYTES } from './body';
-import { parseConfigurationEnvelope } from './envelope';
+import type { AuditLog, Millis, Window } from '../connector/ports';
+import type { Ask } from './ask';
+import { CONFIGURATION_ENVELOPE, tailnetIn } from './envelope';
 import { logUrl, timestamp } from './log-url';
+import { openPage } from './page';
+import { Unfinished } from './wait-limit';
 
-/** Milliseconds. A second of log that is over the budget is an error, not a smaller slice. */
+/** Milliseconds. A shorter slice is not asked for: what does not come of one second's log is a failure. */
 const SMALLEST_SLICE_MS = 1_000;
 
+/** In a row. After so many a walk fails: upstream may be down. */
+const MAX_SLOW_ANSWERS = 2;
+
 /**
- * The `configuration` dialect: the whole window in one answer. When that is over the byte budget, the window is halved as
- * `[a,m]` and `[m,b]`: both ends are inclusive to the nanosecond (seen on the live API), so halves that did not share their
- * edge would lose what lies between two milliseconds. The cursor is the instant up to which the window is done.
+ * The `configuration` dialect: a slice of the window in one answer, at first all of it. A slice whose answer takes too long
+ * is asked for again with half its length, from the same instant; after one that came in time the next is twice as long.
+ * Slices share their edges, `[a,m]` and `[m,b]`: both ends are inclusive to the nanosecond (seen on the live API), so
+ * slices that did not would lose what lies between two milliseconds.
+ *
+ * The cursor is the instant up to which the window is done and, where the next slice is not the whole rest, its length in
+ * milliseconds: `2026-11-01T00:00:00.000Z/43200000`.
  */
 export function createConfigurationDialect(apiUrl: URL, tailnet: string, ask: Ask): AuditLog {
-  const askSlice = ({ from, until }: Window, deadline: Deadline): Promise<Answer> =>
-    ask(logUrl(apiUrl, tailnet, 'logging/configuration', { start: timestamp(from), end: timestamp(until) }), deadline);
-
   return {
     async *pages(window, cursor, deadline) {
-      const slices: Window[] = [{ from: cursor === null ? window.from : parseCursor(cursor, window), until: window.until }];
-      for (let slice = slices.pop(); slice !== undefined; slice = slices.pop()) {
-        const answer = await unlessTooLarge(askSlice(slice, deadline));
-        if (answer === null) {
-          slices.push(...halves(slice));
-          continue;
+      let { from, lengthMs } = cursor === null ? { from: window.from, lengthMs: Infinity } : parseCursor(cursor, window);
+      for (let slowAnswers = 0; ; ) {
+        const until = Math.min(from + lengthMs, window.until);
+        const isSplittable = until - from > SMALLEST_SLICE_MS;
+        const url = logUrl(apiUrl, tailnet, 'logging/configuration', { start: timestamp(from), end: timestamp(until) });
+        const answer = await ask({ url, envelope: CONFIGURATION_ENVELOPE, isSplittable }, deadline);
+        const { reader } = answer;
+        let slow = null as Unfinished | null;
+        try {
+          const { page, isRead } = openPage(answer, { dialect: 'configuration', tailnet: tailnetIn(reader.strings, url) }, (failure) => {
+            if (failure === null) {
+              lengthMs = 2 * (until - from);
+              from = until;
+              return { cursor: from === window.until ? null : cursorAt(from, lengthMs, window), until };
+            }
+            if (!isSplittable || !(failure instanceof Unfinished)) throw failure;
+            slow = failure.isSlow ? failure : null;
+            lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
+            return { cursor: cursorAt(from, lengthMs, window), until: null };
+          });
+          yield page;
+          if (!isRead() || page.end().cursor === null) return;
+        } finally {
+          await reader.close();
         }
-        const { records, tailnet: named } = parseConfigurationEnvelope(answer);
-        const { asOf, skewMs, oauthClientId } = answer;
-        const next = slices.length === 0 ? null : timestamp(slice.until);
-        yield { records, cursor: next, until: slice.until, asOf, skewMs, tailnet: named, oauthClientId, dialect: 'configuration' };
+        slowAnswers = slow === null ? 0 : slowAnswers + 1;
+        if (slow !== null && slowAnswers === MAX_SLOW_ANSWERS) throw slow;
       }
     },
   };
 }
 
-async function unlessTooLarge(asked: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof BodyTooLarge) return null;
-    throw error;
-  }
+function cursorAt(from: Millis, lengthMs: Millis, { until }: Window): string {
+  return from + lengthMs < until ? `${timestamp(from)}/${lengthMs}` : timestamp(from);
 }
 
-/** The earlier half last, since slices are taken from the end. */
-function halves({ from, until }: Window): [Window, Window] {
-  if (until - from <= SMALLEST_SLICE_MS) {
-    throw new ConnectorError(
-      'BODY_TOO_LARGE',
-      `the log of the second from ${timestamp(from)} is over ${MAX_BODY_BYTES} bytes, which is more than one answer may have; the connector does not go past it`,
-    );
-  }
-  const middle = Math.floor((from + until) / 2);
-  return [
-    { from: middle, until },
-    { from, until: middle },
-  ];
-}
-
-function parseCursor(cursor: string, { from, until }: Window): Millis {
-  const at = Date.parse(cursor);
-  if (Number.isNaN(at) || timestamp(at) !== cursor || at < from || at >= until) {
+function parseCursor(cursor: string, { from, until }: Window): { readonly from: Millis; readonly lengthMs: Millis } {
+  const [, instant = '', length = null] = /^([^/]*)(?:\/([1-9]\d{0,14}))?$/.exec(cursor) ?? [];
+  const at = Date.parse(instant);
+  if (Number.isNaN(at) || timestamp(at) !== instant || at < from || at >= until) {
     throw new ConnectorError('CURSOR_REFUSED', 'the kept cursor is no instant of this window; the window is read again from the start');
   }
-  return at;
+  return { from: at, lengthMs: length === null ? Infinity : Number(length) };
 }

@@ -1,71 +1,66 @@
 import { ConnectorError } from '../connector/errors';
 import type { Clock, Deadline, Millis } from '../connector/ports';
-import { readText } from './body';
-import { causeCode, unreachable } from './unreachable';
+import { Body, readBeginning } from './body';
+import { WaitLimit } from './wait-limit';
 
-/** What is sent. */
-export interface Outgoing {
+/** What is sent, and what is made of a 200. */
+export interface Outgoing<Content> {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   /** A form. */
   readonly body?: URLSearchParams;
-  /** Bytes of a 200's body, after decompression. */
-  readonly maxBytes: number;
+  /** Reads a 200. Its failure is that of the request. Whatever it leaves unread it must close. */
+  readonly read: (body: Body, head: Head) => Promise<Content>;
+  /** An answer that takes too long is given up at once, not asked for again. */
+  readonly isTriedOnceWhenSlow?: boolean;
 }
 
-/** What came back, whatever its status. */
-export interface Reply {
+/** What came back before the body. */
+export interface Head {
   readonly url: URL;
   readonly status: number;
   readonly headers: Headers;
-  /** A 200's whole body; of any other answer at most its beginning. */
-  readonly text: string;
   /** Our clock just before the request left. */
   readonly sentAt: Millis;
   /** Our clock when the answer's headers were there. */
   readonly answeredAt: Millis;
 }
 
-/** A failure that may pass by itself, so that another try is worth it. */
-export class Transient extends ConnectorError {}
-
-/** The run's own time is over; upstream may be well. */
-export function outOfTime(): ConnectorError {
-  return new ConnectorError('OUT_OF_TIME', 'the time of this run was over before Tailscale had answered; the next run goes on from the same place');
+/** An answer, whatever its status. */
+export interface Reply<Content> extends Head {
+  /** What `read` made of a 200; null for any other status. */
+  readonly content: Content | null;
+  /** The beginning of the body of any other status; empty for a 200. */
+  readonly text: string;
 }
 
 export interface ExchangeDeps {
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  /** Milliseconds one request may take, its body included. */
+  /** Milliseconds that one answer is waited for, its body included. */
   readonly timeoutMs: Millis;
 }
 
 /**
- * One request and its whole answer, inside the deadline.
+ * One request and its answer.
  *
- * @throws Transient when the network failed; ConnectorError REDIRECTED, BODY_TOO_LARGE, UPSTREAM_INVALID, OUT_OF_TIME.
+ * @throws Transient when the network failed; Unfinished when the answer took too long; ConnectorError REDIRECTED,
+ * OUT_OF_TIME before anything was sent, and those of `read`.
  */
-export async function exchange({ fetch, clock, timeoutMs }: ExchangeDeps, { url, maxBytes, ...init }: Outgoing, deadline: Deadline): Promise<Reply> {
-  if (deadline.isNear()) throw outOfTime();
-  const allowedMs = Math.min(timeoutMs, deadline.remaining());
-  const signal = AbortSignal.timeout(Math.ceil(allowedMs));
+export async function exchange<Content>({ fetch, clock, timeoutMs }: ExchangeDeps, { url, method, headers, body, read }: Outgoing<Content>, deadline: Deadline): Promise<Reply<Content>> {
+  const limit = new WaitLimit(url, timeoutMs, deadline);
+  const sentAt = clock.now();
+  // A followed redirect would carry the credential to a host that nobody configured.
+  const response = await limit.wait(() => fetch(url, { method, headers, ...(body === undefined ? {} : { body }), redirect: 'manual', signal: limit.signal }));
+  const head: Head = { url, status: response.status, headers: response.headers, sentAt, answeredAt: clock.now() };
+  const answer = new Body(response, limit);
+  if (response.status === 200) return { ...head, content: await read(answer, head), text: '' };
   try {
-    const sentAt = clock.now();
-    // A followed redirect would carry the credential to a host that nobody configured.
-    const response = await fetch(url, { ...init, redirect: 'manual', signal });
-    const answeredAt = clock.now();
-    if (isRedirect(response)) {
-      await response.body?.cancel();
-      throw redirected(url);
-    }
-    return { url, status: response.status, headers: response.headers, text: await readText(response, url, maxBytes), sentAt, answeredAt };
-  } catch (error) {
-    if (error instanceof ConnectorError) throw error;
-    if (!signal.aborted) throw new Transient('UPSTREAM_UNREACHABLE', unreachable(url, causeCode(error)));
-    if (allowedMs < timeoutMs) throw outOfTime();
-    throw new Transient('UPSTREAM_UNREACHABLE', unreachable(url, `no whole answer within ${timeoutMs / 1000} s`));
+    if (isRedirect(response)) throw redirected(url);
+    return { ...head, content: null, text: await readBeginning(answer) };
+  } finally {
+    await answer.close();
   }
 }
 

@@ -2,8 +2,8 @@ import { ConnectorError } from '../connector/errors';
 import type { ErrorCode } from '../connector/errors';
 import type { Millis } from '../connector/ports';
 import { invalid } from './body';
-import { Transient } from './exchange';
 import type { Reply } from './exchange';
+import { Transient } from './wait-limit';
 import { requestIdOf, wordsOf } from './words';
 
 /** Tailscale answered, and the answer is no. */
@@ -27,7 +27,7 @@ export interface Asker {
 }
 
 /** The failure that an answer to a question for the log stands for, when it is not a 200. */
-export function refusalOf(reply: Reply, asker: Asker): ConnectorError {
+export function refusalOf(reply: Reply<unknown>, asker: Asker): ConnectorError {
   const { status, url } = reply;
   if (status > 200 && status < 300) return invalid(url, `has status ${status} where 200 is due`);
   const [code, advice] = judge(status, asker);
@@ -62,20 +62,20 @@ function judge(status: number, { secretId, tailnet, kind }: Asker): [ErrorCode, 
 }
 
 /** Upstream is in trouble. */
-export function serverError(reply: Reply): Transient {
+export function serverError(reply: Reply<unknown>): Transient {
   return new Transient('UPSTREAM_ERROR', `${reply.url.host} answered ${reply.status}: Tailscale is in trouble; the next run tries again${requestIdOf(reply)}`);
 }
 
 /** Milliseconds: a wait that is not named, and the longest that is believed. */
 const RETRY_AFTER = { missing: 60_000, longest: 15 * 60_000 } as const;
 
-export function rateLimited(reply: Reply): Transient {
+export function rateLimited(reply: Reply<unknown>): Transient {
   const retryAfterMs = parseRetryAfter(reply);
   return new Transient('RATE_LIMITED', `${reply.url.host} answered 429 and wants ${Math.ceil(retryAfterMs / 1000)} s without requests; the run after that goes on${requestIdOf(reply)}`, { retryAfterMs });
 }
 
 /** Seconds, or an HTTP date, which is held against the server's own clock where it tells it. */
-function parseRetryAfter({ headers, answeredAt }: Reply): Millis {
+function parseRetryAfter({ headers, answeredAt }: Reply<unknown>): Millis {
   const written = headers.get('retry-after')?.trim() ?? '';
   const ms = /^[+-]?\d+(?:\.\d+)?$/.test(written) ? Number(written) * 1000 : Date.parse(written) - (serverTime(headers) ?? answeredAt);
   return Number.isNaN(ms) ? RETRY_AFTER.missing : Math.min(Math.max(0, ms), RETRY_AFTER.longest);

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { ConnectorError } from '../connector/errors';
 import type { Clock, Deadline, Millis, Telemetry } from '../connector/ports';
-import { exchange, Transient } from './exchange';
+import { exchange } from './exchange';
 import type { Outgoing, Reply } from './exchange';
 import { rateLimited, serverError } from './refusal';
+import { Transient, Unfinished } from './wait-limit';
 
 /** Sends, and sends again what may pass by itself. Answers with any status but 429 and 5xx (501 excepted) are given back. */
-export type Send = (outgoing: Outgoing, deadline: Deadline) => Promise<Reply>;
+export type Send = <Content>(outgoing: Outgoing<Content>, deadline: Deadline) => Promise<Reply<Content>>;
 
 export interface SendDeps {
   readonly clock: Clock;
@@ -16,7 +17,7 @@ export interface SendDeps {
   readonly fetch?: typeof fetch;
   /** Pauses for some milliseconds. */
   readonly wait?: (ms: Millis) => Promise<unknown>;
-  /** Milliseconds one request may take, its body included. */
+  /** Milliseconds that one answer is waited for, its body included. */
   readonly timeoutMs?: Millis;
   readonly logger?: Pick<Telemetry, 'info' | 'warn'>;
 }
@@ -26,17 +27,18 @@ const TRIES = 4;
 /** Milliseconds between tries: from the floor up to a ceiling that grows fourfold each time, at random in between. */
 const BACKOFF = { floor: 500, ceiling: 20_000, growth: 4 } as const;
 
-/** Milliseconds that a try and the run's last writes need after a pause; no pause is begun that would leave less. */
-const ROOM_MS = 15_000;
+/** Milliseconds that a try needs after a pause; no pause is begun that would leave less before the run's reserve. */
+const ROOM_MS = 5_000;
 
+/** Milliseconds. The API answers in a second or two. */
 const TIMEOUT_MS = 60_000;
 
 /**
  * @throws (from Send) ConnectorError UPSTREAM_UNREACHABLE, UPSTREAM_ERROR, RATE_LIMITED with `retryAfterMs`, REDIRECTED,
- * BODY_TOO_LARGE, UPSTREAM_INVALID, OUT_OF_TIME.
+ * OUT_OF_TIME, and those of `read`.
  */
 export function createSend({ clock, random, fetch = globalThis.fetch, wait = delay, timeoutMs = TIMEOUT_MS, logger }: SendDeps): Send {
-  const attempt = async (outgoing: Outgoing, deadline: Deadline): Promise<Reply> => {
+  const attempt = async <Content>(outgoing: Outgoing<Content>, deadline: Deadline): Promise<Reply<Content>> => {
     const reply = await exchange({ fetch, clock, timeoutMs }, outgoing, deadline);
     if (reply.status === 429) throw rateLimited(reply);
     if (reply.status >= 500 && reply.status !== 501) throw serverError(reply);
@@ -44,12 +46,14 @@ export function createSend({ clock, random, fetch = globalThis.fetch, wait = del
   };
 
   return async (outgoing, deadline) => {
-    let failure: Transient | undefined;
+    let failure: ConnectorError | undefined;
+    const mayPass = (error: Error): error is ConnectorError =>
+      error instanceof Transient || (error instanceof Unfinished && error.isSlow && outgoing.isTriedOnceWhenSlow !== true);
     const mayTryAgain = async ({ error, attemptNumber }: { readonly error: Error; readonly attemptNumber: number }): Promise<boolean> => {
-      if (!(error instanceof Transient)) return false;
+      if (!mayPass(error)) return false;
       failure = error;
       const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
-      if (pauseMs + ROOM_MS > deadline.remaining()) return false;
+      if (pauseMs + ROOM_MS > deadline.untilNear()) return false;
       logger?.warn('Tailscale is asked again', { code: error.code, reason: error.message, attempt: attemptNumber, pauseMs });
       await wait(pauseMs);
       return true;

@@ -12,13 +12,13 @@ const errorBody = z.object({ message: z.string() });
  *
  * @param secrets What was sent with the request, in case it is echoed.
  */
-export function wordsOf({ text }: Pick<Reply, 'text'>, secrets: readonly string[]): string {
+export function wordsOf({ text }: Pick<Reply<unknown>, 'text'>, secrets: readonly string[]): string {
   const words = clean(messageIn(text), secrets);
   return words === '' ? '' : `. Tailscale says: "${words}"`;
 }
 
 /** `x-tailscale-request-id`, by which Tailscale's support finds a request, as the end of a message. */
-export function requestIdOf({ headers }: Pick<Reply, 'headers'>): string {
+export function requestIdOf({ headers }: Pick<Reply<unknown>, 'headers'>): string {
   const id = headers.get('x-tailscale-request-id') ?? '';
   return /^[\w.:-]{1,100}$/.test(id) && !id.includes('tskey-') ? ` (request id ${id})` : '';
 }

@@ -6,7 +6,7 @@ import { METRIC, type MetricName } from '../contract/names';
 /** Characters of a text field in a log line. */
 const MAX_FIELD = 1_000;
 
-const SECONDS: ReadonlySet<MetricName> = new Set([METRIC.watermarkAge, METRIC.clockSkew, METRIC.lateLag]);
+const SECONDS: ReadonlySet<MetricName> = new Set([METRIC.watermarkAge, METRIC.clockSkew, METRIC.lateLag, METRIC.lastEventAge]);
 
 /** JSON log lines, and metrics in CloudWatch's embedded format, one set per connector. */
 export function createTelemetry({ logger, metricsOf }: { logger: Logger; metricsOf: (connector: string) => Metrics }): Telemetry & { flush(): void } {

@@ -7,7 +7,7 @@ import type { EventBus, EventListener } from './event-buses';
 import { parseEventPattern } from './event-pattern';
 import type { AwsPlace } from './place';
 import type { Operations } from './protocol';
-import { checkRequest, putEventsInput, readEntry } from './put-events';
+import { checkRequest, MAX_TOTAL_BYTES, putEventsInput, readEntry } from './put-events';
 import type { DeliveredEvent, EntryRefusal, PutEventsEntry } from './put-events';
 import { createRuleOperations } from './rules';
 import { subscribe } from './subscribers';
@@ -33,6 +33,8 @@ export interface Events {
   onTarget(arn: string, listener: EventListener): () => void;
   /** Puts in a refuser for single entries of PutEvents. @returns takes it out again. */
   refuseEntries(refuser: EntryRefuser): () => void;
+  /** Bytes that all entries of a request must stay below together: 1,000,000 by default, 262,144 until January 2026. */
+  limitTotalBytes(bytes: number): void;
 }
 
 const optionalName = z.object({ Name: z.nullish(z.string()) });
@@ -43,6 +45,7 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
   const buses = createEventBuses(place, clock);
   const targets = new Map<string, Set<EventListener>>();
   const refusers = new Set<EntryRefuser>();
+  let maxTotalBytes = MAX_TOTAL_BYTES;
 
   const putEntry = (entry: PutEventsEntry, index: number) => {
     const read = readEntry(entry, randomUUID(), clock.now(), place);
@@ -59,7 +62,7 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
     ...createRuleOperations(buses, place),
     PutEvents: (input) => {
       const { Entries: entries } = parseWith(putEventsInput, input, 'PutEvents');
-      checkRequest(entries);
+      checkRequest(entries, maxTotalBytes);
       const results = entries.map(putEntry);
       return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
     },
@@ -89,6 +92,9 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
       return subscribe(listeners, listener);
     },
     refuseEntries: (refuser) => subscribe(refusers, refuser),
+    limitTotalBytes: (bytes) => {
+      maxTotalBytes = bytes;
+    },
   };
   return { operations, events };
 }

@@ -7,7 +7,7 @@ import { AwsError } from './protocol';
 const MAX_ENTRIES = 10;
 
 /** Bytes all entries of a request must stay below together: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html, read 2026-11. */
-const MAX_TOTAL_BYTES = 1_000_000;
+export const MAX_TOTAL_BYTES = 1_000_000;
 
 /** Levels of nesting that PutEvents processes, by its API reference. */
 const MAX_DEPTH = 1100;
@@ -51,11 +51,11 @@ export interface DeliveredEvent {
 }
 
 /** @throws AwsError where AWS refuses the request as a whole. */
-export function checkRequest(entries: readonly PutEventsEntry[]): void {
+export function checkRequest(entries: readonly PutEventsEntry[], maxTotalBytes: number): void {
   if (entries.length < 1) throw badLength('[]', 'greater than or equal to 1');
   if (entries.length > MAX_ENTRIES) throw badLength('[PutEventsRequestEntry]', `less than or equal to ${MAX_ENTRIES}`);
   const total = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-  if (total >= MAX_TOTAL_BYTES) throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
+  if (total >= maxTotalBytes) throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
 }
 
 /** An entry's size as AWS counts it: 14 bytes for a Time, and the UTF-8 bytes of the texts. */

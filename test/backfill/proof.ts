@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UpdateItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { FLUSH_UNIT } from '../../lib/connector/deliver';
+import { UNIT_EVENTS } from '../../lib/connector/delivery';
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../../lib/contract/backfill';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import type { Sandbox } from '../support/lambda';
@@ -108,7 +108,7 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
     missing: records.length - seen.groups.size,
     repeated: seen.total - seen.byId.size,
     mostCopies: [...seen.byId.values()].reduce((most, copies) => Math.max(most, copies), 0),
-    allowed: killed * 2 * FLUSH_UNIT,
+    allowed: killed * 2 * UNIT_EVENTS,
     killed,
     report,
     live: ticks,

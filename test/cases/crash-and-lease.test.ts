@@ -65,7 +65,7 @@ it('[case 3] asks nothing of anybody with no time left, and the next run does it
   await open(3);
   const lambda = await world.sandbox();
   const before = world.gateway.requests.length;
-  for (const remainingMs of [0, 500, 10_500]) {
+  for (const remainingMs of [0, 500, 1_000]) {
     await expect(lambda.poll({ remainingMs })).resolves.toMatchObject({ connectors: [{ partial: true, busy: false, fetched: 0, watermark: null }] });
   }
   expect([world.gateway.requests.length - before, world.api.requests.length]).toEqual([0, 0]);

@@ -135,7 +135,7 @@ describe.each(['audit', 'configuration'] as const)('[case 63] after an outage, i
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 21, partial: false }] });
     expect(delivered(world)).toEqual({ different: 21, copies: 1 });
     expect(await watermark(world)).toBeGreaterThan(Date.now() - 2 * MINUTE);
-    expect([health(world), await world.ledger()]).toEqual([[], []]);
+    expect([health(world).map(({ kind }) => kind), await world.ledger()]).toEqual([['blind', 'recovered'], []]);
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0 }] });
   });
 
@@ -147,9 +147,10 @@ describe.each(['audit', 'configuration'] as const)('[case 63] after an outage, i
     const lambda = await world.sandbox();
     await lambda.poll();
     expect(targets(world).sort()).toEqual(['age-1', 'age-2', 'age-3']);
-    expect(health(world)).toMatchObject([{ kind: 'gap', interval: { from: new Date(from).toISOString() } }]);
     await lambda.poll();
-    expect(health(world)).toHaveLength(1);
+    expect(health(world)[0]).toMatchObject({ kind: 'gap', interval: { from: new Date(from).toISOString() } });
+    expect(health(world).filter(({ kind }) => kind === 'gap')).toHaveLength(1);
+    expect(health(world).at(-1)).toMatchObject({ kind: 'recovered' });
     expect(delivered(world)).toEqual({ different: 3, copies: 1 });
   });
 });
@@ -182,6 +183,7 @@ describe('[case 72] on a day when the calendar does something', () => {
     // An hour after the first tick less what settles; a date has no fraction of a second.
     expect(closed).toBeGreaterThan(59 * MINUTE);
     expect(closed).toBeLessThan(62 * MINUTE);
-    expect(world.events.map(({ detail }) => detail['ingest'])).toEqual(world.events.map(() => expect.objectContaining({ mode: 'live', late: false }) as unknown));
+    const ingests = world.events.flatMap(({ detail }) => detail['ingest'] ?? []);
+    expect(ingests).toEqual(ingests.map(() => expect.objectContaining({ mode: 'live', late: false }) as unknown));
   });
 });

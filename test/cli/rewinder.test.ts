@@ -47,7 +47,7 @@ async function damage(sk: string, attribute: string, value: AttributeValue | und
 
 async function acquire(runId = 'run'): Promise<Tenure> {
   let commits = 0;
-  const store = createStateStore({ table: { client, name }, clock, newCommitId: () => `${runId}-${(commits += 1)}` });
+  const store = createStateStore({ table: { client, name }, clock, newCommitId: () => `${runId}-${(commits += 1)}`, newIdKey: () => 'f'.repeat(64) });
   const acquisition = await store.acquire('default', runId, deadline);
   if (acquisition.state !== 'acquired') throw new Error(`not acquired: ${acquisition.state}`);
   return acquisition.tenure;
@@ -57,20 +57,18 @@ const window = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 }
 const PLACE: Place = {
   watermark: NOW,
   dialect: 'audit',
-  idFloor: NOW - HOUR,
   inflight: window,
   sweeps: { hourly: { doneFrom: NOW - 5, inflight: { ...window, startedAt: 6 } }, daily: { doneFrom: NOW - 7, inflight: null } },
 };
 
 it('sets the place back whole: no window and no sweep goes on from where it was', async () => {
   const tenure = await acquire();
-  await tenure.commit(PLACE, { release: true, notBefore: NOW + HOUR });
+  await tenure.commit(PLACE, { release: 'whole', notBefore: NOW + HOUR });
   await expect(rewinder.rewind('default', TARGET)).resolves.toBe('rewound');
   const next = await acquire('next');
   expect(next.place).toEqual({
     watermark: TARGET,
     dialect: 'audit',
-    idFloor: TARGET,
     inflight: null,
     sweeps: { hourly: { doneFrom: NOW - 5, inflight: null }, daily: { doneFrom: NOW - 7, inflight: null } },
   });
@@ -79,17 +77,11 @@ it('sets the place back whole: no window and no sweep goes on from where it was'
 
 it('moves the start only where the target is before it', async () => {
   const tenure = await acquire();
-  await tenure.commit({ ...PLACE, idFloor: null }, { release: true });
+  await tenure.commit(PLACE, { release: 'whole' });
   await rewinder.rewind('default', NOW - 60_000);
   expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 300_000, committed: true });
   await rewinder.rewind('default', TARGET);
   expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: TARGET, committed: true });
-});
-
-it('leaves an id floor that lies behind the target where it is', async () => {
-  await (await acquire()).commit({ ...PLACE, idFloor: TARGET - HOUR }, { release: true });
-  await rewinder.rewind('default', TARGET);
-  expect((await acquire('next')).place.idFloor).toBe(TARGET - HOUR);
 });
 
 describe('[case 7] a run that is under way', () => {
@@ -99,7 +91,7 @@ describe('[case 7] a run that is under way', () => {
     await rewinder.rewind('default', TARGET);
     const rewound = await item('STATE');
     await expect(zombie.commit({ ...PLACE, watermark: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    await expect(zombie.commit(PLACE, { release: true, notBefore: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(zombie.commit(PLACE, { release: 'whole', notBefore: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await expect(zombie.fail('UNEXPECTED')).resolves.toBeNull();
     expect(await item('STATE')).toEqual(rewound);
   });
@@ -108,7 +100,7 @@ describe('[case 7] a run that is under way', () => {
     await acquire('zombie');
     await rewinder.rewind('default', NOW - 300_000);
     const next = await acquire('next');
-    await next.commit({ ...next.place, watermark: NOW }, { release: true });
+    await next.commit({ ...next.place, watermark: NOW }, { release: 'whole' });
     expect(await item('STATE')).toMatchObject({ wm: NOW, owner: 'next' });
   });
 
@@ -149,7 +141,7 @@ describe('[case 7] a run that is under way', () => {
 });
 
 it('never goes forward', async () => {
-  await (await acquire()).commit({ ...PLACE, watermark: TARGET }, { release: true });
+  await (await acquire()).commit({ ...PLACE, watermark: TARGET }, { release: 'whole' });
   const before = await item('STATE');
   await expect(rewinder.rewind('default', TARGET + 1)).resolves.toBe('ahead');
   expect(await item('STATE')).toEqual(before);
@@ -165,7 +157,7 @@ it('makes no state where there is none', async () => {
 });
 
 it('gives up on a state that somebody writes between each reading and writing', async () => {
-  await (await acquire()).commit(PLACE, { release: true });
+  await (await acquire()).commit(PLACE, { release: 'whole' });
   const stop = gateway.intercept(({ operation, body }) =>
     operation === 'UpdateItem' && JSON.stringify(body).includes('STATE') ? { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'x' } } : undefined,
   );
@@ -191,13 +183,12 @@ describe('[case 15] a state that a run refuses to read is put right', () => {
     ['STATE', 'inflight', { M: { from: { N: '1' } } }],
     ['STATE', 'sweeps', { L: [] }],
     ['STATE', 'dialect', { S: 'klingon' }],
-    ['STATE', 'idFloor', { BOOL: false }],
     ['STATE', 'failStreak', { S: 'many' }],
     ['GENESIS', 'startFrom', { S: 'the beginning' }],
     ['GENESIS', 'installedAt', undefined],
     ['GENESIS', 'committed', { S: 'yes' }],
   ])('%s.%s is %j', async (sk, attribute, value) => {
-    await (await acquire()).commit(PLACE, { release: true });
+    await (await acquire()).commit(PLACE, { release: 'whole' });
     const zombie = await acquire('zombie');
     await damage(sk, attribute, value);
     await expect(rewinder.look('default')).resolves.toBeDefined();

@@ -1,10 +1,14 @@
-import { MINUTE, HOUR, DAY, NOW, put, done, GENESIS, WAITING, connector, status, asJson } from './status-setting';
+import { synthesize } from '../infra/synth';
+import { tailscaleAudit } from './command';
+import { startControlPlane, type ControlPlane } from './control-plane';
+import { MINUTE, HOUR, DAY, NOW, gateway, table, put, done, GENESIS, WAITING, connector, status, asJson, type Shown } from './status-setting';
 
 describe('is unhealthy', () => {
   it.each<[what: string, state: object, rule: string, message: RegExp]>([
     ['with a watermark over 20 minutes old', { wm: NOW - 20 * MINUTE - 1_000, lastOkAt: NOW - 30 * MINUTE }, 'stale', /^the watermark is 20 min 1 s behind; ask test-connection/],
     ['while it catches up', { wm: NOW - 3 * DAY }, 'stale', /^the watermark is 3 d behind; runs work and are catching up$/],
     ['after two failed runs', { failStreak: 2 }, 'failing', /^the last 2 runs have failed/],
+    ['while it owes an announcement', { owed: [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'r', interval: null }] }, 'owed', /^health events that the bus did not accept: 1; the first is blind/],
     ['with a watermark in the future', { wm: NOW + HOUR }, 'future', /^the watermark lies 1 h in the future/],
     ['with a state that cannot be read', { wm: 'soon' }, 'unreadable', /^the STATE item: wm: .*tailscale-audit rewind$/],
     ['with a state of numbers that no computer holds', { wm: 2n ** 70n }, 'unreadable', /./],
@@ -54,8 +58,84 @@ describe('is healthy', () => {
   });
 });
 
+describe('a connector that reads nothing', () => {
+  it.each<[what: string, items: Parameters<typeof connector>[0], args: string[], message: RegExp | null]>([
+    ['for 7 days', { state: { lastEventAt: NOW - 7 * DAY } }, [], null],
+    ['for longer', { state: { lastEventAt: NOW - 7 * DAY - MINUTE } }, [], /^the newest record is 7 d 1 min old: .*a lost scope looks the same/],
+    ['for longer than was asked for', { state: { lastEventAt: NOW - 2 * HOUR } }, ['--quiet-after', 'PT1H'], /^the newest record is 2 h old/],
+    ['for longer than a week, which was asked for', { state: { lastEventAt: NOW - 20 * DAY } }, ['--quiet-after', 'P30D'], null],
+    ['since its installation', { state: { lastEventAt: undefined } }, [], /^no record since the installation 10 d ago/],
+    ['and is new', { state: { lastEventAt: undefined }, genesis: { installedAt: NOW - 6 * DAY } }, [], null],
+  ])('%s', async (_, items, args, message) => {
+    await connector(items);
+    const { exitCode, stdout } = await status(['--json', ...args]);
+    const problems = message === null ? [] : [{ rule: 'quiet', level: 'warning', message: expect.stringMatching(message) as string }];
+    expect({ exitCode, problems: (JSON.parse(stdout) as Shown).connectors[0]?.problems }).toEqual({ exitCode: 0, problems });
+  });
+
+  it.each(['7 days', 'PT0S', ''])('is not asked about for %j', async (length) => {
+    expect(await status(['--quiet-after', length])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('It is a duration such as P7D') as string });
+  });
+});
+
+describe('the rules of expected activity', () => {
+  const WHO = { reason: 'because', actor: 'ci@example.com' };
+  const rules = [{ rule: 'nightly', ...WHO }, { rule: 'red-team', ...WHO, endsOn: '2026-11-22' }, { rule: 'migration', ...WHO, endsOn: '2026-11-23' }];
+  let plane: ControlPlane;
+  const open = async (connectors: string, expectedActivity: typeof rules) => {
+    // The output as the stack makes it, in CloudFormation's own form.
+    const { ExpectedActivity } = synthesize({ expectedActivity }).Outputs;
+    const outputs = { TableName: table, Connectors: connectors, ...(ExpectedActivity === undefined ? {} : { ExpectedActivity: String(ExpectedActivity.Value) }) };
+    plane = await startControlPlane({ stacks: { TailscaleAuditConnector: outputs } });
+  };
+  const problemsOf = async (...args: string[]) => {
+    const { stdout } = await tailscaleAudit(['status', '--json', ...args], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
+    return (JSON.parse(stdout) as Shown).connectors.map(({ connector: id, problems }) => [id, ...problems.map(({ rule, message }) => `${rule}: ${message}`)]);
+  };
+  afterEach(() => plane.close());
+
+  it('are no news while they match, and are not needed', async () => {
+    await connector({ state: { matched: { nightly: NOW - 30 * DAY, migration: NOW } } });
+    await open('default', rules.filter(({ rule }) => rule !== 'red-team'));
+    expect(await problemsOf()).toEqual([['default']]);
+    await plane.close();
+    await open('default', []);
+    expect(await problemsOf()).toEqual([['default']]);
+  });
+
+  it('are a warning from the day on which they end', async () => {
+    await connector({ state: { matched: { nightly: NOW, migration: NOW } } });
+    await open('default', rules);
+    expect(await problemsOf()).toEqual([['default', expect.stringMatching(/^expected-expired: .* red-team \(endsOn 2026-11-22\)\. Remove/)]]);
+  });
+
+  it('are a warning when they have matched nothing for 30 days, a new one counted from the installation', async () => {
+    await connector({ genesis: { installedAt: NOW - 31 * DAY }, state: { matched: { nightly: NOW - 31 * DAY } } });
+    await open('default', rules);
+    expect(await problemsOf()).toEqual([
+      ['default', expect.stringContaining('expected-expired'), expect.stringMatching(/nothing for 30 days: nightly \(last at 2026-10-22T12:00:00.000Z\), migration \(never since the installation at 2026-10-22T12:00:00.000Z; when the rule itself was added is not known\)\./)],
+    ]);
+  });
+
+  it('match in one connector for all that are looked at', async () => {
+    await connector({ id: 'dev', genesis: { installedAt: NOW - 90 * DAY } });
+    await connector({ id: 'prod', genesis: { installedAt: NOW - 90 * DAY }, state: { matched: { nightly: NOW - DAY } } });
+    await open('dev,prod', rules.slice(0, 1));
+    expect(await problemsOf()).toEqual([['dev'], ['prod']]);
+    expect(await problemsOf('--connector', 'dev')).toEqual([['dev', expect.stringContaining('nightly (never since')]]);
+  });
+
+  it('are not judged where they are not known, and not guessed where they cannot be read', async () => {
+    await connector({ genesis: { installedAt: NOW - 90 * DAY } });
+    plane = await startControlPlane({ stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'default', ExpectedActivity: 'yes' } } });
+    expect((await asJson()).connectors[0]?.problems).toEqual([]);
+    const ended = await tailscaleAudit(['status'], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
+    expect(ended).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^the output ExpectedActivity of the stack "TailscaleAuditConnector": .*expected array/) as string });
+  });
+});
+
 describe('backfills', () => {
-  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} };
   const job = (id: string) => put('TN#default#BF', id, { connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, force: false, dryRun: false, notes: [], sliceMs: DAY });
   const slice = (id: string, index: number, item: object = {}) =>
     put('TN#default#BF', `${id}#${index}`, { index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, token: 1, rev: 3, inflight: null, counts: COUNTS, startedAt: NOW - HOUR, updatedAt: NOW - MINUTE, ...item });

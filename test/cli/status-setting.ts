@@ -28,16 +28,16 @@ afterAll(async () => {
   await gateway.close();
 });
 
-export const put = (pk: string, sk: string, item: object) => client.send(new PutItemCommand({ TableName: table, Item: marshall({ pk, sk, ...item }) }));
+export const put = (pk: string, sk: string, item: object) => client.send(new PutItemCommand({ TableName: table, Item: marshall({ pk, sk, ...item }, { removeUndefinedValues: true }) }));
 export const done = (ago: number) => ({ doneFrom: NOW - ago, inflight: null });
 export const GENESIS = { installedAt: NOW - 10 * DAY, startFrom: NOW - 10 * DAY, committed: true, tailnetKey: 'example.com', tailnetId: 'example.com' };
 export const STATE = {
-  v: 1, token: 7, owner: 'run-7', rev: 20, wm: NOW - 3 * MINUTE, leaseUntil: 0, lastOkAt: NOW - 2 * MINUTE, failStreak: 0, dialect: 'configuration',
-  inflight: null, idFloor: null, sweeps: { hourly: done(12 * MINUTE), daily: done(3 * HOUR) },
+  v: 1, token: 7, owner: 'run-7', rev: 20, wm: NOW - 3 * MINUTE, leaseUntil: 0, lastOkAt: NOW - 2 * MINUTE, lastEventAt: NOW - HOUR, failStreak: 0, dialect: 'configuration',
+  inflight: null, sweeps: { hourly: done(12 * MINUTE), daily: done(3 * HOUR) },
 };
 export const WAITING = { id: 'a1:x', status: 'quarantined', reason: 'MalformedDetail', at: NOW - HOUR, bucket: 'b', key: 'k', sha256: 's', bytes: 1 };
 
-/** A connector's items, healthy but for what is said otherwise. */
+/** A connector's items, healthy but for what is said otherwise. A field that is undefined is left out. */
 export async function connector({ id = 'default', state = {}, genesis = {}, ledger = {} }: { id?: string; state?: object; genesis?: object; ledger?: Readonly<Record<string, object>> } = {}): Promise<void> {
   await put(`TN#${id}`, 'GENESIS', { ...GENESIS, ...genesis });
   await put(`TN#${id}`, 'STATE', { ...STATE, ...state });

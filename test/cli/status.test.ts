@@ -51,6 +51,7 @@ describe('one connector', () => {
           watermark: '2026-11-22T11:57:00.000Z',
           watermarkAgeSeconds: 180,
           lastPoll: '2026-11-22T11:58:00.000Z',
+          lastEvent: '2026-11-22T11:00:00.000Z',
           failStreak: 0,
           notBefore: null,
           dialect: 'configuration',
@@ -77,7 +78,7 @@ describe('one connector', () => {
   it('shows a name from upstream as text', async () => {
     await connector({ genesis: { tailnetId: 'evil\u001b[2J\u202e.com' } });
     const ended = await tailscaleAudit(['status', '--table', table, '--connector', 'default'], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
-    expect(ended.stdout).toContain('evil<U+001B>[2J<U+202E>.com');
+    expect(ended.stdout).toContain('evil\\u001b[2J\\u202e.com');
   });
 });
 

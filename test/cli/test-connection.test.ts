@@ -58,7 +58,7 @@ it('names each connector, and which of them failed', async () => {
   await open({ functions: { f: () => Promise.resolve({ ok: false, connectors: [{ ...REPORT, events: 0, message: 'no events' }, failed] }) } });
   expect(await run('--function', 'f')).toEqual({
     exitCode: 1,
-    stdout: 'default: ok  tailnet example.com, audit dialect, api-key credential, 0 events in the last 24 h (first page), clocks 1.2 s apart; no events\nprod: failed  FORBIDDEN make a new key<U+001B>[2J\n',
+    stdout: 'default: ok  tailnet example.com, audit dialect, api-key credential, 0 events in the last 24 h (first page), clocks 1.2 s apart; no events\nprod: failed  FORBIDDEN make a new key\\u001b[2J\n',
     stderr: 'the connection failed: prod\n',
   });
 });

@@ -1,50 +1,31 @@
 import * as fc from 'fast-check';
 import { slicesOf } from '../../lib/connector/backfill-report';
-import { isCovered, planBackfillWindow, sumCounts, withinRetention, NOTHING_COUNTED, type LiveRecord } from '../../lib/connector/backfill-walk';
+import { backfillWalk, planBackfillWindow, sumCounts, withinRetention, NOTHING_COUNTED } from '../../lib/connector/backfill-walk';
 import type { BackfillJob } from '../../lib/connector/backfill-ports';
 import type { Window } from '../../lib/connector/ports';
 import { begin } from '../../lib/connector/window';
-import { seenBucket } from '../../lib/events/event-time';
-import { normalize } from '../../lib/events/normalize';
+import { identify } from '../../lib/events/identify';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 22, 12);
 
-/** An event of so long ago. */
-function eventOf(agoMs: number) {
-  const record = { eventTime: new Date(NOW - agoMs).toISOString(), eventGroupID: 'g', action: 'APPROVE', target: { id: 'n', type: 'NODE' } };
-  const context = { connector: 'default', tailnetKey: 'k', mode: 'backfill', runId: 'r', receivedAt: NOW, watermark: NOW, severityProfile: 'spec', expectedActivity: [], oauthClientId: null } as const;
-  const [event] = normalize(record, context);
-  if (event === undefined) throw new Error('every record has an event');
-  return event;
-}
+/** A record of so long ago; null: without a time that can be read. */
+const recordOf = (agoMs: number | null) =>
+  identify({ eventTime: agoMs === null ? 'some time ago' : new Date(NOW - agoMs).toISOString(), eventGroupID: 'g', action: 'APPROVE', target: { id: 'n', type: 'NODE' } }, { tailnetKey: 'k', idKey: '0'.repeat(64) });
 
-describe('what live polling has read although no mark says so', () => {
-  const live: LiveRecord = { startFrom: NOW - 300 * DAY, watermark: NOW - HOUR, idFloor: null, gaps: [] };
+describe('a record at the edge of two slices', () => {
+  const walkUntil = (agoMs: number) => backfillWalk(begin({ from: NOW - 40 * DAY, until: NOW - agoMs }), { dryRun: false }, NOW);
 
-  it('is what is older than the marks live, and nothing younger', () => {
-    expect(isCovered(eventOf(101 * DAY), live, NOW)).toBe(true);
-    expect(isCovered(eventOf(99 * DAY), live, NOW)).toBe(false);
+  it('is the later one\'s: a slice has its start, and not its end', () => {
+    expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY))).toBe(false);
+    expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY + 1))).toBe(true);
+    expect(walkUntil(10 * DAY - 1).selects(recordOf(10 * DAY))).toBe(true);
   });
 
-  it('is what lies below a switch of the dialect', () => {
-    expect(isCovered(eventOf(10 * DAY), { ...live, idFloor: NOW - 5 * DAY }, NOW)).toBe(true);
-    expect(isCovered(eventOf(3 * DAY), { ...live, idFloor: NOW - 5 * DAY }, NOW)).toBe(false);
-  });
-
-  it('is nothing in a gap, before the start, or after the watermark', () => {
-    const old = eventOf(101 * DAY);
-    expect(isCovered(old, { ...live, gaps: [{ from: old.time, until: old.time + 1 }] }, NOW)).toBe(false);
-    expect(isCovered(old, { ...live, gaps: [{ from: old.time - DAY, until: old.time }] }, NOW)).toBe(true);
-    expect(isCovered(old, { ...live, startFrom: old.time + 1 }, NOW)).toBe(false);
-    expect(isCovered(old, { ...live, startFrom: old.time, watermark: old.time }, NOW)).toBe(false);
-  });
-
-  it('is no event that has no time of its own', () => {
-    const event = { ...eventOf(101 * DAY), seen: { bucket: 'none', element: '0'.repeat(32) } };
-    expect(seenBucket(event.time)).not.toBe('none');
-    expect(isCovered(event, live, NOW)).toBe(false);
+  it('is everybody\'s who reads it where it has no time that can be compared', () => {
+    expect(walkUntil(10 * DAY).selects(recordOf(null))).toBe(true);
+    expect(walkUntil(10 * DAY).selects(recordOf(-2 * DAY))).toBe(true);
   });
 });
 
@@ -80,7 +61,7 @@ it('asks the audit dialect for a slice at once: each request reads to the end of
 
 it('adds up what slices did, name by name', () => {
   const one = { ...NOTHING_COUNTED, fetched: 3, emitted: 2, byAction: { 'device:approve': 1, __proto__x: 1 }, bySeverity: { high: 2 } };
-  expect(sumCounts([one, NOTHING_COUNTED, { ...one, covered: 4 }])).toEqual({ ...NOTHING_COUNTED, fetched: 6, emitted: 4, covered: 4, byAction: { 'device:approve': 2, __proto__x: 2 }, bySeverity: { high: 4 } });
+  expect(sumCounts([one, NOTHING_COUNTED, { ...one, duplicates: 4 }])).toEqual({ ...NOTHING_COUNTED, fetched: 6, emitted: 4, duplicates: 4, byAction: { 'device:approve': 2, __proto__x: 2 }, bySeverity: { high: 4 } });
 });
 
 describe('a slice that waited for longer than Tailscale keeps its log', () => {

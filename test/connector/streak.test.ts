@@ -22,8 +22,11 @@ async function failing(stage: Stage, code: ConstructorParameters<typeof Connecto
 
 it('counts a run that commits and then fails as failed, and says that it is blind', async () => {
   const stage = createStage();
-  await stage.tick();
-  stage.now += 2 * HOUR;
+  // Up to the tick before the first sweep.
+  for (let ticks = 0; ticks < 12; ticks += 1) {
+    await stage.tick();
+    stage.now += 5 * MINUTE;
+  }
   // The live window is read each time; the sweep behind it is not.
   for (let times = 0; times < 3; times += 1) await failing(stage, 'UPSTREAM_ERROR', 2);
   expect(stage.table.of('default').state).toMatchObject({ failStreak: 3 });
@@ -53,7 +56,7 @@ it('says that the credential opens another tailnet, also after other failures, a
   expect(kinds(stage)).toEqual(['blind', 'tailnetChanged']);
 });
 
-it('sweeps under its lease to the end: nothing is asked for behind the commit that gives it back', async () => {
+it('sweeps under its lease to the end: Tailscale is asked nothing after the commit that gives it back', async () => {
   const stage = createStage({ dialect: 'audit', pageSize: 1 });
   await stage.tick();
   for (let minute = 10; minute < 40; minute += 10) stage.add(record(STAGE_START + minute * MINUTE), STAGE_START + minute * MINUTE, STAGE_START + 3 * HOUR);
@@ -65,5 +68,6 @@ it('sweeps under its lease to the end: nothing is asked for behind the commit th
   stage.calls.length = 0;
   await stage.tick();
   const last = stage.calls.findIndex(({ name, about }) => name === 'COMMIT' && about?.includes('release') === true);
-  expect(stage.calls.slice(last + 1).map(({ service }) => service)).toEqual([]);
+  expect(last).toBeGreaterThan(0);
+  expect(stage.calls.slice(last + 1).filter(({ service }) => service === 'upstream')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Dialect } from '../../lib/connector/ports';
-import { createStage, STAGE_START } from '../support/in-memory-stage';
+import { createStage, recordEvents, STAGE_START } from '../support/in-memory-stage';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -16,7 +16,7 @@ describe.each<Dialect>(['configuration', 'audit'])('a sweep of the %s dialect', 
       stage.now = STAGE_START + hour * HOUR;
       await stage.tick();
     }
-    expect(stage.events).toMatchObject([{ detail: { ingest: { mode: 'sweep' } } }]);
+    expect(recordEvents(stage)).toMatchObject([{ detail: { ingest: { mode: 'sweep' } } }]);
   });
 
   it('leaves what is newer than the overlap to the live window', async () => {
@@ -25,6 +25,6 @@ describe.each<Dialect>(['configuration', 'audit'])('a sweep of the %s dialect', 
     stage.now += 6 * HOUR;
     stage.add({ eventTime: new Date(stage.now - MINUTE).toISOString(), eventGroupID: 'g', action: 'UPDATE', target: { id: 'n1', type: 'NODE' } }, stage.now - MINUTE);
     await stage.tick();
-    expect(stage.events).toMatchObject([{ detail: { ingest: { mode: 'live' } } }]);
+    expect(recordEvents(stage)).toMatchObject([{ detail: { ingest: { mode: 'live' } } }]);
   });
 });

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
-import type { AuditLogPage, Delivery, Genesis, Place } from '../../lib/connector/ports';
-import { adoptDialect, afterPage, afterSweepPage, dueSweep, MAX_WINDOW_MS, planSweep, planWindow, restart, RETENTION_MS, retentionGap, SETTLE_MS, sweepDone, SWEEPS } from '../../lib/connector/window';
+import type { Genesis, Place } from '../../lib/connector/ports';
+import { adoptDialect, afterPage, afterSweepPage, dueSweep, MAX_WINDOW_MS, planSweep, planWindow, restart, RETENTION_MS, retentionGap, SETTLE_MS, sweepDone, SWEEPS, type ReadPage } from '../../lib/connector/window';
 
 const HOUR = 3_600_000;
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const genesis: Genesis = { installedAt: NOW - 3_000 * HOUR, startFrom: NOW - 3_000 * HOUR, tailnetKey: null, tailnetId: null, committed: true };
+const genesis: Genesis = { installedAt: NOW - 3_000 * HOUR, startFrom: NOW - 3_000 * HOUR, tailnetKey: null, tailnetId: null, idKey: '0'.repeat(64), committed: true };
 const SWEPT = { doneFrom: NOW - 30 * 60_000, inflight: null };
-const place = (fields: Partial<Place> = {}): Place => ({ watermark: NOW - 5 * 60_000, inflight: null, dialect: 'audit', idFloor: null, sweeps: { hourly: SWEPT, daily: SWEPT }, ...fields });
-const page = (fields: Partial<AuditLogPage> = {}): AuditLogPage => ({ records: [], cursor: null, until: null, asOf: NOW, skewMs: 0, tailnet: null, oauthClientId: null, dialect: 'audit', ...fields });
-const whole: Delivery = { accepted: [], refused: [], unsent: [] };
-const event = { detailType: 'x', time: 0, detail: {} };
+const place = (fields: Partial<Place> = {}): Place => ({ watermark: NOW - 5 * 60_000, inflight: null, dialect: 'audit', sweeps: { hourly: SWEPT, daily: SWEPT }, ...fields });
+const page = (fields: Partial<ReadPage> = {}): ReadPage => ({ cursor: null, until: null, asOf: NOW, dialect: 'audit', ...fields });
 
 describe('planning', () => {
   it('reaches back one overlap before the watermark, to now', () => {
@@ -33,7 +31,7 @@ describe('planning', () => {
           const window = planWindow(current, genesis, NOW, overlapMinutes * 60_000);
           expect(window.from).toBeLessThanOrEqual(current.watermark);
           expect(window.until - window.from).toBeLessThanOrEqual(MAX_WINDOW_MS);
-          const next = afterPage(current, window, page({ until: window.until }), whole);
+          const next = afterPage(current, window, page({ until: window.until }));
           if (window.until === NOW) break;
           expect(next.watermark).toBeGreaterThan(current.watermark);
           expect(windows).toBeLessThan(400);
@@ -44,34 +42,25 @@ describe('planning', () => {
   });
 });
 
-describe('the place behind a page', () => {
+describe('the place after a page', () => {
   const window = planWindow(place(), genesis, NOW, HOUR);
 
-  it('stays when anything is unsent', () => {
-    const before = place();
-    expect(afterPage(before, window, page(), { ...whole, unsent: [event] })).toBe(before);
-  });
-
-  it('moves past what was set aside for good', () => {
-    expect(afterPage(place(), window, page(), { ...whole, refused: [{ event, code: 'MalformedDetail' }] }).watermark).toBe(NOW - SETTLE_MS);
-  });
-
   it('moves the watermark on the last page alone', () => {
-    const middle = afterPage(place(), window, page({ cursor: 'next' }), whole);
+    const middle = afterPage(place(), window, page({ cursor: 'next' }));
     expect(middle).toMatchObject({ watermark: place().watermark, inflight: { cursor: 'next', page: 1 } });
-    expect(afterPage(middle, middle.inflight ?? window, page(), whole)).toMatchObject({ watermark: NOW - SETTLE_MS, inflight: null });
+    expect(afterPage(middle, middle.inflight ?? window, page())).toMatchObject({ watermark: NOW - SETTLE_MS, inflight: null });
   });
 
   it('[case 37] closes over nothing later than the first answer of the window, however late the last page came', () => {
-    const middle = afterPage(place(), window, page({ cursor: 'next', asOf: NOW }), whole);
-    const last = afterPage(middle, middle.inflight ?? window, page({ asOf: NOW + 6 * HOUR }), whole);
+    const middle = afterPage(place(), window, page({ cursor: 'next', asOf: NOW }));
+    const last = afterPage(middle, middle.inflight ?? window, page({ asOf: NOW + 6 * HOUR }));
     expect(last.watermark).toBe(NOW - SETTLE_MS);
   });
 
   it('never moves the watermark back, and never past the server\'s time', () => {
     fc.assert(
       fc.property(fc.integer({ min: -HOUR, max: HOUR }), fc.option(fc.integer({ min: -HOUR, max: HOUR })), (asOf, until) => {
-        const next = afterPage(place(), window, page({ asOf: NOW + asOf, until: until === null ? null : NOW + until }), whole);
+        const next = afterPage(place(), window, page({ asOf: NOW + asOf, until: until === null ? null : NOW + until }));
         expect(next.watermark).toBeGreaterThanOrEqual(place().watermark);
         expect(next.watermark).toBeLessThanOrEqual(Math.max(place().watermark, NOW + asOf - SETTLE_MS));
       }),
@@ -79,17 +68,20 @@ describe('the place behind a page', () => {
   });
 
   it('forgets the first answer\'s time when the window begins again', () => {
-    const middle = afterPage(place(), window, page({ cursor: 'next' }), whole);
+    const middle = afterPage(place(), window, page({ cursor: 'next' }));
     expect(restart(middle.inflight ?? window)).toMatchObject({ cursor: null, asOf: null, page: 0, restarts: 1, from: window.from });
   });
 });
 
 describe('a dialect that was set by hand', () => {
-  it('[case 67] drops the window in flight and keeps the overlap from reaching far below the switch', () => {
+  it('[case 67] drops what was begun, and reads across the switch as far back as ever', () => {
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 0 };
-    const switched = adoptDialect(place({ inflight }), 'configuration');
-    expect(switched).toMatchObject({ watermark: place().watermark, inflight: null, dialect: 'configuration', idFloor: place().watermark });
-    expect(planWindow({ ...switched, watermark: switched.watermark + HOUR / 2 }, genesis, NOW + HOUR / 2, HOUR).from).toBe(switched.watermark + HOUR / 2 - HOUR);
+    const begun = { doneFrom: NOW - 2 * HOUR, inflight: { ...inflight, startedAt: NOW } };
+    const switched = adoptDialect(place({ inflight, sweeps: { hourly: begun, daily: begun } }), 'configuration');
+    const unbegun = { doneFrom: NOW - 2 * HOUR, inflight: null };
+    expect(switched).toEqual({ ...place(), dialect: 'configuration', sweeps: { hourly: unbegun, daily: unbegun } });
+    expect(planWindow(switched, genesis, NOW, HOUR).from).toBe(switched.watermark - HOUR);
+    expect(planSweep(switched, genesis, 'daily', NOW, HOUR)).toMatchObject({ from: NOW - 2 * HOUR - SWEEPS.daily.horizonMs, until: switched.watermark - HOUR });
   });
 
   it('changes nothing when it is the one that answered, or automatic', () => {
@@ -134,12 +126,11 @@ describe('sweeps', () => {
     const before = place({ sweeps: swept(2 * HOUR, HOUR) });
     const window = planSweep(before, genesis, 'hourly', NOW, HOUR);
     if (window === null) throw new Error('no sweep');
-    const middle = afterSweepPage(before, 'hourly', window, page({ cursor: 'next' }), whole);
+    const middle = afterSweepPage(before, 'hourly', window, page({ cursor: 'next' }));
     expect(middle).toMatchObject({ watermark: before.watermark, inflight: null, sweeps: { hourly: { doneFrom: NOW - 2 * HOUR, inflight: { cursor: 'next', page: 1, startedAt: NOW } } } });
     expect(dueSweep(middle, NOW)).toBe('hourly');
-    const last = afterSweepPage(middle, 'hourly', middle.sweeps.hourly.inflight ?? window, page(), whole);
+    const last = afterSweepPage(middle, 'hourly', middle.sweeps.hourly.inflight ?? window, page());
     expect(last).toEqual({ ...before, sweeps: { ...before.sweeps, hourly: { doneFrom: NOW, inflight: null } } });
-    expect(afterSweepPage(before, 'hourly', window, page(), { ...whole, unsent: [event] })).toBe(before);
   });
 
   it('of the day are those of the hour too', () => {

@@ -3,6 +3,7 @@ import { DynamoDBClient, GetItemCommand, QueryCommand, type AttributeValue } fro
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Millis } from '../../lib/connector/ports';
+import { DETAIL_TYPE } from '../../lib/contract/names';
 import { ENV } from '../../lib/contract/settings';
 import { seenElement } from '../../lib/events/event-id';
 import { ledgerPartition, seenPartition, STATE_KEY, statePartition } from '../../lib/state/keys';
@@ -34,10 +35,13 @@ export function namesOf(record: object): string[] {
   return streams.map((stream) => nameOf({ stream, target }));
 }
 
-const markOf = ({ id, contentHash }: Pick<Detail, 'id' | 'contentHash'>) => seenElement(id, contentHash, null).element;
+/** Digits that a mark begins with: those of the id's hash. */
+export const MARK_DIGITS = 16;
+
+const markOf = ({ id }: Pick<Detail, 'id'>) => seenElement(id, '', null).element;
 
 export interface Evidence {
-  /** Every event on the bus, in order, copies too. */
+  /** Every event of a record on the bus, in order, copies too. */
   delivered(): readonly Detail[];
   /** Names of the events that are out: on the bus, or whole in quarantine. */
   out(): ReadonlySet<string>;
@@ -46,7 +50,7 @@ export interface Evidence {
   quarantined(): readonly Detail[];
   /** Keys of the objects that the ledger's quarantine entries point to. */
   ledgerKeys(): Promise<readonly string[]>;
-  /** Every mark in the table. */
+  /** The beginning of every mark in the table. */
   seen(): Promise<readonly string[]>;
   /** The watermark in the table; null: there is none yet. */
   watermark(): Promise<Millis | null>;
@@ -68,6 +72,7 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
   const table = { TableName: environment[ENV.tableName] };
   const bucket = environment[ENV.archiveBucket] ?? '';
   const details: Detail[] = [];
+  let looked = 0;
   const names = new Set<string>();
   const marks = new Set<string>();
 
@@ -81,7 +86,9 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
       .filter((key) => key.startsWith('quarantine/'))
       .map((key) => z.parse(z.object({ detail }), JSON.parse(archived(key) ?? '')).detail);
   const delivered = () => {
-    for (const event of events.slice(details.length)) {
+    for (const event of events.slice(looked)) {
+      looked += 1;
+      if (event['detail-type'] === DETAIL_TYPE.health) continue;
       const read = z.parse(detail, event.detail, { error: () => `on the bus: ${JSON.stringify(event.detail).slice(0, 500)}` });
       details.push(read);
       names.add(nameOf(read));
@@ -108,7 +115,7 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
     },
     ledgerKeys: async () => (await query(ledgerPartition(CONNECTOR))).map((item) => z.parse(pointer, unmarshall(item)).key),
     seen: async () =>
-      (await query(seenPartition(CONNECTOR))).flatMap((item) => [...z.parse(seenItem, unmarshall(item)).ids].map((id) => Buffer.from(id).toString('hex'))),
+      (await query(seenPartition(CONNECTOR))).flatMap((item) => [...z.parse(seenItem, unmarshall(item)).ids].map((id) => Buffer.from(id).toString('hex').slice(0, MARK_DIGITS))),
     watermark: async () => {
       const { Item: item } = await client.send(new GetItemCommand({ ...table, ...OURS, ConsistentRead: true, Key: { pk: { S: statePartition(CONNECTOR) }, sk: { S: STATE_KEY } } }));
       return item === undefined ? null : (z.parse(stateItem, unmarshall(item)).wm ?? null);

@@ -41,7 +41,7 @@ describe('the health events', () => {
 
   it('are of the kinds that there are, and only the good one is info', () => {
     const kinds = tableOf(PAGE, 'kind').map(([kind = '', severity]) => [codesIn(kind).join(''), severity]);
-    expect(kinds).toEqual(healthEventSchema.properties.kind.enum.map((kind) => [kind, kind === 'recovered' ? 'info' : 'high']));
+    expect(kinds).toEqual(healthEventSchema.properties.kind.enum.map((kind) => [kind, ['recovered', 'catchingUp', 'dialectChanged'].includes(kind) ? 'info' : 'high']));
   });
 });
 

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { identify, seenElement } from '../../lib/events/event-id';
+import { contentHashOf, identifyBytes, identityOf, seenElement } from '../../lib/events/event-id';
 import { canonicalJson } from '../../lib/events/json';
-import { AUDIT_RECORD, CONFIGURATION_RECORD, diffOf, events } from './samples';
+import { AUDIT_RECORD, auditOf, CONFIGURATION_RECORD, diffOf, events, NAMES } from './samples';
 
-const configuration = (record: object) => identify(record, 'configuration', 'example.com');
-const audit = (record: object) => identify(record, 'audit', 'example.com');
+const configuration = (record: object) => ({ ...identityOf(record, 'configuration', NAMES), contentHash: contentHashOf(record, 'configuration') });
+const audit = (record: object) => ({ ...identityOf(record, 'audit', NAMES), contentHash: contentHashOf(record, 'audit') });
 const target = CONFIGURATION_RECORD.target;
 
 /** The same value with the keys of every object in another order. */
@@ -22,15 +22,25 @@ describe('a configuration record', () => {
     expect(contentHash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('keeps the id of every version of this connector: SHA-256 over length-prefixed canonical JSON of the pinned fields', () => {
-    const hash = (fields: readonly unknown[]) => {
+  it('keeps the id of every version of this connector: a keyed hash over length-prefixed canonical JSON of the pinned fields', () => {
+    const prefixed = (fields: readonly unknown[]) => {
       const texts = fields.map((value) => JSON.stringify(value ?? null));
-      return createHash('sha256').update(texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join('')).digest('hex');
+      return texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join('');
     };
+    const keyed = (fields: readonly unknown[]) => createHmac('sha256', NAMES.idKey).update(prefixed(fields)).digest('hex');
     const { eventGroupID, eventTime, action, type, origin, actor, old, new: next } = CONFIGURATION_RECORD;
-    const content = hash([type, origin, actor.id, actor.type, actor.loginName, target.name, old, next, undefined, undefined]);
-    const fields = [eventGroupID, eventTime, action, target.id, target.type, target.property, content];
-    expect(configuration(CONFIGURATION_RECORD)).toEqual({ id: `w1:${hash(['example.com', ...fields])}`, contentHash: hash(fields) });
+    const fields = [eventGroupID, eventTime, action, target.id, target.type, target.property, type, origin, actor.id, actor.type, actor.loginName, target.name, old, next, undefined, undefined];
+    const revision = keyed(fields);
+    expect(configuration(CONFIGURATION_RECORD)).toEqual({
+      id: `w1:${keyed(['example.com', 'configuration', revision])}`,
+      revision,
+      contentHash: createHash('sha256').update(prefixed(fields)).digest('hex'),
+    });
+  });
+
+  it('has another id under another key, and the same content', () => {
+    const other = identityOf(CONFIGURATION_RECORD, 'configuration', { ...NAMES, idKey: '1'.repeat(64) });
+    expect(other.id).not.toBe(configuration(CONFIGURATION_RECORD).id);
   });
 
   it('[case 20] has the same id with its keys in another order', () => {
@@ -70,9 +80,9 @@ describe('a configuration record', () => {
   });
 
   it('has another id in another tailnet, with the same content', () => {
-    const other = identify(CONFIGURATION_RECORD, 'configuration', 'other.example');
+    const other = identityOf(CONFIGURATION_RECORD, 'configuration', { ...NAMES, tailnetKey: 'other.example' });
     expect(other.id).not.toBe(configuration(CONFIGURATION_RECORD).id);
-    expect(other.contentHash).toBe(configuration(CONFIGURATION_RECORD).contentHash);
+    expect(other.revision).toBe(configuration(CONFIGURATION_RECORD).revision);
   });
 
   it('[case 25] changes neither id nor content when Tailscale adds a field', () => {
@@ -131,6 +141,33 @@ describe('an audit record', () => {
     expect(one.id).not.toBe(audit({ ...AUDIT_RECORD, ...noId, action: 'device:delete' }).id);
     expect(one).toEqual(audit({ ...AUDIT_RECORD, ...noId, brandNew: true }));
   });
+});
+
+describe('what an event shows of its identity', () => {
+  const guess = 'correct-horse-battery';
+  const secretOf = (value: string) => ({ ...CONFIGURATION_RECORD, target: { ...target, property: 'LOGSTREAM' }, new: { token: value } });
+
+  it('confirms no guess of a redacted value', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 8 }).filter((text) => /^[\w-]+$/.test(text) && !text.startsWith('REDACTED')), (other) => {
+        const [one, two] = [auditOf(secretOf(guess)), auditOf(secretOf(other))];
+        expect(two.contentHash).toBe(one.contentHash);
+        expect(JSON.stringify(one)).not.toContain(guess);
+      }),
+    );
+    expect(diffOf({ ...CONFIGURATION_RECORD, new: `// password: ${guess}` })?.diff?.new).toEqual(diffOf({ ...CONFIGURATION_RECORD, new: '// password: another-secret-value' })?.diff?.new);
+  });
+
+  it('still gives two records that differ in a redacted value alone two ids', () => {
+    expect(auditOf(secretOf(guess)).id).not.toBe(auditOf(secretOf('another-secret-value')).id);
+  });
+});
+
+it('names a record by its bytes when nothing else is known of it', () => {
+  const one = identifyBytes('a'.repeat(64), NAMES);
+  expect(one.id).toMatch(/^a1:[0-9a-f]{64}$/);
+  expect(one.mark.bucket).toBe('none');
+  expect(identifyBytes('b'.repeat(64), NAMES).id).not.toBe(one.id);
 });
 
 describe('the mark of a published event', () => {

@@ -1,6 +1,6 @@
 import { parseExpectedActivity } from '../../lib/contract/expected-activity';
 import { expectedBy } from '../../lib/events/expected-activity';
-import { AUDIT_RECORD, auditOf } from './samples';
+import { AUDIT_RECORD, auditOf, CONFIGURATION_RECORD } from './samples';
 
 const event = auditOf(AUDIT_RECORD);
 const matched = (rule: object, change: object = {}) => expectedBy({ ...event, ...change }, parseExpectedActivity([{ rule: 'r', reason: 'because', ...rule }])) !== null;
@@ -21,11 +21,33 @@ it.each([
   ['the start of an action', { action: 'device:*' }, { action: 'routes:*' }],
   ['the actor by login name', { actor: 'alice@example.com' }, { actor: 'alice' }],
   ['the actor by id', { actor: 'uZKk3KSfrH11CNTRL' }, { actor: 'uZKk3KSfrH11' }],
-  ['the target by name', { target: 'laptop' }, { target: 'Laptop' }],
   ['the target by id', { target: 'n1CNTRL' }, { target: 'n1' }],
   ['the action and the actor', { action: 'device:*', actor: 'alice*' }, { action: 'device:*', actor: 'bob*' }],
 ])('matches %s', (_, hit, miss) => {
   expect([matched(hit), matched(miss)]).toEqual([true, false]);
+});
+
+describe('what the subject of an event chooses', () => {
+  const MALLORY = { id: 'uMallory1CNTRL', type: 'USER', loginName: 'mallory@example.com' };
+
+  it.each<[what: string, rule: object, record: object]>([
+    ['a display name that is the login name of another', { actor: 'ci@example.com' }, { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'ci@example.com' } }],
+    ['a display name that is the id of another', { actor: 'uRobot11CNTRL' }, { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'uRobot11CNTRL' } }],
+    ['the display name of every OAuth client', { actor: 'OAuth client' }, { ...CONFIGURATION_RECORD, actor: { id: 'kOther11CNTRL', type: 'OAUTH_CLIENT', loginName: '', displayName: 'OAuth client' } }],
+    ['the name of a device', { target: 'build-1.example.ts.net' }, { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'build-1.example.ts.net' } }],
+    ['a device named as the id of another', { target: 'n1CNTRL' }, { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'n1CNTRL' } }],
+    ['the name of a tailnet', { target: 'example.com' }, CONFIGURATION_RECORD],
+    ['a device of the audit dialect', { target: 'laptop' }, AUDIT_RECORD],
+    ['a target that is a lone name', { target: 'laptop' }, { ...AUDIT_RECORD, target: 'laptop' }],
+    ['an actor that is a lone name', { actor: 'ci' }, { ...AUDIT_RECORD, actor: 'ci' }],
+    ['an actor that became a lone name', { actor: 'ci' }, { ...CONFIGURATION_RECORD, actor: 'ci' }],
+  ])('matches no rule: %s', (_, rule, one) => {
+    expect(matched(rule, auditOf(one))).toBe(false);
+  });
+
+  it('stands in the way of no rule by id', () => {
+    expect(matched({ actor: 'uZKk3KSfrH11CNTRL', target: 'T1234CNTRL' }, auditOf(CONFIGURATION_RECORD))).toBe(true);
+  });
 });
 
 it.each([

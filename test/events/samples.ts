@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from '../../lib/contract/audit-event';
 import type { PolicyDiffEvent } from '../../lib/contract/policy-diff-event';
+import type { IdNames } from '../../lib/events/event-id';
+import { identify } from '../../lib/events/identify';
 import { normalize, type NormalizeContext, type NormalizedEvent } from '../../lib/events/normalize';
 import { validateEvent } from '../support/validate-event';
 
@@ -18,6 +20,8 @@ export const context: NormalizeContext = {
   oauthClientId: null,
   expectedActivity: [],
 };
+
+export const NAMES: IdNames = { tailnetKey: 'example.com', idKey: '0'.repeat(64) };
 
 /** A configuration record as polled; made by hand after the documented shape. */
 export const CONFIGURATION_RECORD = {
@@ -45,7 +49,7 @@ export const AUDIT_RECORD = {
 
 /** Normalizes and holds every event against its published schema. */
 export function events(record: unknown, overrides: Partial<NormalizeContext> = {}): NormalizedEvent[] {
-  const result = normalize(record, { ...context, ...overrides });
+  const result = normalize(identify(record, NAMES), { ...context, ...overrides });
   for (const { detail } of result) validateEvent(detail);
   return result;
 }

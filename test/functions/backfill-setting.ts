@@ -18,7 +18,7 @@ export async function installed(options?: WorldOptions): Promise<Sandbox> {
   return live;
 }
 
-export const backfill = () => world.sandbox({}, { bundle: BUNDLE });
+export const backfill = (environment: Readonly<Record<string, string>> = {}) => world.sandbox(environment, { bundle: BUNDLE });
 export const iso = (instant: number) => new Date(instant).toISOString();
 export const ago = (ms: number) => iso(Date.now() - ms);
 export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) => (await sandbox.invoke(asked, remainingMs)) as BackfillReport;

@@ -1,6 +1,7 @@
 import { createDeadline } from '../../lib/connector/deadline';
 import type { Bus, Quarantined } from '../../lib/connector/ports';
 import { redrive, type RedriveDeps } from '../../lib/connector/redrive';
+import { identify } from '../../lib/events/identify';
 import { normalize } from '../../lib/events/normalize';
 import { record } from '../support/world';
 
@@ -9,10 +10,10 @@ const context = { connector: 'default', tailnetKey: 'example.com', mode: 'live',
 /** A quarantine of so many events in memory, and a clock that only publishing moves. */
 function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent = 0 } = {}) {
   let now = 0;
-  const events = new Map(Array.from({ length: count }, (_, index) => [`id-${String(index).padStart(4, '0')}`, normalize(record(), context)]));
+  const events = new Map(Array.from({ length: count }, (_, index) => [`id-${String(index).padStart(4, '0')}`, normalize(identify(record(), { tailnetKey: 'example.com', idKey: 'key' }), context)]));
   const open = new Set(events.keys());
   const published: string[] = [];
-  const entry = (id: string): Quarantined => ({ id, reason: 'MalformedDetail', at: 0, object: { bucket: 'b', key: `quarantine/${id}`, sha256: '', bytes: 0 } });
+  const entry = (id: string): Quarantined => ({ id, reason: 'MalformedDetail', at: 0, position: null, object: { bucket: 'b', key: `quarantine/${id}`, sha256: '', bytes: 0 } });
   const clock = { now: () => now };
   const publish: Bus['publish'] = (sent) => {
     now += sent.length * msPerEvent;
@@ -28,15 +29,20 @@ function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent 
       },
       markSeen: () => Promise.resolve(),
       markRedriven: (id) => Promise.resolve(void open.delete(id)),
+      genesis: () => Promise.resolve(undefined),
     }),
     archive: {
       put: () => Promise.reject(new Error('nothing is that large')),
+      putFile: () => Promise.reject(new Error('nothing is that large')),
       read: ({ key }) => Promise.resolve({ state: 'intact', json: JSON.stringify(events.get(key.replace('quarantine/', ''))?.[0]) }),
     },
     bus: { assertExists: () => Promise.resolve(), publish },
     clock,
     telemetry: { info: () => undefined, warn: () => undefined, error: () => undefined, count: () => undefined },
     newRunId: () => 'run',
+    parseRecord: (json) => JSON.parse(json) as unknown,
+    severityProfile: 'spec',
+    expectedActivity: [],
   };
   return { deps, published, open, deadline: (ms: number) => createDeadline(clock, now + ms) };
 }

@@ -1,3 +1,5 @@
+import { DETAIL_TYPE } from '../../lib/contract/names';
+import { HOSTILE, steering } from '../support/hostile-text';
 import { API_KEY, OAUTH_CLIENT, openWorld, record, type World, type WorldOptions } from '../support/world';
 
 let world: World;
@@ -145,6 +147,18 @@ it('[case 35] begins the window again when its cursor has expired', async () => 
   await (await world.sandbox()).poll();
   expect(new Set(world.auditIds()).size).toBe(3);
   expect(world.auditIds()).toHaveLength(3);
+});
+
+it('says on one bounded line that the credential opens another tailnet, whatever that one calls itself', async () => {
+  world = await openWorld({ dialect: 'configuration' });
+  const sandbox = await world.sandbox();
+  await sandbox.poll();
+  world.api.intercept(() => ({ body: JSON.stringify({ version: '1.1', tailnetId: HOSTILE.repeat(50_000), logs: null }) }));
+  const message = await sandbox.poll().then(() => 'no failure', (error: unknown) => (error instanceof Error ? error.message : 'no Error'));
+  expect(message).toMatch(/^default: TAILNET_CHANGED the credential now opens the tailnet "a\\u001b.{0,100}…", but this connector follows "[^"]+"; put the right secret back, or give [^\n]+$/);
+  expect(steering(message)).toEqual([]);
+  expect(world.events.filter((event) => event['detail-type'] === DETAIL_TYPE.health).map(({ detail }) => detail['kind'])).toEqual(['tailnetChanged']);
+  expect(steering(sandbox.output())).toEqual([]);
 });
 
 it('[case 46] stops when the credential opens another tailnet than before', async () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REMAINING_MS } from '../crash/run';
 import { createSandboxPool } from '../crash/sandbox-pool';
-import { bundle } from './mutant';
+import { bundle, ROOT } from './mutant';
 import { PROOFS, type Mutation, type ProofName } from './mutations';
+import { PAGE_SCENES, type PageScene } from './pages';
 import { SCENES } from './scenes';
 
 export interface Finding {
@@ -35,6 +36,7 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   const folder = await mkdtemp(join(tmpdir(), 'mutant-'));
   try {
     if (proof === 'simulation') return await simulate(await bundle('simulation', mutation, folder), seeds);
+    if (isPageScene(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
     const pool = createSandboxPool({ bundle: await bundle('handler', mutation, folder), remainingMs: REMAINING_MS });
     try {
       return await SCENES[proof](pool);
@@ -46,13 +48,25 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   }
 }
 
-/** Up to the first seed that finds something. */
-async function simulate(file: string, seeds: number): Promise<readonly string[]> {
-  const { code, printed } = await new Promise<{ code: number; printed: string }>((resolve) => {
-    const child = execFile(process.execPath, [file, '--seeds', String(seeds), '--bail'], { maxBuffer: 2 ** 26 }, (_, stdout, stderr) => {
+const isPageScene = (proof: ProofName): proof is PageScene => proof in PAGE_SCENES;
+
+async function playPage(file: string, scene: PageScene): Promise<readonly string[]> {
+  const { code, printed } = await run(file, [scene]);
+  const lines = printed.split('\n').filter((line) => line !== '');
+  return code === 0 ? lines : [`the scene ended with ${code}: ${printed.slice(-500)}`];
+}
+
+function run(file: string, args: readonly string[]): Promise<{ code: number; printed: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26, env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') } }, (_, stdout, stderr) => {
       resolve({ code: child.exitCode ?? 1, printed: stdout + stderr });
     });
   });
+}
+
+/** Up to the first seed that finds something. */
+async function simulate(file: string, seeds: number): Promise<readonly string[]> {
+  const { code, printed } = await run(file, ['--seeds', String(seeds), '--bail']);
   if (code === 0) return [];
   const [, seed, invariant, message] = /^seed (\d+) violates (\w+) \([^)]*\): (.*)$/m.exec(printed) ?? [];
   return [invariant === undefined ? `the simulation ended with ${code}: ${printed.slice(-500)}` : `${invariant}: ${message} (seed ${seed})`];

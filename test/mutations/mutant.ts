@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { Mutation } from './mutations';
 
-const ROOT = resolve(__dirname, '../..');
+export const ROOT = resolve(__dirname, '../..');
 
-/** What a proof runs: the deployed handler, or the simulation over the connector's story. */
-export const ENTRIES = { handler: 'functions/poll/handler.ts', simulation: 'test/simulation/main.ts' } as const;
+/** What a proof runs: the deployed handler, or the connector's pipeline in memory. */
+export const ENTRIES = { handler: 'functions/poll/handler.ts', simulation: 'test/simulation/main.ts', pages: 'test/mutations/pages-main.ts' } as const;
 
 /**
  * Bundles an entry with a mistake in it; null: as it is.
@@ -21,6 +21,8 @@ export async function bundle(entry: keyof typeof ENTRIES, mutation: Pick<Mutatio
     outfile,
     plugins: mutation === null ? [] : [mutate(mutation)],
     bundle: true,
+    // They have a native part, which is found beside its own package only.
+    external: ['dynalite', 'level'],
     platform: 'node',
     target: 'node20',
     format: 'cjs',

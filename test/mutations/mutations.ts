@@ -9,16 +9,16 @@ export interface Mutation {
   readonly caughtBy: readonly { readonly proof: ProofName; readonly invariants: readonly string[] }[];
 }
 
-export const PROOFS = ['story', 'frozen at a commit', 'late record', 'outage', 'cursor taken up again', 'large answer', 'simulation'] as const;
+export const PROOFS = ['story', 'frozen at a commit', 'late record', 'outage', 'cursor taken up again', 'slow answer', 'killed in a page', 'known page', 'lease lost in a page', 'simulation'] as const;
 export type ProofName = (typeof PROOFS)[number];
 
 /** The mistakes that a harness for this connector has to know. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'mark seen before publish',
-    file: 'lib/connector/deliver.ts',
-    find: 'const [published, kept] = await Promise.allSettled([publish(',
-    replace: 'await tenure.markSeen(events.slice(next, next + FLUSH_UNIT).map(({ seen }) => seen));\n    const [published, kept] = await Promise.allSettled([publish(',
+    file: 'lib/connector/delivery.ts',
+    find: 'const answer = await run.publish(',
+    replace: 'await tenure.markSeen(ready.flatMap(({ marks }) => marks));\n    const answer = await run.publish(',
     caughtBy: [
       { proof: 'story', invariants: ['I9'] },
       { proof: 'simulation', invariants: ['I9'] },
@@ -27,8 +27,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'commit before publish',
     file: 'lib/connector/read-window.ts',
-    find: 'const delivery = await publishPage(run, page, walk);',
-    replace: 'await tenure.commit(walk.behind(place, window, page, { accepted: [], refused: [], unsent: [] }));\n      const delivery = await publishPage(run, page, walk);',
+    find: 'const published = await publishPage(',
+    replace: 'const early = { asOf: page.asOf, dialect: page.dialect, cursor: null, until: window.until };\n      await tenure.commit(walk.next(place, window, early, undefined));\n      const published = await publishPage(',
     caughtBy: [
       { proof: 'story', invariants: ['I4'] },
       { proof: 'simulation', invariants: ['I4'] },
@@ -37,15 +37,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no bisect',
     file: 'lib/tailscale/configuration-dialect.ts',
-    find: 'slices.push(...halves(slice));',
-    replace: 'halves(slice);',
-    caughtBy: [{ proof: 'large answer', invariants: ['I1'] }],
+    find: 'Math.ceil((until - from) / 2)',
+    replace: 'until - from',
+    caughtBy: [{ proof: 'slow answer', invariants: ['I1'] }],
   },
   {
     name: 'no overlap',
     file: 'lib/connector/window.ts',
-    find: 'overlapMs), place.watermark - overlapMs)',
-    replace: 'overlapMs), place.watermark)',
+    find: 'genesis), place.watermark - overlapMs)',
+    replace: 'genesis), place.watermark)',
     caughtBy: [
       { proof: 'late record', invariants: ['I1'] },
       { proof: 'simulation', invariants: ['I1', 'I4'] },
@@ -105,5 +105,41 @@ export const MUTATIONS: readonly Mutation[] = [
       { proof: 'story', invariants: ['I1'] },
       { proof: 'simulation', invariants: ['I1', 'I9'] },
     ],
+  },
+  {
+    name: 'publish a page whole',
+    file: 'lib/connector/delivery.ts',
+    find: 'if (isFull()) await sendUnit();',
+    replace: 'isFull();',
+    caughtBy: [{ proof: 'killed in a page', invariants: ['I20'] }],
+  },
+  {
+    name: 'diff before the published check',
+    file: 'lib/connector/publish-page.ts',
+    find: 'const work = await unpublished(run, batch, context, walk, memory, tally);',
+    replace:
+      'for (const record of batch) {\n          const one = identifyLogRecord(record, { tailnetKey: context.tailnetKey, idKey: tenure.genesis.idKey });\n          if (one.kind === "record") normalize(one.identified, context);\n        }\n        const work = await unpublished(run, batch, context, walk, memory, tally);',
+    caughtBy: [{ proof: 'known page', invariants: ['I24'] }],
+  },
+  {
+    name: 'no poison count',
+    file: 'lib/connector/publish-page.ts',
+    find: 'const MAX_DEATHS = 2;',
+    replace: 'const MAX_DEATHS = Infinity;',
+    caughtBy: [{ proof: 'simulation', invariants: ['I23'] }],
+  },
+  {
+    name: 'announcement not owed',
+    file: 'lib/connector/alerts.ts',
+    find: 'owed: [...others, announcement].slice(-MAX_OWED) });\n  await payOwed(run);',
+    replace: 'owed: others });\n  await tryToPublish(run, announcement);',
+    caughtBy: [{ proof: 'simulation', invariants: ['I21', 'I22'] }],
+  },
+  {
+    name: 'unfenced mark',
+    file: 'lib/state/tenure.ts',
+    find: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token',",
+    replace: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token OR attribute_exists(#token)',",
+    caughtBy: [{ proof: 'lease lost in a page', invariants: ['I7'] }],
   },
 ];

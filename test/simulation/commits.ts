@@ -13,7 +13,7 @@ export interface CommitDeps extends OracleDeps {
   /** `from until` of every gap that was announced on the bus. */
   readonly announcedGaps: ReadonlySet<string>;
   /** The walk that a commit closes. */
-  readonly walkOf: (run: Run, before: StateItem) => Walk | undefined;
+  readonly walkOf: (run: Run, before: StateItem, after: StateItem) => Walk | undefined;
 }
 
 const time = (millis: Millis) => new Date(millis).toISOString();
@@ -31,7 +31,7 @@ export function judgeCommit({ expectations, announcedGaps, judge, table, connect
     if (!announcedGaps.has(`${before.wm} ${after.wm}`)) judge.violated('I16', `${run.id} left out ${time(before.wm)} to ${time(after.wm)} without saying so on the bus`);
     return;
   }
-  const walk = walkOf(run, before);
+  const walk = walkOf(run, before, after);
   if (walk === undefined || walk.window.from > before.wm) {
     judge.violated('I16', `${run.id} moved the watermark from ${time(before.wm)} to ${time(after.wm)} after reading from ${walk === undefined ? 'nowhere' : time(walk.window.from)}`);
     return;

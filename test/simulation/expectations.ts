@@ -13,7 +13,7 @@ export interface Expectation {
   readonly visibleFrom: Millis;
   /** The API shows this content for good: no later one takes its place. */
   readonly isFinal: boolean;
-  readonly arrivals: { readonly run: Run; readonly at: Millis }[];
+  readonly arrivals: { readonly run: Run; readonly at: Millis; readonly id: string }[];
   /** The bus would not take it, and it is kept instead. */
   isQuarantined: boolean;
   /** It is kept beside the bus, because it could not be read. */

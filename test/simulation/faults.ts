@@ -5,24 +5,32 @@ import type { Random } from './random';
 
 /** What can strike one request of a run. Closed: the runner fails when one of these never fires. */
 export const STRIKES = [
-  'crash before a request', 'crash after a request', 'frozen before a request', 'frozen after a request',
+  'crash before a request', 'crash after a request', 'killed at a record', 'frozen before a request', 'frozen after a request',
   'request lost', 'answer lost', 'answer lost, sent again', 'slow answer',
   'entries throttled', 'entry refused', 'all entries throttled',
   'object refused',
-  'cursor expired', 'rate limited', 'server error', 'forbidden', 'answer unreadable',
+  'cursor expired', 'rate limited', 'server error', 'forbidden', 'answer unreadable', 'upstream hangs',
   'clock set forward', 'clock set back', 'rewind', 'state deleted', 'second run', 'second run with a fast clock',
 ] as const;
 export type StrikeName = (typeof STRIKES)[number];
 
 /** What can lie over several ticks. */
-export const SPELLS = ['bus missing', 'bus denied', 'bus down', 'archive down', 'table down', 'upstream down', 'forbidden for a while', 'rate limited for a while', 'another tailnet', 'fast clock', 'slow clock', 'little time'] as const;
+export const SPELLS = ['bus missing', 'bus denied', 'bus down', 'archive down', 'table down', 'upstream down', 'forbidden for a while', 'rate limited for a while', 'another tailnet', 'fast clock', 'slow clock', 'little time',
+  'upstream slow', 'upstream hanging', 'killed every time', 'rate limited for hours', 'forbidden for hours'] as const;
 export type SpellName = (typeof SPELLS)[number];
+
+/** Spells that lie over a whole phase, which is longer then: hours. */
+export const isLasting = (spell: SpellName) => LASTING.includes(spell);
+const LASTING: readonly SpellName[] = ['archive down', 'rate limited for hours', 'forbidden for hours'];
 
 /** Stretches without a tick. */
 export const OUTAGES = ['outage of hours', 'outage of days', 'outage beyond the retention'] as const;
 export type OutageName = (typeof OUTAGES)[number];
 
-export const FAULTS = [...STRIKES, ...SPELLS, ...OUTAGES] as const;
+/** What an operator does between two ticks. */
+export const TURNS = ['dialect switched'] as const;
+
+export const FAULTS = [...STRIKES, ...SPELLS, ...OUTAGES, ...TURNS] as const;
 export type FaultName = (typeof FAULTS)[number];
 
 export interface Strike {
@@ -81,6 +89,8 @@ export function fits(name: StrikeName, call: Call): boolean {
     case 'entry refused':
     case 'all entries throttled':
       return isPublish(call);
+    case 'killed at a record':
+      return call.name === 'NOTE';
     case 'object refused':
       return call.service === 'archive';
     case 'cursor expired':
@@ -89,6 +99,7 @@ export function fits(name: StrikeName, call: Call): boolean {
     case 'server error':
     case 'forbidden':
     case 'answer unreadable':
+    case 'upstream hangs':
       return call.service === 'upstream';
     default:
       return true;
@@ -97,7 +108,7 @@ export function fits(name: StrikeName, call: Call): boolean {
 
 /** Whether a strike waits for a request of its kind, whichever run makes it. */
 export const isPatient = (name: StrikeName) => PATIENT.includes(name);
-const PATIENT: readonly StrikeName[] = ['entries throttled', 'entry refused', 'all entries throttled', 'object refused', 'cursor expired'];
+const PATIENT: readonly StrikeName[] = ['killed at a record', 'entries throttled', 'entry refused', 'all entries throttled', 'object refused', 'cursor expired'];
 
 const simulated = (code: ErrorCode, retryAfterMs?: Millis) => new ConnectorError(code, `simulated: ${code}`, retryAfterMs === undefined ? {} : { retryAfterMs });
 
@@ -116,6 +127,8 @@ export function struckFate(name: StrikeName, call: Call, random: Random): Fate {
     case 'crash after a request':
       // A unit is several requests: some of them may have gone out.
       return isPublish(call) && random.chance(0.5) ? { ...fate, crash: 'after', refuse: () => (random.chance(0.4) ? 'ThrottlingException' : undefined) } : { ...fate, crash: 'after' };
+    case 'killed at a record':
+      return { ...fate, crash: 'after' };
     case 'frozen before a request':
     case 'frozen after a request':
       return { ...fate, freeze: { when: name === 'frozen before a request' ? 'before' : 'after', forMs: random.chance(0.7) ? random.int(3 * MINUTE, 20 * MINUTE) : random.int(20 * MINUTE, 8 * HOUR) } };
@@ -150,6 +163,8 @@ export function struckFate(name: StrikeName, call: Call, random: Random): Fate {
       return { ...fate, answer: simulated('FORBIDDEN') };
     case 'answer unreadable':
       return { ...fate, answer: simulated('UPSTREAM_INVALID') };
+    case 'upstream hangs':
+      return { ...fate, lost: 'request', backMs: Infinity };
     case 'clock set forward':
       return { ...fate, meanwhile: { kind: 'clock', byMs: random.int(1_000, MAX_SKEW_MS) } };
     case 'clock set back':
@@ -181,9 +196,17 @@ export function fateUnder(spell: SpellName, call: Call, random: Random): Fate | 
     case 'upstream down':
       return service === 'upstream' && random.chance(0.8) ? { ...fate, answer: simulated('UPSTREAM_UNREACHABLE'), backMs: random.int(1_000, 60_000) } : undefined;
     case 'forbidden for a while':
+    case 'forbidden for hours':
       return service === 'upstream' ? { ...fate, answer: simulated('FORBIDDEN') } : undefined;
     case 'rate limited for a while':
       return service === 'upstream' && random.chance(0.6) ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) } : undefined;
+    case 'rate limited for hours':
+      return service === 'upstream' ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) } : undefined;
+    case 'upstream slow':
+      return service === 'upstream' ? { ...fate, backMs: random.int(10_000, 58_000) } : undefined;
+    case 'upstream hanging':
+      return service === 'upstream' && random.chance(0.9) ? { ...fate, lost: 'request', backMs: Infinity } : undefined;
+    case 'killed every time':
     case 'bus missing':
     case 'another tailnet':
     case 'fast clock':

@@ -23,15 +23,19 @@ interface Start {
 
 /** The handler, as Lambda invokes it: with so much time, and killed when that is over. */
 export function startRun(world: World, { number, budgetMs, skewMs, strikes }: Start): Run {
-  const { timeline, plan, judge } = world;
+  const { timeline, plan, judge, setting, oracle } = world;
+  const { state } = world.table.of(CONNECTOR);
   const run: Run = {
     number, id: `run-${number}`, startedAt: timeline.now(), endedAt: Infinity, hasCrashed: false, skewMs, strikes,
-    wasSet: false, frozenUntil: -Infinity, pending: 0, requests: 0, disturbances: 0, walk: null, toldStateLost: false, failure: null, wasWhole: false,
+    dialect: setting === 'auto' ? (state?.place?.dialect ?? plan.dialect) : setting,
+    watermark: state?.wm ?? 0, mustWait: (state?.notBefore ?? 0) > timeline.now() + skewMs,
+    hasLease: false, isIn: false, isDisturbed: !world.bus.exists || world.weather.includes('another tailnet'), busLost: !world.bus.exists, alertsLost: false, isDoomed: false, hasMoved: false, inherited: null, noted: [], isSparing: false, begun: new Set(), token: null, afterLoss: 0,
+    wasSet: false, frozenUntil: -Infinity, pending: 0, requests: 0, disturbances: 0, walk: null, toldStateLost: false, toldGap: false, failure: null, wasWhole: false,
   };
   world.trace.add(timeline.now(), run.id, `begins${skewMs === 0 ? '' : `, its clock off by ${skewMs} ms`}`);
   const clock: Clock = { now: () => timeline.now() + run.skewMs };
   const deadline = createDeadline(clock, clock.now() + budgetMs - SHUTDOWN_MS);
-  const connector = { id: CONNECTOR, tailnet: 'example.com', secretId: 'secret', dialect: plan.setting };
+  const connector = { id: CONNECTOR, tailnet: 'example.com', secretId: 'secret', dialect: setting };
   void poll([connector], wire(world, run, clock), deadline).then(
     ({ connectors: [report] }) => {
       run.wasWhole = report?.partial === false && !report.busy;
@@ -48,12 +52,14 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
     if (!run.wasSet) judge.violated('I18', `${run.id} was still going on when its time was over`);
     world.trace.add(timeline.now(), run.id, 'is killed: its time is over');
     Object.assign(run, { hasCrashed: true, endedAt: timeline.now(), disturbances: run.disturbances + 1 });
+    oracle.died(run);
   });
 
   function end(how: string): void {
     if (run.hasCrashed) return;
     world.trace.add(timeline.now(), run.id, how);
     run.endedAt = timeline.now();
+    oracle.ended(run);
     if (run.pending > 0) judge.violated('I17', `${run.id} ended with ${run.pending} requests under way`);
   }
   return run;
@@ -70,7 +76,9 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
     archive: createInMemoryArchive(bucket, io),
     clock,
     telemetry: createTelemetry(world, run),
+    outages: world.outages,
     newRunId: () => run.id,
+    nextTurn: () => Promise.resolve(),
     overlapMinutes: plan.overlapMinutes,
     severityProfile: 'spec',
     expectedActivity: [],

@@ -1,6 +1,6 @@
 import type { Dialect, Millis } from '../../lib/connector/ports';
 import type { DialectSetting } from '../../lib/contract/settings';
-import { SPELLS, STRIKES, type OutageName, type SpellName, type Strike } from './faults';
+import { isLasting, SPELLS, STRIKES, type OutageName, type SpellName, type Strike } from './faults';
 import { createRandom, type Random } from './random';
 import { planRecords, type PlannedRecord } from './records';
 
@@ -21,14 +21,19 @@ export interface PlannedTick {
   readonly budgetMs: Millis;
   readonly strikes: readonly Strike[];
   readonly weather: readonly SpellName[];
+  /** As the connector is deployed then. */
+  readonly setting: DialectSetting;
 }
 
 /** Everything that a seed decides beforehand. */
 export interface Plan {
   readonly seed: number;
-  readonly setting: DialectSetting;
-  /** What the tailnet speaks. */
+  /** What the tailnet answers at first. */
   readonly dialect: Dialect;
+  /** The dialect that an operator sets by hand in the middle of it; null: none. */
+  readonly switchedTo: Dialect | null;
+  /** As the connector is deployed when the faults stop. */
+  readonly lastSetting: DialectSetting;
   readonly overlapMinutes: number;
   readonly pageSize: number;
   readonly ticks: readonly PlannedTick[];
@@ -59,7 +64,8 @@ export function planHistory(seed: number): Plan {
   const isCalm = random.chance(0.06);
   const violence = isCalm ? 0 : random.pick([0.15, 0.35, 0.6]);
   const dialect = random.pick<Dialect>(['audit', 'configuration']);
-  const ticks: PlannedTick[] = [];
+  const switchedTo = random.chance(0.2) ? (dialect === 'audit' ? 'configuration' : 'audit') : null;
+  const ticks: Omit<PlannedTick, 'setting'>[] = [];
   const outages: OutageName[] = [];
   const phases: Phase[] = [];
 
@@ -67,12 +73,12 @@ export function planHistory(seed: number): Plan {
   const rounds = random.int(2, 5);
   for (let round = 0; round < rounds; round += 1) {
     const from = now;
-    const spells = isCalm || round === 0 ? [] : planSpells(random, violence, dialect, round === 1 ? SPELLS[seed % SPELLS.length] : undefined);
-    const count = random.int(6, 18);
+    const spells = isCalm || round === 0 ? [] : planSpells(random, violence, dialect === 'audit' || switchedTo !== null, round === 1 ? SPELLS[seed % SPELLS.length] : undefined);
+    const count = spells.some(({ name }) => isLasting(name)) ? random.int(20, 40) : random.int(6, 18);
     for (let number = 0; number < count; number += 1) {
       const weather = spells.filter(({ first, last }) => number >= first && number <= last).map(({ name }) => name);
       // The very first tick is left alone: an installation by a wrong clock begins where that clock says.
-      ticks.push({ at: now, budgetMs: budget(random, weather), strikes: planStrikes(random, ticks.length === 0 ? 0 : violence, ticks.length === TURN_TICK ? seed : undefined), weather });
+      ticks.push({ at: now, budgetMs: budget(random, weather), strikes: planStrikes(random, ticks.length === 0 ? 0 : violence, ticks.length === TURN_TICK ? seed : undefined, weather), weather });
       now += PERIOD_MS + random.int(-5_000, 5_000);
     }
     phases.push({ from, until: now });
@@ -83,37 +89,41 @@ export function planHistory(seed: number): Plan {
   }
   const span = { start, end: now };
   const setting = random.pick<DialectSetting>(['auto', dialect, dialect]);
+  const lastSetting = switchedTo ?? setting;
+  const switchAt = switchedTo === null ? Infinity : random.int(1, ticks.length - 1);
   const overlapMinutes = random.pick([10, 20, 60]);
-  const records = planRecords(createRandom(seed, 'records'), { dialect, span, phases, overlapMinutes });
-  const pageSize = random.pick(dialect === 'audit' ? [2, 3, 10, 400] : [10, 40, 400]);
-  return { seed, setting, dialect, overlapMinutes, pageSize, ticks, outages, records, end: now };
+  const records = planRecords(createRandom(seed, 'records'), { dialect, isSwitched: switchedTo !== null, span, phases, overlapMinutes });
+  const pageSize = random.pick(dialect === 'audit' && switchedTo === null ? [2, 3, 10, 400] : [10, 40, 400]);
+  const set = ticks.map((tick, index) => ({ ...tick, setting: index < switchAt ? setting : lastSetting }));
+  return { seed, dialect, switchedTo, lastSetting, overlapMinutes, pageSize, ticks: set, outages, records, end: now };
 }
 
 /** @param turn The seed's own strike comes too: seeds in a row have all of them between them. */
-function planStrikes(random: Random, violence: number, turn?: number): Strike[] {
+function planStrikes(random: Random, violence: number, turn?: number, weather: readonly SpellName[] = []): Strike[] {
   const strikes: Strike[] = [];
   const own = STRIKES[(turn ?? 0) % STRIKES.length];
   if (turn !== undefined && violence > 0 && own !== undefined) strikes.push({ name: own, skip: 0 });
+  if (weather.includes('killed every time')) strikes.push({ name: random.pick(['crash before a request', 'crash after a request', 'killed at a record']), skip: random.int(0, random.pick([4, 12, 40])) });
   while (strikes.length < 3 && random.chance(violence)) strikes.push({ name: random.pick(STRIKES), skip: random.int(0, random.pick([1, 4, 12])) });
   return strikes;
 }
 
 /** @param turn The seed's own: seeds in a row have all of them between them. */
-function planSpells(random: Random, violence: number, dialect: Dialect, turn: SpellName | undefined): { name: SpellName; first: number; last: number }[] {
+function planSpells(random: Random, violence: number, isNameless: boolean, turn: SpellName | undefined): { name: SpellName; first: number; last: number }[] {
   const spells: { name: SpellName; first: number; last: number }[] = [];
   while (spells.length < 2 && (spells.length === 0 && turn !== undefined || random.chance(violence))) {
     const name = spells.length === 0 && turn !== undefined ? turn : random.pick(SPELLS);
     // Where the envelope names no tailnet, nobody could tell.
-    if (name === 'another tailnet' && dialect === 'audit') break;
+    if (name === 'another tailnet' && isNameless) break;
     const first = random.int(0, 10);
     // Few requests go to the archive: it has to be down for long to be missed.
-    spells.push(name === 'archive down' ? { name, first: 0, last: Infinity } : { name, first, last: first + random.int(0, 6) });
+    spells.push(isLasting(name) ? { name, first: 0, last: Infinity } : { name, first, last: first + random.int(0, 6) });
   }
   return spells;
 }
 
 function budget(random: Random, weather: readonly SpellName[]): Millis {
-  return weather.includes('little time') ? random.int(11_500, 20_000) : TIMEOUT_MS;
+  return weather.includes('little time') ? random.int(5_000, 20_000) : TIMEOUT_MS;
 }
 
 function planOutage(random: Random, outages: OutageName[], isBeyond: boolean): Millis {
@@ -127,7 +137,7 @@ function planOutage(random: Random, outages: OutageName[], isBeyond: boolean): M
 }
 
 /** Days in which little happens: ticks are far apart, so that months do not take an hour. */
-function addQuietDays(random: Random, ticks: PlannedTick[], from: Millis, violence: number): Millis {
+function addQuietDays(random: Random, ticks: Omit<PlannedTick, 'setting'>[], from: Millis, violence: number): Millis {
   let now = from;
   const count = random.int(3, 12);
   for (let number = 0; number < count; number += 1) {

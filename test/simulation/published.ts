@@ -4,7 +4,7 @@ import { MARKERS } from './writer';
 
 const text = z.nullable(z.string());
 
-const health = z.object({ stream: z.literal('health'), kind: z.string(), interval: z.nullable(z.object({ from: z.string(), until: z.string() })) });
+const health = z.object({ stream: z.literal('health'), id: z.string(), kind: z.string(), description: z.string(), occurredAt: z.string(), interval: z.nullable(z.object({ from: z.string(), until: z.string() })) });
 const common = { id: z.string(), contentHash: z.string(), tailnet: z.string(), occurredAt: text, claimCheck: z.nullable(z.object({ key: z.string() })) };
 const audit = z.object({ ...common, stream: z.literal('audit'), revision: z.boolean(), unparsed: z.boolean(), change: z.object({ new: z.unknown() }) });
 const policyDiff = z.object({ ...common, stream: z.literal('policy-diff'), auditId: z.string() });
@@ -19,17 +19,19 @@ export interface Published<Detail = RecordDetail> {
   readonly detail: Detail;
   /** The records it speaks of; exactly one, if all is well. */
   readonly markers: readonly string[];
-  /** As lib/events makes them: 8 bytes of the id's hash, 8 of the content's. */
-  readonly element: string;
+  /** As the first half of a mark: 8 bytes of the id's hash. */
+  readonly name: string;
 }
 
 /** @throws when the detail is none of ours. */
 export function readPublished(json: string): Published<RecordDetail | HealthDetail> {
   const read = z.parse(detail, JSON.parse(json));
-  if (read.stream === 'health') return { detail: read, markers: [], element: '' };
-  const element = createHash('sha256').update(read.id).digest('hex').slice(0, 16) + read.contentHash.slice(0, 16);
-  return { detail: read, markers: [...new Set(json.match(MARKERS) ?? [])], element };
+  if (read.stream === 'health') return { detail: read, markers: [], name: '' };
+  return { detail: read, markers: [...new Set(json.match(MARKERS) ?? [])], name: nameOf(read.id) };
 }
+
+/** Of an id: what a mark begins with. */
+export const nameOf = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
 
 const kept = z.object({ detail: z.looseObject({}) });
 

@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** What is drawn when a record is made. Closed, as the faults are: each has to come up. */
-export const KINDS = ['plain', 'same group', 'same but for its value', 'repeated', 'edited', 'policy change', 'without a readable time', 'unparsable', 'refused by the bus', 'too large', 'dense hour'] as const;
+export const KINDS = ['plain', 'same group', 'same but for its value', 'repeated', 'edited', 'policy change', 'without a readable time', 'unparsable', 'refused by the bus', 'too large', 'dense hour', 'kills its runs'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** How late a record shows up. */
@@ -26,6 +26,8 @@ export interface PlannedRecord extends Written {
 
 export interface RecordsPlan {
   readonly dialect: Dialect;
+  /** The other dialect is asked in the middle of it: there another content is another record. */
+  readonly isSwitched: boolean;
   readonly span: { readonly start: Millis; readonly end: Millis };
   readonly phases: readonly Phase[];
   readonly overlapMinutes: number;
@@ -35,9 +37,10 @@ export function planRecords(random: Random, plan: RecordsPlan): PlannedRecord[] 
   const writer = createWriter(plan.dialect);
   const records: PlannedRecord[] = [];
   const count = random.int(15, 45);
-  while (records.length < count) records.push(...planOne(random, plan, writer, pickKind(random, plan.dialect)));
+  while (records.length < count) records.push(...planOne(random, plan, writer, pickKind(random, plan.dialect === 'audit' && !plan.isSwitched)));
   // It takes long to read, so few have one.
   if (random.chance(0.15)) records.push(...planOne(random, plan, writer, 'too large'));
+  if (random.chance(0.2)) records.push(...Array.from({ length: random.int(1, 2) }, () => planOne(random, plan, writer, 'kills its runs')).flat());
   if (random.chance(0.1)) records.push(...planDenseHour(random, plan, writer));
   return records;
 }
@@ -81,6 +84,7 @@ function planOne(random: Random, plan: RecordsPlan, writer: Writer, kind: Kind):
     case 'too large':
       return [one(writer.large(when))];
     case 'plain':
+    case 'kills its runs':
     case 'dense hour':
       return [one(writer.plain(when))];
   }
@@ -89,21 +93,21 @@ function planOne(random: Random, plan: RecordsPlan, writer: Writer, kind: Kind):
 /** More records within an hour than one unit of publishing holds. */
 function planDenseHour(random: Random, { phases, span }: RecordsPlan, writer: Writer): PlannedRecord[] {
   const from = random.pick([span.end, phases[0]?.until ?? span.end]) - 70 * MINUTE;
-  return Array.from({ length: random.int(110, 240) }, () => {
+  return Array.from({ length: random.int(110, 420) }, () => {
     const at = from + random.int(0, HOUR);
     const written = writer.plain({ at, nanos: 0 });
-    return { ...written, kind: 'dense hour', delay: 'at once', entries: [{ record: written.record, at, nanos: 0, visibleFrom: at + 1_000, visibleUntil: Infinity }] };
+    return { ...written, kind: 'dense hour', delay: 'at once', entries: [{ record: written.record, inOtherDialect: written.inOtherDialect, at, nanos: 0, visibleFrom: at + 1_000, visibleUntil: Infinity }] };
   });
 }
 
-function pickKind(random: Random, dialect: Dialect): Kind {
+function pickKind(random: Random, hasEdits: boolean): Kind {
   const drawn = random.int(1, 100);
   if (drawn <= 41) return 'plain';
   if (drawn <= 49) return 'same group';
   if (drawn <= 55) return 'same but for its value';
   if (drawn <= 65) return 'repeated';
   // In the configuration dialect a record with another content is another record.
-  if (drawn <= 74) return dialect === 'audit' ? 'edited' : 'plain';
+  if (drawn <= 74) return hasEdits ? 'edited' : 'plain';
   if (drawn <= 76) return 'policy change';
   if (drawn <= 83) return 'without a readable time';
   if (drawn <= 91) return 'unparsable';
@@ -128,8 +132,8 @@ function pickPlace(random: Random, { span, phases, overlapMinutes }: RecordsPlan
   return { at, nanos: random.chance(0.3) ? 0 : random.int(1, 999_999), visibleFrom: at + delayMs, visibleUntil: Infinity, delay, isDeferred: delayMs > HOUR && random.chance(0.5) };
 }
 
-function entryOf({ record }: Written, { at, nanos, visibleFrom, visibleUntil }: Place): LogEntry {
-  return { record, at, nanos, visibleFrom, visibleUntil };
+function entryOf({ record, inOtherDialect }: Written, { at, nanos, visibleFrom, visibleUntil }: Place): LogEntry {
+  return { record, inOtherDialect, at, nanos, visibleFrom, visibleUntil };
 }
 
 /** The same, with its keys the other way round. */

@@ -32,7 +32,7 @@ export function judgeRest({ expectations, judge, table, connector, plan, runs }:
     const delay = visibleFrom - at;
     const isSwept = delay >= plan.overlapMinutes * 60_000;
     const due = visibleFrom + (!isSwept ? 0 : delay < DAY ? HOUR : DAY);
-    const first = runs.find(({ startedAt, failure, wasWhole }) => startedAt >= due && (isSwept ? wasWhole : failure === null));
+    const first = runs.find(({ startedAt, wasWhole }) => startedAt >= due && wasWhole);
     return at + RETENTION_MS <= (first?.startedAt ?? Infinity);
   };
   const isInGap = ({ at }: Expectation) => [...gaps.values()].some(({ from, until }) => at >= from && at < until);

@@ -34,17 +34,20 @@ export async function simulate(seed: number): Promise<Outcome> {
   for (const tick of plan.ticks) {
     await world.timeline.advanceTo(tick.at);
     if (!isFine()) break;
+    world.deploy(tick.setting);
     world.setWeather(tick.weather);
     const waiting = world.runs.at(-1)?.strikes.filter(({ name }) => isPatient(name)) ?? [];
     world.start({ ...tick, strikes: [...tick.strikes, ...waiting] });
   }
   if (isFine()) {
     await world.timeline.advanceTo(Math.max(plan.end, world.timeline.now() + PERIOD_MS));
+    world.deploy(plan.lastSetting);
     world.setWeather([]);
     await thaw(world);
     await catchUp(world);
   }
   if (isFine()) await settle(world);
+  if (isFine()) world.oracle.atRest();
   const balance = judgeRest({ ...world, connector: CONNECTOR, now: () => world.timeline.now(), expectations: world.oracle.expectations, runs: world.runs });
   return { ...balance, seed, runs: world.runs.length, faults: world.faults, kinds: kindsOf(plan), violation: world.judge.verdict, trace: world.trace.lines, hash: world.trace.hash() };
 }
@@ -71,11 +74,18 @@ async function tick(world: World, after: Millis): Promise<Run> {
   return run;
 }
 
+/** Two runs die on a record that kills them: they do not count. */
+async function tickAlive(world: World, after: Millis): Promise<Run> {
+  let run = await tick(world, after);
+  while (run.hasCrashed && world.judge.verdict === undefined) run = await tick(world, PERIOD_MS - TIMEOUT_MS);
+  return run;
+}
+
 /** Ticks within which the connector must be up to date again. */
 const TICKS_TO_CATCH_UP = 3;
 
 async function catchUp(world: World): Promise<void> {
-  for (let number = 0; number < TICKS_TO_CATCH_UP; number += 1) await tick(world, PERIOD_MS - TIMEOUT_MS);
+  for (let number = 0; number < TICKS_TO_CATCH_UP; number += 1) await tickAlive(world, PERIOD_MS - TIMEOUT_MS);
   const lag = world.timeline.now() - (world.table.of(CONNECTOR).state?.wm ?? 0);
   if (lag > 2 * PERIOD_MS) world.judge.violated('I12', `the watermark is ${Math.round(lag / 1000)} s behind after ${TICKS_TO_CATCH_UP} ticks without a fault`);
 }
@@ -85,7 +95,7 @@ async function settle(world: World): Promise<void> {
   const last = Math.max(...world.plan.records.flatMap(({ entries }) => entries.map(({ visibleFrom }) => visibleFrom)));
   const waits = [Math.max(PERIOD_MS, last - world.timeline.now() + MINUTE), PERIOD_MS, HOUR + MINUTE, DAY + MINUTE, PERIOD_MS];
   for (const wait of waits) {
-    const run = await tick(world, wait);
+    const run = await tickAlive(world, wait);
     if (run.failure !== null) world.judge.violated('I12', `${run.id} failed without a fault: ${run.failure}`);
     if (world.judge.verdict !== undefined) return;
   }

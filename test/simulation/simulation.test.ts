@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bundle } from '../mutations/mutant';
 
 /** Seeds that once found a mistake, of the connector or of its judge. */
-const REGRESSIONS = [36, 191, 558, 663, 813, 2439, 2739, 2860];
+const REGRESSIONS = [46, 190, 229, 453, 775, 1449, 1697, 3088];
 
 let folder: string;
 let file: string;

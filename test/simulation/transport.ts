@@ -1,11 +1,17 @@
 import type { Millis } from '../../lib/connector/ports';
 import { NoAnswer, type Call, type Io } from '../support/in-memory-io';
-import { fateUnder, fits, struckFate, usualFate, type Fate } from './faults';
+import { fateUnder, fits, struckFate, usualFate, type Fate, type FaultName } from './faults';
 import { isGoing, type Run } from './run';
 import type { World } from './world';
 
 /** Requests of one run. A run that makes more is going round in circles. */
 const MOST_REQUESTS = 20_000;
+
+/** Requests by which a run takes the lease, or finds that it cannot. */
+const TAKING: readonly string[] = ['get GENESIS', 'put GENESIS', 'ACQUIRE', 'get STATE'];
+
+/** Faults that end a run: what it did before counts as if it had met none. */
+const KILLS: readonly FaultName[] = ['crash before a request', 'crash after a request', 'killed at a record', 'killed every time'];
 
 /** What lies between a run and the services: it takes time, and it is where everything goes wrong. */
 export function createTransport(world: World, run: Run): Io {
@@ -28,7 +34,11 @@ export function createTransport(world: World, run: Run): Io {
   function judgeStart({ name, service, closing = false, deadline }: Call): void {
     run.requests += 1;
     if (!isGoing(run)) judge.violated('I17', `${run.id} asked ${service} for ${name} after it had ended`);
-    if (!closing && deadline.isNear()) judge.violated('I17', `${run.id} began ${name} of ${service} with ${deadline.remaining()} ms left`);
+    // What is ready is still delivered in the reserve; only the last commit comes after that.
+    const isLate = service === 'bus' || service === 'archive' ? deadline.isOver() : deadline.isNear();
+    if (!closing && isLate) judge.violated('I17', `${run.id} began ${name} of ${service} with ${deadline.remaining()} ms left`);
+    if (service === 'upstream') world.oracle.asksUpstream(run);
+    if (run.hasLease && !TAKING.includes(name)) run.isIn = true;
     if (run.requests > MOST_REQUESTS) judge.violated('I18', `${run.id} has made ${run.requests} requests`);
   }
 
@@ -36,6 +46,7 @@ export function createTransport(world: World, run: Run): Io {
     run.hasCrashed = true;
     run.endedAt = timeline.now();
     run.disturbances += 1;
+    world.oracle.died(run);
   }
 
   function apply<Answer>(fate: Fate, effect: () => Answer): Answer {
@@ -51,6 +62,8 @@ export function createTransport(world: World, run: Run): Io {
     const isMark = call.service === 'bus' || call.name === 'add SEEN';
     const lose = (what: string): never => {
       if (isMark) run.disturbances += 1;
+      if (call.service === 'bus') run.busLost = true;
+      if (call.name === 'ALERTS') run.alertsLost = true;
       log(`  no answer to ${call.name}: ${what}`);
       throw new NoAnswer(what);
     };
@@ -72,7 +85,7 @@ export function createTransport(world: World, run: Run): Io {
     } catch (error) {
       outcome = { error };
     }
-    if (fate.crash === 'after') crash();
+    if (fate.crash === 'after' || run.isDoomed) crash();
     if (fate.freeze?.when === 'after') run.frozenUntil = timeline.now() + fate.freeze.forMs;
     if ((await pass(Math.min(fate.backMs, limitMs - fate.thereMs))) && random.chance(0.5)) lose('the connection was gone');
     if (fate.lost === 'answer') lose('the answer was lost');
@@ -92,6 +105,8 @@ export function createTransport(world: World, run: Run): Io {
     const fate = chooseFate(world, run, call);
     if (fate.fault !== undefined) {
       world.fired(fate.fault);
+      if (!KILLS.includes(fate.fault)) run.isDisturbed = true;
+      if (call.service === 'bus') run.busLost = true;
       log(`! ${fate.fault} (${call.name})`);
     }
     try {

@@ -1,4 +1,6 @@
+import type { DialectSetting } from '../../lib/contract/settings';
 import type { BusEvent, Clock, Millis } from '../../lib/connector/ports';
+import type { StateOutages } from '../../lib/connector/run';
 import { createInMemoryBucket, type InMemoryBucket } from '../support/in-memory-archive';
 import { createInMemoryEventBus, type InMemoryEventBus } from '../support/in-memory-bus';
 import { createInMemoryTable, type InMemoryTable } from '../support/in-memory-table';
@@ -26,11 +28,16 @@ export interface World {
   readonly bucket: InMemoryBucket;
   readonly bus: InMemoryEventBus;
   readonly runs: readonly Run[];
+  /** What the one sandbox remembers. */
+  readonly outages: StateOutages;
   /** What lies over the present tick. */
   readonly weather: readonly SpellName[];
   /** The tailnet that the credential opens now. */
   readonly tailnet: () => InMemoryTailnet;
   setWeather(weather: readonly SpellName[]): void;
+  /** As the connector is deployed now. */
+  readonly setting: DialectSetting;
+  deploy(setting: DialectSetting): void;
   /** Begins an invocation, and does not wait for its end. */
   start(options: { readonly budgetMs: Millis; readonly skewMs?: Millis; readonly strikes?: Run['strikes'] }): Run;
   /** Does what a service does for a run: what changes is the run's doing. */
@@ -50,6 +57,7 @@ export function createWorld(plan: Plan): World {
   const runs: Run[] = [];
   const faults = new Map<FaultName, number>();
   let weather: readonly SpellName[] = [];
+  let setting: DialectSetting = plan.ticks[0]?.setting ?? plan.lastSetting;
   let actor: Run | undefined;
 
   const doer = (): Run => {
@@ -59,9 +67,18 @@ export function createWorld(plan: Plan): World {
   const table = createInMemoryTable(timeline, {
     committed: (_runId, _token, before, after) => { oracle.committed(doer(), before, after); },
     marked: (_runId, elements) => { oracle.marked(doer(), elements); },
+    acquired(_runId, before) {
+      const run = doer();
+      run.hasLease = true;
+      if (before?.working != null) run.inherited = { token: before.token, records: before.working.records };
+    },
+    noted(_runId, names, deaths) {
+      const run = doer();
+      if (oracle.noted(run, names, deaths)) run.isDoomed = true;
+    },
     quarantined: (_runId, entry) => { oracle.quarantined(doer(), entry); },
   });
-  const oracle = createOracle({ plan, judge, table, bucket, connector: CONNECTOR, now: () => timeline.now() });
+  const oracle = createOracle({ plan, judge, table, bucket, connector: CONNECTOR, now: () => timeline.now() }, runs);
   const own = openTailnet(plan, timeline);
   const other = openOtherTailnet(plan, timeline);
 
@@ -70,9 +87,16 @@ export function createWorld(plan: Plan): World {
   bus.onArrival = (event) => { oracle.arrived(doer(), event); };
 
   const world: World = {
-    plan, timeline, random, judge, oracle, trace, table, bucket, bus, runs, faults,
+    plan, timeline, random, judge, oracle, trace, table, bucket, bus, runs, faults, outages: new Map(),
     get weather() {
       return weather;
+    },
+    get setting() {
+      return setting;
+    },
+    deploy(next) {
+      if (next !== setting) world.fired('dialect switched');
+      setting = next;
     },
     tailnet: () => (weather.includes('another tailnet') ? other : own),
     setWeather(next) {
@@ -125,7 +149,7 @@ export function createWorld(plan: Plan): World {
 }
 
 /** Spells that no single request shows. */
-const isSilent = (spell: SpellName) => ['bus missing', 'another tailnet', 'fast clock', 'slow clock', 'little time'].includes(spell);
+const isSilent = (spell: SpellName) => ['bus missing', 'another tailnet', 'fast clock', 'slow clock', 'little time', 'killed every time'].includes(spell);
 
 function skewUnder(weather: readonly SpellName[], random: Random): Millis {
   if (weather.includes('fast clock')) return random.int(1_000, MAX_SKEW_MS);

@@ -5,6 +5,8 @@ export interface Written {
   /** Stands in the record once, and in no other. */
   readonly marker: string;
   readonly record: unknown;
+  /** The same fact in the other dialect. */
+  readonly inOtherDialect: unknown;
   /** Its time as written; null: none that can be read. */
   readonly occurredAt: string | null;
   readonly isParsable: boolean;
@@ -34,6 +36,8 @@ export interface Writer {
   large(when: When): Written;
 }
 
+const WRITE: Readonly<Record<Dialect, (facts: Facts) => object>> = { audit: auditRecord, configuration: configurationRecord };
+
 /** Records with this in them are refused by the simulated bus, always. */
 export const POISON = 'poison-';
 
@@ -48,11 +52,11 @@ export function createWriter(dialect: Dialect, prefix: 'sim' | 'other' = 'sim'):
   let made = 0;
   const next = () => (made += 1);
   const marker = (number: number, version = 0) => `${prefix}-${number}-v${version}`;
-  const write = dialect === 'audit' ? auditRecord : configurationRecord;
+  const other = dialect === 'audit' ? 'configuration' : 'audit';
 
   const parsable = (number: number, when: When, fields: Partial<Facts> = {}, version = 0): Written => {
     const facts: Facts = { number, group: when.group ?? `group${String(number).padStart(6, '0')}`, time: instant(when), deferredAt: when.deferredAt ?? null, subject: `node-${number}`, value: { marker: marker(number, version) }, ...fields };
-    return { marker: marker(number, version), record: write(facts), occurredAt: facts.time, isParsable: true, isPolicyChange: false };
+    return { marker: marker(number, version), record: WRITE[dialect](facts), inOtherDialect: WRITE[other](facts), occurredAt: facts.time, isParsable: true, isPolicyChange: false };
   };
 
   return {
@@ -76,7 +80,7 @@ export function createWriter(dialect: Dialect, prefix: 'sim' | 'other' = 'sim'):
     unparsable(form) {
       const number = next();
       const forms: readonly unknown[] = [{ broken: marker(number) }, `a line: ${marker(number)}`, [marker(number)]];
-      return { marker: marker(number), record: forms[form], occurredAt: null, isParsable: false, isPolicyChange: false };
+      return { marker: marker(number), record: forms[form], inOtherDialect: forms[form], occurredAt: null, isParsable: false, isPolicyChange: false };
     },
     poison(when) {
       const number = next();

@@ -30,7 +30,7 @@ beforeEach(async () => {
   client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url, maxAttempts: 2 });
   now = NOW;
   commits = 0;
-  store = createStateStore({ table: { client, name }, clock, newCommitId: () => `commit-${(commits += 1)}` });
+  store = createStateStore({ table: { client, name }, clock, newCommitId: () => `commit-${(commits += 1)}`, newIdKey: () => 'f'.repeat(64) });
 });
 afterEach(() => {
   client.destroy();
@@ -50,9 +50,9 @@ describe('the lease', () => {
   it('begins five minutes back on the very first run', async () => {
     const tenure = await acquire();
     const unswept = { doneFrom: NOW, inflight: null };
-    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, idFloor: null, sweeps: { hourly: unswept, daily: unswept } });
+    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, sweeps: { hourly: unswept, daily: unswept } });
     expect(tenure).toMatchObject({ stateLost: false, failStreak: 0 });
-    expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, committed: false });
+    expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, idKey: 'f'.repeat(64), committed: false });
   });
 
   it('[case 4] keeps a second run out for as long as the first one could go on', async () => {
@@ -65,25 +65,35 @@ describe('the lease', () => {
 
   it('is free at once after a release, and after a failure', async () => {
     const first = await acquire('one');
-    await first.commit(first.place, { release: true });
+    await first.commit(first.place, { release: 'whole' });
     const second = await acquire('two');
     await second.fail('UNEXPECTED');
     await acquire('three');
     expect(await item('STATE')).toMatchObject({ failStreak: 1, token: 3 });
   });
 
-  it('keeps every run away until the instant that a commit names', async () => {
+  it('tells the next run until when Tailscale is not to be called', async () => {
     const first = await acquire('one');
-    await first.commit(first.place, { release: true, notBefore: NOW + HOUR });
-    await expect(store.acquire('default', 'two', deadline)).resolves.toMatchObject({ state: 'waiting' });
-    now += HOUR;
-    const second = await acquire('three');
-    await second.commit(second.place, { release: true });
+    await first.commit(first.place, { release: 'waiting', notBefore: NOW + HOUR });
+    const second = await acquire('two');
+    expect(second.notBefore).toBe(NOW + HOUR);
+    expect(second.health.ending).toEqual({ how: 'waiting', code: null, since: NOW });
+    await second.commit(second.place, { release: 'whole' });
     expect(await item('STATE')).not.toHaveProperty('notBefore');
   });
 
+  it('tells the next run whether the one before was killed', async () => {
+    const first = await acquire('one');
+    expect(first.previousDied).toBe(false);
+    now += 300_000;
+    const second = await acquire('two');
+    expect(second.previousDied).toBe(true);
+    await second.commit(second.place, { release: 'whole' });
+    expect((await acquire('three')).previousDied).toBe(false);
+  });
+
   it('[case 8] is its own when only the answer to taking it was lost', async () => {
-    await acquire('zero').then((tenure) => tenure.commit(tenure.place, { release: true }));
+    await acquire('zero').then((tenure) => tenure.commit(tenure.place, { release: 'whole' }));
     let lost = false;
     const stop = gateway.intercept(({ operation }) => {
       if (operation !== 'UpdateItem' || lost) return undefined;
@@ -106,8 +116,8 @@ describe('a commit', () => {
     const tenure = await acquire();
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 };
     const sweeps = { hourly: { doneFrom: 5, inflight: { ...inflight, startedAt: 6 } }, daily: { doneFrom: 7, inflight: null } };
-    const place: Place = { watermark: NOW, dialect: 'audit', idFloor: NOW - 1, inflight, sweeps };
-    await tenure.commit(place, { release: true });
+    const place: Place = { watermark: NOW, dialect: 'audit', inflight, sweeps };
+    await tenure.commit(place, { release: 'whole' });
     expect((await acquire('next')).place).toEqual(place);
     expect(await item('GENESIS')).toMatchObject({ committed: true });
   });
@@ -131,7 +141,7 @@ describe('a commit', () => {
     });
     await tenure.commit(moved(tenure, NOW));
     stop();
-    await tenure.commit(moved(tenure, NOW + 1), { release: true });
+    await tenure.commit(moved(tenure, NOW + 1), { release: 'whole' });
     expect(await item('STATE')).toMatchObject({ wm: NOW + 1, rev: 2 });
   });
 
@@ -144,13 +154,77 @@ describe('a commit', () => {
   });
 });
 
+describe('a note of work', () => {
+  const [one, two] = ['a'.repeat(16), 'b'.repeat(16)];
+
+  it('names the records on which a run died, and how often in a row', async () => {
+    await (await acquire('first')).noteWork([one, two], 0, false);
+    now += 300_000;
+    const second = await acquire('second');
+    expect([...second.suspects]).toEqual([[one, 1], [two, 1]]);
+    await second.noteWork([two], 1, false);
+    now += 300_000;
+    expect([...(await acquire('third')).suspects]).toEqual([[two, 2]]);
+  });
+
+  it('is gone after a commit and after a failure', async () => {
+    const first = await acquire('first');
+    await first.noteWork([one], 0, true);
+    await first.commit(first.place, { release: 'whole' });
+    const second = await acquire('second');
+    expect(second.suspects.size).toBe(0);
+    await second.noteWork([one], 0, false);
+    await second.fail('BUS_EXHAUSTED');
+    expect((await acquire('third')).suspects.size).toBe(0);
+  });
+
+  it('stays for a record that used up the time of a run', async () => {
+    const first = await acquire('first');
+    await first.noteWork([one, two], 0, false);
+    await first.commit(first.place, { release: 'partial', stuckOn: two });
+    const second = await acquire('second');
+    expect([...second.suspects]).toEqual([[two, 1]]);
+    await second.commit(second.place, { release: 'partial', stuckOn: two });
+    expect([...(await acquire('third')).suspects]).toEqual([[two, 2]]);
+  });
+
+  it('[case 6] is refused once another run has the lease, or the watermark was set back', async () => {
+    const zombie = await acquire('one');
+    now += 300_000;
+    await acquire('two');
+    await expect(zombie.noteWork([one], 0, false)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+});
+
+describe('what is known of how runs fared', () => {
+  it('is kept from run to run', async () => {
+    const first = await acquire('one');
+    first.observe({ lastEventAt: NOW - 1, matched: { ci: NOW } });
+    await first.commit(moved(first, NOW), { release: 'whole' });
+    const alert = { kind: 'blind', since: NOW, at: NOW } as const;
+    const owed = [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'one', interval: null }] as const;
+    await first.saveAlerts({ alert, owed });
+    expect((await acquire('two')).health).toEqual({ ending: { how: 'whole', code: null, since: NOW }, progressAt: NOW, alert, owed, lastEventAt: NOW - 1, matched: { ci: NOW } });
+  });
+
+  it('counts failures until a run ends whole or moves the watermark: a partial one proves nothing', async () => {
+    await (await acquire('one')).fail('FORBIDDEN');
+    const second = await acquire('two');
+    await second.commit(second.place, { release: 'partial' });
+    const third = await acquire('three');
+    expect(third.failStreak).toBe(1);
+    await third.commit(moved(third, NOW), { release: 'partial' });
+    expect((await acquire('four')).failStreak).toBe(0);
+  });
+});
+
 describe('a ledger', () => {
   it('has each gap and each event that was put aside once', async () => {
     const tenure = await acquire();
     const object = { bucket: 'b', key: 'k', sha256: 'f'.repeat(64), bytes: 1 };
     for (let time = 0; time < 2; time += 1) {
       await tenure.recordGap({ from: NOW - 2, until: NOW - 1 });
-      await tenure.recordQuarantine({ id: 'w1:1', reason: 'unparsed', object, at: NOW });
+      await tenure.recordQuarantine({ id: 'w1:1', reason: 'unparsed', object, at: NOW, position: null });
     }
     const ledger = (await items()).filter(({ pk }) => pk === 'TN#default#LEDGER');
     expect(ledger.map(({ sk }) => String(sk))).toEqual(['GAP#2026-11-22T11:59:59.998Z#2026-11-22T11:59:59.999Z', 'QUAR#w1:1']);
@@ -161,7 +235,7 @@ describe('a ledger', () => {
 describe('lost state', () => {
   it('[case 13] is known by a committed genesis without a watermark', async () => {
     const first = await acquire();
-    await first.commit(moved(first, NOW), { release: true });
+    await first.commit(moved(first, NOW), { release: 'whole' });
     await client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } } }));
     const next = await acquire('next');
     expect(next.stateLost).toBe(true);
@@ -170,7 +244,7 @@ describe('lost state', () => {
 
   it('[case 15] is named where an attribute is not what we write', async () => {
     const first = await acquire();
-    await first.commit(first.place, { release: true });
+    await first.commit(first.place, { release: 'whole' });
     await client.send(new UpdateItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } }, UpdateExpression: 'SET wm = :x', ExpressionAttributeValues: { ':x': { S: 'soon' } } }));
     await expect(store.acquire('default', 'next', deadline)).rejects.toMatchObject({ code: 'STATE_INVALID', message: expect.stringMatching(/STATE item: wm: .*rewind/) as string });
   });
@@ -191,7 +265,7 @@ describe('the seen ids', () => {
     const first = await acquire();
     await first.seen(['2026112211']);
     await first.markSeen([element(1), element(2, '2026112212'), element(3, 'none')]);
-    await first.commit(first.place, { release: true });
+    await first.commit(first.place, { release: 'whole' });
     const seen = await (await acquire('next')).seen(['2026112211', '2026112212', 'none']);
     expect([1, 2, 3, 4].map((number) => seen.status(element(number)))).toEqual(['same', 'same', 'same', 'new']);
   });
@@ -209,7 +283,7 @@ describe('the seen ids', () => {
     for (let start = 0; start < all.length; start += 100) await tenure.markSeen(all.slice(start, start + 100));
     const buckets = (await items()).filter(({ pk }) => pk === 'TN#default#SEEN');
     expect(buckets.map(({ n }) => Number(n)).sort()).toEqual([300, 500, 500]);
-    await tenure.commit(tenure.place, { release: true });
+    await tenure.commit(tenure.place, { release: 'whole' });
     const seen = await (await acquire('next')).seen(['2026112211']);
     expect(all.every((one) => seen.status(one) === 'same')).toBe(true);
   });
@@ -234,6 +308,6 @@ describe('the seen ids', () => {
 });
 
 it('says what to check when the table is not there', async () => {
-  const lost = createStateStore({ table: { client, name: 'not-there' }, clock, newCommitId: () => 'x' });
+  const lost = createStateStore({ table: { client, name: 'not-there' }, clock, newCommitId: () => 'x', newIdKey: () => 'f'.repeat(64) });
   await expect(lost.acquire('default', 'run', deadline)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: 'the table "not-there" does not exist in this account and region; deploy the stack again' });
 });

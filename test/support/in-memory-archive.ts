@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { callMs } from '../../lib/connector/call-time';
 import { ConnectorError } from '../../lib/connector/errors';
-import type { Archive } from '../../lib/connector/ports';
+import type { Archive, ArchivedObject, Deadline } from '../../lib/connector/ports';
 import { NoAnswer, type Io } from './in-memory-io';
 
-/** What a bucket holds, by key. */
+/** What a bucket holds, by key; raw bytes as the text that they are in UTF-8. */
 export interface InMemoryBucket {
   readonly name: string;
   readonly objects: Map<string, string>;
@@ -15,18 +18,33 @@ export const createInMemoryBucket = (name = 'archive'): InMemoryBucket => ({ nam
 
 /** An archive whose bucket is a map. */
 export function createInMemoryArchive(bucket: InMemoryBucket, io: Io): Archive {
+  const unavailable = () => new ConnectorError('ARCHIVE_UNAVAILABLE', `the bucket "${bucket.name}" did not take an object`);
+
+  async function keep(name: string, object: ArchivedObject, text: () => string, atMostMs: number, deadline: Deadline): Promise<ArchivedObject> {
+    const limitMs = callMs(deadline, atMostMs);
+    try {
+      return await io({ service: 'archive', name, about: object.key, writes: true, limitMs, deadline }, () => {
+        if (bucket.denied) throw unavailable();
+        bucket.objects.set(object.key, text());
+        return object;
+      });
+    } catch (error) {
+      throw error instanceof NoAnswer ? unavailable() : error;
+    }
+  }
+
   return {
-    async put(key, json, deadline) {
-      const unavailable = () => new ConnectorError('ARCHIVE_UNAVAILABLE', `the bucket "${bucket.name}" did not take an object`);
-      try {
-        return await io({ service: 'archive', name: 'put', about: key, writes: true, limitMs: 30_000, deadline }, () => {
-          if (bucket.denied) throw unavailable();
-          bucket.objects.set(key, json);
-          return { bucket: bucket.name, key, sha256: createHash('sha256').update(json).digest('hex'), bytes: Buffer.byteLength(json) };
-        });
-      } catch (error) {
-        throw error instanceof NoAnswer ? unavailable() : error;
-      }
+    put: (key, content, deadline) => {
+      const object = { bucket: bucket.name, key, sha256: createHash('sha256').update(content).digest('hex'), bytes: Buffer.byteLength(content) };
+      return keep('put', object, () => Buffer.from(content).toString(), 30_000, deadline);
     },
+    putFile: (key, { path, sha256, bytes }, deadline) =>
+      keep('put file', { bucket: bucket.name, key, sha256, bytes }, () => {
+        try {
+          return gunzipSync(readFileSync(path)).toString();
+        } catch {
+          throw unavailable();
+        }
+      }, 120_000, deadline),
   };
 }

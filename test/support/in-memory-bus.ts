@@ -1,3 +1,4 @@
+import { callMs } from '../../lib/connector/call-time';
 import { ConnectorError } from '../../lib/connector/errors';
 import type { Bus, BusEvent, Delivery } from '../../lib/connector/ports';
 import { NoAnswer, type Io } from './in-memory-io';
@@ -38,7 +39,7 @@ export function createInMemoryBus(far: InMemoryEventBus, io: Io): Bus {
   return {
     async assertExists(deadline) {
       try {
-        await io({ service: 'bus', name: 'describe', writes: false, limitMs: 20_000, deadline }, () => {
+        await io({ service: 'bus', name: 'describe', writes: false, limitMs: callMs(deadline, 20_000), deadline }, () => {
           if (!far.exists) throw new ConnectorError('BUS_MISSING', 'there is no event bus of this name in this account and region');
         });
       } catch (error) {
@@ -47,9 +48,9 @@ export function createInMemoryBus(far: InMemoryEventBus, io: Io): Bus {
     },
     async publish(events, deadline) {
       const unsent = { accepted: [], refused: [], unsent: events };
-      if (deadline.isNear()) return unsent;
+      if (deadline.isOver()) return unsent;
       try {
-        return await io({ service: 'bus', name: 'publish', about: `${events.length} events`, writes: true, limitMs: 60_000, deadline }, () => put(events));
+        return await io({ service: 'bus', name: 'publish', about: `${events.length} events`, writes: true, limitMs: callMs(deadline, 60_000), deadline }, () => put(events));
       } catch (error) {
         if (error instanceof NoAnswer) return unsent;
         throw error;

@@ -1,6 +1,7 @@
 import { createDeadline } from '../../lib/connector/deadline';
 import { poll, type PollReport } from '../../lib/connector/poll';
-import type { BusEvent, Dialect, Millis } from '../../lib/connector/ports';
+import type { BusEvent, Clock, Dialect, Millis, OpenAuditLog, StateStore } from '../../lib/connector/ports';
+import type { StateOutages } from '../../lib/connector/run';
 import { createInMemoryArchive, createInMemoryBucket, type InMemoryBucket } from './in-memory-archive';
 import { createInMemoryAuditLog } from './in-memory-audit-log';
 import { createInMemoryBus, createInMemoryEventBus, type InMemoryEventBus } from './in-memory-bus';
@@ -22,14 +23,28 @@ export interface Stage {
   readonly calls: Call[];
   /** Milliseconds that a request takes. */
   takes: (call: Call) => Millis;
+  /** What happens before a request is served; a promise that never resolves is the death of whoever sent it. */
+  meanwhile: (call: Call) => Promise<void>;
   /** Puts a record into the log at `at`, visible from `visibleFrom` on. */
   add(record: unknown, at: Millis, visibleFrom?: Millis): void;
   tick(budgetMs?: Millis): Promise<PollReport>;
 }
 
+/** Of what arrived: without what the connector says of itself. */
+export const recordEvents = ({ events }: Stage): BusEvent[] => events.filter(({ detail }) => !('kind' in detail));
+
 export const STAGE_START = Date.UTC(2026, 10, 22, 12);
 
-export function createStage({ dialect = 'configuration', pageSize = 100 }: { dialect?: Dialect; pageSize?: number } = {}): Stage {
+export interface StageOptions {
+  readonly dialect?: Dialect;
+  readonly pageSize?: number;
+  /** The connector's state, if it is not to be in memory. */
+  readonly openState?: (clock: Clock) => StateStore;
+  /** The log that it reads, if that is not to be `tailnet`. */
+  readonly openLog?: (clock: Clock) => OpenAuditLog;
+}
+
+export function createStage({ dialect = 'configuration', pageSize = 100, openState, openLog }: StageOptions = {}): Stage {
   const clock = { now: () => stage.now };
   const tailnet = createInMemoryTailnet({ dialect, clock, pageSize });
   const bucket = createInMemoryBucket();
@@ -37,12 +52,14 @@ export function createStage({ dialect = 'configuration', pageSize = 100 }: { dia
   const table = createInMemoryTable(clock);
   const events: BusEvent[] = [];
   const calls: Call[] = [];
-  const io: Io = (call, effect) => {
+  const io: Io = async (call, effect) => {
     calls.push(call);
     stage.now += stage.takes(call);
-    return new Promise((resolve) => { resolve(effect()); });
+    await stage.meanwhile(call);
+    return effect();
   };
   let runs = 0;
+  const outages: StateOutages = new Map();
   let commits = 0;
   bus.onArrival = (event) => void events.push(event);
 
@@ -50,17 +67,20 @@ export function createStage({ dialect = 'configuration', pageSize = 100 }: { dia
     now: STAGE_START,
     tailnet, table, bucket, bus, events, calls,
     takes: () => 0,
+    meanwhile: () => Promise.resolve(),
     add(record, at, visibleFrom = at) {
       tailnet.add({ record, at, nanos: 0, visibleFrom, visibleUntil: Infinity });
     },
     tick(budgetMs = 240_000) {
       const deps = {
-        openAuditLog: createInMemoryAuditLog({ tailnet: () => tailnet, clock, io }),
-        state: createInMemoryState({ table, clock, io, newCommitId: () => `commit-${(commits += 1)}` }),
+        openAuditLog: openLog?.(clock) ?? createInMemoryAuditLog({ tailnet: () => tailnet, clock, io }),
+        state: openState?.(clock) ?? createInMemoryState({ table, clock, io, newCommitId: () => `commit-${(commits += 1)}` }),
         bus: createInMemoryBus(bus, io),
         archive: createInMemoryArchive(bucket, io),
         clock,
         telemetry: { info: () => undefined, warn: () => undefined, error: () => undefined, count: () => undefined },
+        outages,
+        nextTurn: () => Promise.resolve(),
         newRunId: () => `run-${(runs += 1)}`,
         overlapMinutes: 60,
         severityProfile: 'spec' as const,

@@ -1,4 +1,4 @@
-import type { Clock, Genesis, Millis, Place, Quarantined, Window } from '../../lib/connector/ports';
+import type { Clock, HealthRecord, Genesis, Millis, Place, Quarantined, Window } from '../../lib/connector/ports';
 
 /** The STATE item. */
 export interface StateItem {
@@ -11,6 +11,9 @@ export interface StateItem {
   readonly lastFailure: string | null;
   readonly lastCommitId: string | null;
   readonly notBefore: Millis | null;
+  readonly previousLease: Millis;
+  readonly working: { readonly records: readonly string[]; readonly deaths: number } | null;
+  readonly health: HealthRecord;
   /** null until the first commit. */
   readonly place: Omit<Place, 'watermark'> | null;
 }
@@ -33,8 +36,12 @@ export interface ConnectorItems {
 
 /** Told of every write at the moment it is applied, before anybody can read it. */
 export interface TableWatch {
+  /** A run takes the lease. */
+  acquired?(runId: string, before: StateItem | undefined): void;
   committed?(runId: string, token: number, before: StateItem, after: StateItem): void;
   marked?(runId: string, elements: readonly string[]): void;
+  /** A run is about to work on these records. */
+  noted?(runId: string, records: readonly string[], deaths: number): void;
   /** After the entry is in the ledger. */
   quarantined?(runId: string, entry: Quarantined): void;
 }
@@ -69,10 +76,9 @@ export function createInMemoryTable(clock: Clock, watch: TableWatch = {}): InMem
       const place = state.place && {
         ...state.place,
         inflight: null,
-        idFloor: state.place.idFloor === null ? null : Math.min(state.place.idFloor, to),
         sweeps: { hourly: { ...state.place.sweeps.hourly, inflight: null }, daily: { ...state.place.sweeps.daily, inflight: null } },
       };
-      items.state = { ...state, owner: '', lastCommitId: null, notBefore: null, wm: to, token: state.token + 1, rev: state.rev + 1, leaseUntil: 0, place };
+      items.state = { ...state, owner: '', lastCommitId: null, notBefore: null, working: null, wm: to, token: state.token + 1, rev: state.rev + 1, leaseUntil: 0, place };
     },
     loseState(connector) {
       of(connector).state = undefined;

@@ -3,6 +3,8 @@ import type { Clock, Dialect, Millis, Window } from '../../lib/connector/ports';
 /** A record in a tailnet's log. */
 export interface LogEntry {
   readonly record: unknown;
+  /** The same fact as the tailnet's other dialect shows it; without it, as this one does. */
+  readonly inOtherDialect?: unknown;
   /** Where it stands in the log. */
   readonly at: Millis;
   /** Nanoseconds behind `at`, below a million. */
@@ -20,6 +22,7 @@ export interface ShownPage {
 
 /** Tailscale's side of the log. */
 export interface InMemoryTailnet {
+  /** What it answers when it is asked for the first time. It speaks the other one too. */
   readonly dialect: Dialect;
   /** Its id, as envelopes have it. */
   readonly id: string;
@@ -29,8 +32,8 @@ export interface InMemoryTailnet {
   begin(from: Millis): ShownPage;
   /** `audit`: the page behind a cursor; undefined: the cursor is no longer taken. */
   resume(cursor: string): ShownPage | undefined;
-  /** `configuration`: what is visible now, both ends included; undefined: it is more than one answer may hold. */
-  between(window: Window): readonly unknown[] | undefined;
+  /** `configuration`: what is visible now, both ends included. `isCut`: the answer ended before all of it was there, which only a `long` one does. */
+  between(window: Window, long: boolean): { readonly records: readonly unknown[]; readonly isCut: boolean };
   /** No cursor given out so far is taken any more. */
   expireCursors(): void;
 }
@@ -51,13 +54,13 @@ export function createInMemoryTailnet({ dialect, clock, id = 'example.com', page
   let walks = new Map<string, readonly unknown[]>();
   let given = 0;
 
-  const visible = (from: Millis, until: Millis): unknown[] => {
+  const visible = (asked: Dialect, from: Millis, until: Millis): unknown[] => {
     const now = clock.now();
     const found = entries.filter(({ at, nanos, visibleFrom, visibleUntil }) => {
       const beforeEnd = at < until || (at === until && nanos === 0);
       return at >= from && beforeEnd && at >= now - RETENTION_MS && visibleFrom <= now && now < visibleUntil;
     });
-    return outOfOrder(found).map(({ record }) => record);
+    return outOfOrder(found).map((entry) => (asked === dialect ? entry.record : (entry.inOtherDialect ?? entry.record)));
   };
 
   const page = (records: readonly unknown[]): ShownPage => {
@@ -72,14 +75,15 @@ export function createInMemoryTailnet({ dialect, clock, id = 'example.com', page
     id,
     clock,
     add: (entry) => void entries.push(entry),
-    begin: (from) => page(visible(from, Infinity)),
+    begin: (from) => page(visible('audit', from, Infinity)),
     resume(cursor) {
       const rest = walks.get(cursor);
       return rest && page(rest);
     },
-    between({ from, until }) {
-      const found = visible(from, until);
-      return found.length > pageSize ? undefined : found;
+    between({ from, until }, long) {
+      const found = visible('configuration', from, until);
+      const isCut = long && found.length > pageSize;
+      return { records: isCut ? found.slice(0, pageSize) : found, isCut };
     },
     expireCursors() {
       walks = new Map();

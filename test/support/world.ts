@@ -45,6 +45,10 @@ export interface World {
   /** A fresh sandbox; all of them share the table. Killed when the world closes. */
   readonly sandbox: (environment?: Readonly<Record<string, string>>, options?: SandboxOptions) => Promise<Sandbox>;
   readonly putSecret: (value: object | string) => void;
+  /** What an operator's rewind does to a run that is under way; the watermark stays. */
+  readonly rewind: () => Promise<void>;
+  /** Writes attributes of STATE. */
+  readonly change: (fields: object) => Promise<void>;
   /** As if the connector had been deployed that long ago and had read everything up to the watermark. */
   readonly installedAgo: (ms: number, history?: { readonly watermark?: number; readonly swept?: { readonly hourly: number; readonly daily: number } }) => Promise<void>;
   /** As if the time of the lease that is held had passed. */
@@ -98,12 +102,21 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       const now = Date.now();
       const sweep = (ago: number) => ({ doneFrom: now - ago, inflight: null });
       const put = (item: object) => table.send(new PutItemCommand({ TableName: TABLE, Item: marshall(item) }));
-      await put({ ...key('GENESIS'), installedAt: now - ms, startFrom: now - ms, committed: true });
+      await put({ ...key('GENESIS'), installedAt: now - ms, startFrom: now - ms, idKey: '0'.repeat(64), committed: true });
       await put({ ...key('STATE'), v: 1, token: 1, rev: 1, wm: watermark ?? now - 60_000, leaseUntil: 0, sweeps: { hourly: sweep(swept.hourly), daily: sweep(swept.daily) } });
     },
     async leaseIsOver() {
       const command = { TableName: TABLE, Key: marshall(key('STATE')), UpdateExpression: 'SET leaseUntil = :past', ExpressionAttributeValues: marshall({ ':past': 0 }) };
       await table.send(new UpdateItemCommand(command));
+    },
+    async rewind() {
+      const command = { TableName: TABLE, Key: marshall(key('STATE')), UpdateExpression: 'SET #token = #token + :one, leaseUntil = :zero REMOVE inflight, #owner, lastCommitId, working', ExpressionAttributeNames: { '#token': 'token', '#owner': 'owner' }, ExpressionAttributeValues: marshall({ ':one': 1, ':zero': 0 }) };
+      await table.send(new UpdateItemCommand(command));
+    },
+    async change(fields) {
+      const { Item: item } = await table.send(new GetItemCommand({ TableName: TABLE, Key: marshall(key('STATE')), ConsistentRead: true }));
+      const state = { ...(item && unmarshall(item)), ...fields };
+      await table.send(new PutItemCommand({ TableName: TABLE, Item: marshall(state, { removeUndefinedValues: true }) }));
     },
     async item(sk) {
       const { Item: item } = await table.send(new GetItemCommand({ TableName: TABLE, Key: marshall(key(sk)), ConsistentRead: true }));

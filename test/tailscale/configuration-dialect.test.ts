@@ -1,17 +1,29 @@
 import fc from 'fast-check';
 import type { Window } from '../../lib/connector/ports';
-import { BodyTooLarge } from '../../lib/tailscale/body';
+import { AnswerReader } from '../../lib/tailscale/answer-reader';
 import { createConfigurationDialect } from '../../lib/tailscale/configuration-dialect';
+import { Unfinished } from '../../lib/tailscale/wait-limit';
 import { createServers, inTurn, json, text } from './scripted-server';
-import { collect, failureOf, HOUR, left, NOON, PLENTY, setUp } from './setting';
+import type { Respond, ScriptedServer } from './scripted-server';
+import { connector, failureOf, HOUR, left, NOON, PLENTY, readPage, setUp } from './setting';
+import type { ReadPage } from './setting';
 
 const { start, closeAll } = createServers();
 afterEach(closeAll);
 
 const CONFIGURATION = { dialect: 'configuration' } as const;
 
-/** Over the budget as announced, so the client hangs up at once. */
-const tooLarge = text(200, '', { 'content-length': String(17 * 1024 * 1024) });
+/** Part of an answer, and then nothing more. */
+const stuckAfter = (beginning: string): Respond => (response) => {
+  response.writeHead(200);
+  response.write(beginning);
+};
+const stuck = stuckAfter('{"tailnetId":"T1","logs":[1,2,');
+const never: Respond = () => undefined;
+
+/** The slices that were asked for, as times of the day. */
+const slices = ({ requests }: ScriptedServer) => requests.map(({ url }) => ['start', 'end'].map((name) => url.searchParams.get(name)?.slice(11, -1).replace(/\.000$/, '')).join(' to '));
+const cursors = (pages: readonly ReadPage[]) => pages.map(({ records, cursor }) => [records, cursor]);
 
 describe('the configuration dialect', () => {
   it('asks for the whole window in one request', async () => {
@@ -41,22 +53,78 @@ describe('the configuration dialect', () => {
     expect(failure.message).toContain('has no list "logs"');
   });
 
-  it('halves a window whose answer is over the budget, with the edge in both halves', async () => {
-    const server = await start(inTurn(tooLarge, tooLarge, json(200, { logs: [1] }), json(200, { logs: [2] }), json(200, { logs: [3] })));
-    const pages = await setUp(server.origin).read(CONFIGURATION);
-    expect(server.requests.map(({ url }) => [url.searchParams.get('start'), url.searchParams.get('end')].map((at) => at?.slice(11, -1)))).toEqual([
-      ['11:00:00.000', '12:00:00.000'],
-      ['11:00:00.000', '11:30:00.000'],
-      ['11:00:00.000', '11:15:00.000'],
-      ['11:15:00.000', '11:30:00.000'],
-      ['11:30:00.000', '12:00:00.000'],
-    ]);
-    expect(pages.map(({ records, cursor }) => [records, cursor])).toEqual([
-      [[1], '2026-11-03T11:15:00.000Z'],
-      [[2], '2026-11-03T11:30:00.000Z'],
+  it('halves a slice whose answer takes too long, gives out what was whole, and doubles the next one that does not', async () => {
+    const server = await start(inTurn(stuck, json(200, { tailnetId: 'T1', logs: [1, 2] }), json(200, { tailnetId: 'T1', logs: [3] })));
+    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION);
+    expect(slices(server)).toEqual(['11:00:00 to 12:00:00', '11:00:00 to 11:30:00', '11:30:00 to 12:00:00']);
+    expect(cursors(pages)).toEqual([
+      [[1, 2], '2026-11-03T11:00:00.000Z/1800000'],
+      [[1, 2], '2026-11-03T11:30:00.000Z'],
       [[3], null],
     ]);
-    expect(pages.at(-1)?.until).toBe(NOON);
+    expect(pages.map(({ tailnet, until }) => [tailnet, until])).toEqual([['T1', null], ['T1', NOON - 1_800_000], ['T1', NOON]]);
+  });
+
+  it('goes on with a kept length of slice, and doubles it until the window is done', async () => {
+    const server = await start(json(200, { logs: [1] }));
+    const pages = await setUp(server.origin).read(CONFIGURATION, { cursor: '2026-11-03T11:00:00.000Z/450000' });
+    expect(slices(server)).toEqual(['11:00:00 to 11:07:30', '11:07:30 to 11:22:30', '11:22:30 to 11:52:30', '11:52:30 to 12:00:00']);
+    expect(pages.map(({ cursor }) => cursor)).toEqual(['2026-11-03T11:07:30.000Z/900000', '2026-11-03T11:22:30.000Z/1800000', '2026-11-03T11:52:30.000Z', null]);
+  });
+
+  it('gives a page without records when not even the headers come in time', async () => {
+    const server = await start(inTurn(never, json(200, { logs: [1] })));
+    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION);
+    expect(cursors(pages)).toEqual([
+      [[], '2026-11-03T11:00:00.000Z/1800000'],
+      [[1], '2026-11-03T11:30:00.000Z'],
+      [[1], null],
+    ]);
+    expect(pages[0]).toMatchObject({ batches: [], asOf: null, skewMs: null, tailnet: null, dialect: 'configuration' });
+  });
+
+  it.each<[string, Respond]>([
+    ['hangs before the headers', never],
+    ['hangs in the middle', stuck],
+  ])('reports an upstream that %s twice in one walk, with smaller slices to go on with', async (_, respond) => {
+    const server = await start(respond);
+    const pages: ReadPage[] = [];
+    const walk = async () => {
+      for await (const page of setUp(server.origin, { timeoutMs: 400 }).openAuditLog(connector(CONFIGURATION), null).pages(HOUR, null, PLENTY)) pages.push(await readPage(page));
+    };
+    const failure = await failureOf(walk());
+    expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+    expect(failure.message).toContain('no whole answer within 0.4 s');
+    expect(pages.map(({ cursor }) => cursor)).toEqual(['2026-11-03T11:00:00.000Z/1800000', '2026-11-03T11:00:00.000Z/900000']);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('stops at a second of log whose answer takes too long', async () => {
+    const server = await start(never);
+    const failure = await failureOf(setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { window: { from: NOON - 1_000, until: NOON } }));
+    expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+  });
+
+  it('halves down to a second and no further', async () => {
+    const server = await start(inTurn(never, json(200, { logs: [] })));
+    const window = { from: NOON - 1_500, until: NOON };
+    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { window });
+    expect(pages[0]?.cursor).toBe('2026-11-03T11:59:58.500Z/1000');
+    expect(slices(server)).toEqual(['11:59:58.500 to 12:00:00', '11:59:58.500 to 11:59:59.500', '11:59:59.500 to 12:00:00']);
+  });
+
+  it('ends the page with a smaller slice when the run ends in the middle of an answer', async () => {
+    const server = await start(stuck);
+    const endsAt = performance.now() + 800;
+    const untilNear = () => Math.max(0, endsAt - performance.now());
+    const deadline = { remaining: () => untilNear() + 10_000, untilNear, isNear: () => untilNear() === 0, isOver: () => false };
+    const pages = setUp(server.origin).openAuditLog(connector(CONFIGURATION), null).pages(HOUR, null, deadline);
+    const { value } = await pages.next();
+    if (value === undefined) throw new Error('no page');
+    expect(await readPage(value)).toMatchObject({ records: [1, 2], cursor: '2026-11-03T11:00:00.000Z/1800000' });
+    expect(untilNear()).toBe(0);
+    expect(await failureOf(pages.next())).toMatchObject({ code: 'OUT_OF_TIME' });
+    expect(server.requests).toHaveLength(1);
   });
 
   it('goes on from the instant up to which the window is done', async () => {
@@ -71,28 +139,23 @@ describe('the configuration dialect', () => {
     ['before the window', '2026-11-03T10:59:59.999Z'],
     ['the end of the window', '2026-11-03T12:00:00.000Z'],
     ['an instant in another spelling', '2026-11-03T11:15:00Z'],
+    ['a slice of no length', '2026-11-03T11:15:00.000Z/0'],
+    ['a slice of a length that is no number', '2026-11-03T11:15:00.000Z/1e3'],
+    ['a slice with more behind it', '2026-11-03T11:15:00.000Z/1000/1'],
   ])('refuses a cursor that is %s', async (_, cursor) => {
     const server = await start(json(200, { logs: [] }));
     expect(await failureOf(setUp(server.origin).read(CONFIGURATION, { cursor }))).toMatchObject({ code: 'CURSOR_REFUSED' });
     expect(server.requests).toHaveLength(0);
   });
 
-  it('stops at a second of log that is over the budget', async () => {
-    const server = await start(tooLarge);
-    const failure = await failureOf(setUp(server.origin).read(CONFIGURATION, { window: { from: NOON - 4_000, until: NOON } }));
-    expect(failure).toMatchObject({ code: 'BODY_TOO_LARGE' });
-    expect(failure.message).toContain('2026-11-03T11:59:56.000Z');
-    expect(server.requests).toHaveLength(3);
-  });
-
   it('begins no further half when the time is nearly over [case 3]', async () => {
-    let remaining = 240_000;
+    let untilNear = 230_000;
     const server = await start((response, request) => {
-      remaining = 9_000;
-      tooLarge(response, request);
+      untilNear = 0;
+      never(response, request);
     });
-    const deadline = { remaining: () => remaining, untilNear: () => Math.max(0, remaining - 10_000), isNear: () => remaining <= 10_000, isOver: () => remaining <= 4_000 };
-    expect(await failureOf(setUp(server.origin).read(CONFIGURATION, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
+    const deadline = { remaining: () => untilNear + 10_000, untilNear: () => untilNear, isNear: () => untilNear === 0, isOver: () => false };
+    expect(await failureOf(setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -102,7 +165,7 @@ describe('the configuration dialect', () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  it('gives every record of any log once it is cut, wherever a walk is broken off and taken up again', async () => {
+  it('gives every record of any log whose answers are too slow, wherever a walk is broken off and taken up again', async () => {
     const api = new URL('https://api.tailscale.com');
     const size = 100_000;
     await fc.assert(
@@ -111,26 +174,40 @@ describe('the configuration dialect', () => {
         fc.uniqueArray(fc.integer({ min: 0, max: (size / 1_000) * 4 - 1 }), { maxLength: 120 }),
         fc.integer({ min: 8, max: 200 }),
         fc.integer({ min: 1, max: 5 }),
-        async (quarters, budget, breakAfter) => {
+        async (quarters, budget, pagesPerRun) => {
           const times = quarters.map((quarter) => HOUR.from + quarter * 250);
-          const log = createConfigurationDialect(api, '-', (url) => {
+          const log = createConfigurationDialect(api, '-', ({ url, envelope }) => {
             const from = Date.parse(url.searchParams.get('start') ?? '');
             const until = Date.parse(url.searchParams.get('end') ?? '');
             const found = times.filter((at) => at >= from && at <= until);
-            if (found.length > budget) return Promise.reject(new BodyTooLarge(url, budget));
-            return Promise.resolve({ url, json: { logs: found }, asOf: NOON, skewMs: null, oauthClientId: null });
+            const whole = JSON.stringify({ tailnetId: 'T1', logs: found });
+            const parts = found.length > budget ? [whole.slice(0, whole.length / 2)] : [whole, null];
+            const next = () => {
+              const part = parts.shift();
+              if (part === undefined) return Promise.reject(new Unfinished('UPSTREAM_UNREACHABLE', 'slow', url));
+              return Promise.resolve(part === null ? null : Buffer.from(part));
+            };
+            return Promise.resolve({ url, reader: new AnswerReader({ next, close: () => Promise.resolve() }, url, envelope), asOf: NOON, skewMs: null, oauthClientId: null });
           });
           const window: Window = { from: HOUR.from, until: HOUR.from + size };
           const given = new Set<unknown>();
           let cursor: string | null = null;
-          let pages = 0;
-          for await (const page of log.pages(window, cursor, PLENTY)) {
-            page.records.forEach((record) => given.add(record));
-            ({ cursor } = page);
-            pages += 1;
-            if (pages === breakAfter) break;
+          for (let runs = 0, isDone = false; !isDone; runs += 1) {
+            expect(runs).toBeLessThan(400);
+            let pages = 0;
+            try {
+              for await (const page of log.pages(window, cursor, PLENTY)) {
+                const read = await readPage(page);
+                read.records.forEach((record) => given.add(record));
+                cursor = read.cursor;
+                isDone = cursor === null;
+                pages += 1;
+                if (pages === pagesPerRun) break;
+              }
+            } catch (error) {
+              expect(error).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+            }
           }
-          if (cursor !== null) for (const page of await collect(log, { window, cursor })) page.records.forEach((record) => given.add(record));
           expect([...given].sort()).toEqual([...times].sort());
         },
       ),

@@ -1,6 +1,6 @@
 import { createServers, inTurn, json, text } from './scripted-server';
 import type { Respond, ScriptedServer } from './scripted-server';
-import { apiKey, CLIENT_SECRET, createCredentials, failureOf, NOON, oauthClient, setUp } from './setting';
+import { apiKey, CLIENT_SECRET, createCredentials, failureOf, NOON, oauthClient, PLENTY, setUp } from './setting';
 
 const { start, closeAll } = createServers();
 afterEach(closeAll);
@@ -115,7 +115,7 @@ describe('an OAuth client', () => {
     const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
     const { read } = setUp(server.origin, { credentials });
     await read(AUDIT);
-    await credentials.refetch('tailscale/main');
+    await credentials.refetch('tailscale/main', PLENTY);
     await read(AUDIT);
     expect(bearers(server)).toEqual(['Bearer t1', 'Bearer t2']);
   });

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../lib/connector/errors';
 import { Sealed } from '../../lib/secrets/sealed';
-import type { AuditLog, AuditLogPage, Credential, CredentialStore, Deadline, Dialect, VersionedCredential, Window } from '../../lib/connector/ports';
+import type { AuditLog, AuditLogPage, Credential, CredentialStore, Deadline, Dialect, LogRecord, Millis, VersionedCredential, Window } from '../../lib/connector/ports';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 import { createTailscale } from '../../lib/tailscale/audit-log';
 import type { TailscaleDeps } from '../../lib/tailscale/audit-log';
@@ -85,10 +85,26 @@ interface Walk {
   readonly deadline?: Deadline;
 }
 
+/** A page that was read to its end. */
+export interface ReadPage extends Omit<AuditLogPage, 'batches' | 'end'> {
+  readonly cursor: string | null;
+  readonly until: Millis | null;
+  readonly batches: readonly (readonly LogRecord[])[];
+  /** Values of the parsed records. */
+  readonly records: readonly unknown[];
+}
+
+/** Reads a page to its end. */
+export async function readPage(page: AuditLogPage): Promise<ReadPage> {
+  const read: (readonly LogRecord[])[] = [];
+  for await (const batch of page.batches) read.push(batch);
+  return { ...page, ...page.end(), batches: read, records: read.flat().flatMap((record) => (record.kind === 'parsed' ? [record.value] : [])) };
+}
+
 /** All pages of a walk. */
-export async function collect(log: AuditLog, { window = HOUR, cursor = null, deadline = PLENTY }: Walk = {}): Promise<AuditLogPage[]> {
-  const pages: AuditLogPage[] = [];
-  for await (const page of log.pages(window, cursor, deadline)) pages.push(page);
+export async function collect(log: AuditLog, { window = HOUR, cursor = null, deadline = PLENTY }: Walk = {}): Promise<ReadPage[]> {
+  const pages: ReadPage[] = [];
+  for await (const page of log.pages(window, cursor, deadline)) pages.push(await readPage(page));
   return pages;
 }
 

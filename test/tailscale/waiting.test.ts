@@ -1,8 +1,10 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import type { VersionedCredential } from '../../lib/connector/ports';
 import { createServers, inTurn, json, text } from './scripted-server';
 import type { Respond } from './scripted-server';
-import { failureOf, left, NOON, setUp } from './setting';
+import { apiKey, failureOf, left, NOON, oauthClient, setUp } from './setting';
 
 const { start, closeAll } = createServers();
 afterEach(closeAll);
@@ -108,12 +110,18 @@ describe('an answer that does not come', () => {
     });
   };
 
+  const packed: Respond = (response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' });
+    response.write(gzipSync(JSON.stringify({ auditLogs: 'x'.repeat(1_000) })).subarray(0, 20));
+  };
+
   it.each<[string, Respond]>([
     ['at all', never],
     ['to its end [case 32]', trickle],
+    ['to its end, compressed', packed],
   ])('%s is given up after the limit of one request, and tried again', async (_, respond) => {
     const server = await start(inTurn(respond, page));
-    expect(await setUp(server.origin, { timeoutMs: 60 }).read(AUDIT)).toMatchObject([{ records: [1] }]);
+    expect(await setUp(server.origin, { timeoutMs: 300 }).read(AUDIT)).toMatchObject([{ records: [1] }]);
     expect(server.requests).toHaveLength(2);
   });
 
@@ -125,10 +133,27 @@ describe('an answer that does not come', () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it('is waited for only until the run has to end', async () => {
+  it.each<[string, VersionedCredential]>([
+    ['the log', apiKey()],
+    ['a token', oauthClient()],
+  ])('to a request for %s is waited for only until the reserve of the run begins', async (_, secret) => {
     const server = await start(never);
-    const deadline = { remaining: () => 30, untilNear: () => 30, isNear: () => false, isOver: () => false };
-    expect(await failureOf(setUp(server.origin).read(AUDIT, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
+    const deadline = { remaining: () => 60_000, untilNear: () => 400, isNear: () => false, isOver: () => false };
+    expect(await failureOf(setUp(server.origin, { secret }).read(AUDIT, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('is not asked for again when the reserve would begin before', async () => {
+    const server = await start(never);
+    let untilNear = 60_000;
+    const { pauses, read } = setUp(server.origin, {
+      timeoutMs: 400,
+      wait: () => Promise.reject(new Error('there is no time for a pause')),
+    });
+    const deadline = { remaining: () => untilNear + 10_000, untilNear: () => untilNear, isNear: () => untilNear === 0, isOver: () => false };
+    setTimeout(() => (untilNear = 5_000), 100);
+    expect(await failureOf(read(AUDIT, { deadline }))).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
+    expect(pauses).toEqual([]);
     expect(server.requests).toHaveLength(1);
   });
 });

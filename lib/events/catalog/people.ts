@@ -9,6 +9,8 @@ export const peopleRows: readonly CatalogRow[] = [
   { native: 'USER.APPROVE', action: 'user:approve', raised: 'high', title: 'Approve user' },
   { native: 'USER.UPDATE.USER_ROLE', action: 'tailnet:transfer_ownership', when: gainsOwner, title: 'Update role for user' },
   { native: 'USER.UPDATE.USER_ROLE', action: 'user:role_update', title: 'Update role for user' },
+  // A role for every member of a group; not in Tailscale's API description.
+  { native: 'GROUP.UPDATE.USER_ROLE', action: 'user:role_update' },
   { native: 'USER.SUSPEND', action: 'user:suspend', raised: 'medium', title: 'Suspend user' },
   { native: 'USER.RESTORE', action: 'user:restore', raised: 'medium', title: 'Restore user' },
   { native: 'USER.SUSPEND_GLOBAL', action: 'user:suspend', raised: 'medium' },

@@ -1,7 +1,7 @@
 import type { Gain } from '../access';
 import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../address';
 import { isDefaultOpen, type AccessRule } from '../model';
-import { append } from '../multimap';
+import { append } from '../lists';
 import { formatPorts, isAllPorts, tcpPortsAmong } from '../ports';
 import type { PolicyChange } from '../policy-change';
 import { EVERYTHING, INTERNET, isBroad, LOGSTREAM, MEMBERS, OUTSIDE, SELF, SHARED, domainOfAll } from '../selector';

@@ -1,3 +1,4 @@
+import { canAfford, type Budget } from '../budget';
 import { isObject, strings } from '../canonical';
 import { gainedHoldings, type Holding } from '../holding';
 import type { Members, Model, NodeAttrs } from '../model';
@@ -5,10 +6,11 @@ import type { PolicyChange } from '../policy-change';
 import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
 /** Who has the attribute: key, and the targets of all entries that give it. */
-export function attributeHolders({ nodeAttrs }: Model, isWanted: (attr: string) => boolean): ReadonlyMap<string, Members> {
+export function attributeHolders({ nodeAttrs }: Model, isWanted: (attr: string) => boolean, budget: Budget): ReadonlyMap<string, Members> {
   const holders = new Map<string, Members & { readonly members: string[] }>();
   for (const { attr, target, path, line } of nodeAttrs) {
     for (const key of attr.filter(isWanted)) {
+      if (!canAfford(budget, target.length)) return holders;
       const known = holders.get(key);
       if (known === undefined) holders.set(key, { key, path, line, members: [...target] });
       else for (const name of target) known.members.push(name);
@@ -19,8 +21,8 @@ export function attributeHolders({ nodeAttrs }: Model, isWanted: (attr: string) 
 
 /** Targets that have an attribute now and had not. */
 export function gainedAttributes({ comparison }: PolicyChange, isWanted: (attr: string) => boolean): readonly Holding[] {
-  const before = attributeHolders(comparison.from.model, isWanted);
-  return gainedHoldings(comparison, attributeHolders(comparison.to.model, isWanted), (key) => before.get(key)?.members ?? []);
+  const before = attributeHolders(comparison.from.model, isWanted, comparison.budget);
+  return gainedHoldings(comparison, attributeHolders(comparison.to.model, isWanted, comparison.budget), (key) => before.get(key)?.members ?? []);
 }
 
 function funnel(change: PolicyChange): readonly Evidence[] {
@@ -30,31 +32,36 @@ function funnel(change: PolicyChange): readonly Evidence[] {
 }
 
 /** Domains and routes with the connectors that carry them. */
-export function connectorDomains({ nodeAttrs }: Model): ReadonlyMap<string, NodeAttrs> {
+export function connectorDomains({ nodeAttrs }: Model, budget: Budget): ReadonlyMap<string, NodeAttrs> {
   return new Map(nodeAttrs.flatMap((entry) => [...entry.app.values()].flat().flatMap((value) => {
     if (!isObject(value)) return [];
     const connectors = strings(value['connectors']);
-    return [...strings(value['domains']), ...strings(value['routes'])].flatMap((domain) => connectors.map((connector): [string, NodeAttrs] => [`${domain} through ${connector}`, entry]));
+    const domains = [...strings(value['domains']), ...strings(value['routes'])];
+    if (!canAfford(budget, domains.length * connectors.length * STEPS_OF_PAIR)) return [];
+    return domains.flatMap((domain) => connectors.map((connector): [string, NodeAttrs] => [`${domain} through ${connector}`, entry]));
   })));
 }
 
-function connectors({ old, next }: PolicyChange): readonly Evidence[] {
-  const before = connectorDomains(old);
-  const came = [...connectorDomains(next)].filter(([domain]) => !before.has(domain));
+/** Each is a text of its own. */
+const STEPS_OF_PAIR = 4;
+
+function connectors({ old, next, budget }: PolicyChange): readonly Evidence[] {
+  const before = connectorDomains(old, budget);
+  const came = [...connectorDomains(next, budget)].filter(([domain]) => !before.has(domain));
   return byPlace('nodeAttrs', came, ([, entry]) => entry, ([domain]) => domain);
 }
 
 /** The DNS that devices are given, whatever became of it. */
-export function changedDns({ old, next }: PolicyChange): readonly Evidence[] {
-  const [before, after] = [new Set(nextDns(old)), new Set(nextDns(next))];
+export function changedDns({ old, next, budget }: PolicyChange): readonly Evidence[] {
+  const [before, after] = [new Set(nextDns(old, budget)), new Set(nextDns(next, budget))];
   const differing = [...[...after].filter((item) => !before.has(item)).map((item) => `+ ${item}`), ...[...before].filter((item) => !after.has(item)).map((item) => `- ${item}`)];
   const entry = next.nodeAttrs.find(({ attr }) => attr.some(isNextDns));
   const inAttributes = differing.length > 0 ? [{ section: 'nodeAttrs', path: entry?.path ?? 'nodeAttrs', line: entry?.line ?? null, evidence: listed(differing) }] : [];
   return [...inAttributes, ...changedSection({ old, next }, 'extraDNSRecords')];
 }
 
-function nextDns({ nodeAttrs }: Model): readonly string[] {
-  return nodeAttrs.flatMap(({ attr, target }) => attr.filter(isNextDns).flatMap((item) => target.map((name) => `${item} for ${name}`)));
+function nextDns({ nodeAttrs }: Model, budget: Budget): readonly string[] {
+  return nodeAttrs.flatMap(({ attr, target }) => attr.filter(isNextDns).flatMap((item) => (canAfford(budget, target.length * STEPS_OF_PAIR) ? target.map((name) => `${item} for ${name}`) : [])));
 }
 
 function isNextDns(attr: string): boolean {

@@ -1,3 +1,4 @@
+import { canAfford, type Budget } from '../budget';
 import { isObject, splitTarget, strings } from '../canonical';
 import type { Model } from '../model';
 import type { Entry } from '../policy';
@@ -21,23 +22,32 @@ function testsLoosened(change: PolicyChange): readonly Evidence[] {
   const { old, next } = change;
   return TESTS.flatMap((section) => {
     if (next.policy.entries(section).length === 0) return [];
-    const kept = new Set(next.policy.entries(section).flatMap(denials));
-    const lost = old.policy.entries(section).flatMap(denials).filter((denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial));
+    const kept = new Set(denialsOf(next, section, change.budget));
+    const lost = denialsOf(old, section, change.budget).filter((denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial));
     const line = next.policy.sections.get(section)?.line ?? null;
     return lost.length > 0 ? [{ section, path: section, line, evidence: `no longer tested: ${listed(lost.map((denial) => denial.replaceAll('\n', ' ')))}` }] : [];
   });
 }
 
 /** What the tests of a section assert cannot be done, one source, destination and port each, as `src not dst`. */
-export function denials({ value }: Entry): readonly string[] {
+export function denialsOf({ policy }: Model, section: string, budget: Budget): readonly string[] {
+  return policy.entries(section).flatMap((entry) => denials(entry, budget));
+}
+
+function denials({ value }: Entry, budget: Budget): readonly string[] {
   if (!isObject(value)) return [];
   const hosts = strings(value['dst']).length > 0 ? strings(value['dst']) : [''];
   const denied = strings(value['deny']).flatMap((target) => {
     const { host, ports } = splitTarget(target);
     return ports === null ? [target] : formatPorts(ports).split(',').map((port) => `${host}\n${port}`);
   });
-  return strings(value['src']).flatMap((src) => hosts.flatMap((host) => denied.map((target) => `${src}\nnot ${host}\n${target}`)));
+  const sources = strings(value['src']);
+  if (!canAfford(budget, sources.length * hosts.length * denied.length * STEPS_OF_DENIAL)) return [];
+  return sources.flatMap((src) => hosts.flatMap((host) => denied.map((target) => `${src}\nnot ${host}\n${target}`)));
 }
+
+/** Each is a text of its own. */
+const STEPS_OF_DENIAL = 4;
 
 function isUndefined({ old, next }: PolicyChange, denial: string): boolean {
   const names = denial.split('\n').map((part) => part.replace(/^not /, ''));

@@ -1,7 +1,7 @@
 import { createBudget } from '../budget';
 import { gainsThrough } from '../member-gain';
 import type { Members, Model } from '../model';
-import { append } from '../multimap';
+import { append } from '../lists';
 import type { PolicyChange } from '../policy-change';
 import { usedNames } from './aliases';
 import { oncePerChange } from './finding';

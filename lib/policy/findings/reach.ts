@@ -1,6 +1,6 @@
 import { createBudget } from '../budget';
 import type { AccessRule, SshRule } from '../model';
-import { append } from '../multimap';
+import { append } from '../lists';
 import { subtractPorts } from '../ports';
 import { createCoverage } from '../selector';
 import type { Side } from '../side';

@@ -5,7 +5,7 @@ import { htmlPage } from '../../../cli/diff/html';
 import { readLineDiff } from '../../../cli/diff/line-diff';
 import { markdownText } from '../../../cli/diff/markdown';
 import { terminalText } from '../../../cli/diff/terminal';
-import { visibleJson } from '../../../cli/diff/visible';
+import { visible } from '../../../lib/contract/visible';
 import { diffPolicy, type PolicyDiffResult } from '../../../lib/policy/policy-diff';
 
 const MARKDOWN_TAGS = ['code', 'details', 'h3', 'li', 'p', 'pre', 'strong', 'summary', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'];
@@ -50,7 +50,7 @@ it('paints its own words alone', () => {
 
 it('prints JSON that steers no terminal and says the same', () => {
   holds((result) => {
-    const text = visibleJson(JSON.stringify(result, null, 2));
+    const text = visible(JSON.stringify(result, null, 2));
     expect(text).not.toMatch(UNSEEN);
     expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(result)));
   });

@@ -1,7 +1,7 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { ConnectorError } from '../../../lib/connector/errors';
-import type { Inflight, Millis, Place, StateStore, Tenure } from '../../../lib/connector/ports';
+import type { CommitOptions, HealthRecord, Inflight, Millis, Place, StateStore, Tenure } from '../../../lib/connector/ports';
 import { createRewinder } from '../../../lib/state/rewind';
 import { createStateStore } from '../../../lib/state/state-store';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
@@ -26,7 +26,10 @@ interface Side {
 /** What whoever has the lease does. */
 type Held =
   | { readonly do: 'fail' | 'look'; readonly run: number }
-  | { readonly do: 'commit'; readonly run: number; readonly place: Partial<Place>; readonly release: boolean; readonly notBefore?: Millis }
+  | { readonly do: 'commit'; readonly run: number; readonly place: Partial<Place>; readonly options: CommitOptions }
+  | { readonly do: 'note'; readonly run: number; readonly records: readonly string[]; readonly deaths: number; readonly progressed: boolean }
+  | { readonly do: 'alerts'; readonly run: number; readonly alerts: Pick<HealthRecord, 'alert' | 'owed'> }
+  | { readonly do: 'observe'; readonly run: number; readonly seen: Parameters<Tenure['observe']>[0] }
   | { readonly do: 'mark' | 'seen'; readonly run: number; readonly bucket: string; readonly element: string }
   | { readonly do: 'fix'; readonly run: number; readonly key: string; readonly id: string | null };
 
@@ -41,16 +44,33 @@ const place: fc.Arbitrary<Partial<Place>> = fc.record(
     watermark: fc.nat(60).map((minutes) => NOW - minutes * MINUTE),
     inflight: fc.option(inflight),
     dialect: fc.constantFrom('audit', 'configuration', null),
-    idFloor: fc.option(fc.nat(60).map((minutes) => NOW - minutes * MINUTE)),
     sweeps: fc.record({ hourly: sweep, daily: sweep }),
   },
   { requiredKeys: [] },
 );
+const instant = fc.nat(9).map((minutes) => NOW + minutes * MINUTE);
+const options: fc.Arbitrary<CommitOptions> = fc.record(
+  { release: fc.constantFrom('whole', 'partial', 'waiting'), notBefore: instant, stuckOn: fc.constantFrom('a', 'b').map((digit) => digit.repeat(16)) },
+  { requiredKeys: [] },
+);
+const owed = fc.record({
+  kind: fc.constantFrom('blind', 'recovered', 'catchingUp', 'tailnetChanged', 'dialectChanged'),
+  description: fc.constantFrom('one', 'two'),
+  code: fc.constantFrom('FORBIDDEN', null),
+  at: instant,
+  runId: fc.constant('run'),
+  interval: fc.constantFrom({ from: 1, until: 2 }, null),
+});
+const alerts = fc.record({ alert: fc.option(fc.record({ kind: fc.constantFrom('blind', 'catchingUp'), since: instant, at: instant })), owed: fc.array(owed, { maxLength: 3 }) });
+const observed = fc.record({ lastEventAt: instant, matched: fc.dictionary(fc.constantFrom('rule', 'other'), instant) }, { requiredKeys: [] });
 const half = fc.constantFrom('a', 'b', 'c').map((digit) => digit.repeat(16));
 const marking = { run, bucket: fc.constantFrom('2026112211', '2026112212', 'none'), element: fc.tuple(half, half).map(([id, content]) => id + content) };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('acquire' as const), run }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), run, place, release: fc.boolean(), notBefore: fc.nat(9).map((minutes) => NOW + minutes * MINUTE) }, { requiredKeys: ['do', 'run', 'place', 'release'] }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), run, place, options }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('note' as const), run, records: fc.uniqueArray(half, { maxLength: 2 }), deaths: fc.nat(2), progressed: fc.boolean() }) },
+  fc.record({ do: fc.constant('alerts' as const), run, alerts }),
+  fc.record({ do: fc.constant('observe' as const), run, seen: observed }),
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('mark' as const, 'seen' as const), ...marking }) },
   fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 4, 5) }),
   fc.record({ do: fc.constantFrom('fail' as const, 'look' as const), run }),
@@ -92,16 +112,27 @@ async function hold(tenure: Tenure | undefined, one: Held): Promise<unknown> {
       return tenure.markSeen([one]);
     case 'seen':
       return (await tenure.seen([one.bucket])).status(one);
+    case 'note':
+      await tenure.noteWork(one.records, one.deaths, one.progressed);
+      break;
+    case 'alerts':
+      await tenure.saveAlerts(one.alerts);
+      break;
+    case 'observe':
+      tenure.observe(one.seen);
+      break;
     case 'fix':
       await tenure.fixTailnet(one);
       break;
     case 'commit':
-      await tenure.commit({ ...tenure.place, ...one.place }, { release: one.release, ...(one.notBefore === undefined ? {} : { notBefore: one.notBefore }) });
+      await tenure.commit({ ...tenure.place, ...one.place }, one.options);
   }
   return view(tenure);
 }
 
-const view = ({ place: at, genesis, stateLost, failStreak, lastFailure }: Tenure) => ({ place: at, genesis, stateLost, failStreak, lastFailure });
+const view = ({ place: at, genesis: { idKey, ...genesis }, stateLost, previousDied, notBefore, failStreak, health, suspects }: Tenure) => ({
+  place: at, genesis, hasKey: idKey !== '', stateLost, previousDied, notBefore, failStreak, health, suspects: [...suspects].sort(),
+});
 
 let gateway: Gateway;
 let client: DynamoDBClient;
@@ -124,7 +155,7 @@ it('holds the simulation\'s state to what lib/state answers, through any sequenc
     const table = { client, name };
     let commits = 0;
     return {
-      store: createStateStore({ table, clock, newCommitId: () => `commit-${(commits += 1)}` }),
+      store: createStateStore({ table, clock, newCommitId: () => `commit-${(commits += 1)}`, newIdKey: () => '0'.repeat(64) }),
       rewind: (to) => createRewinder({ table, clock, deadline }).rewind(CONNECTOR, to),
       loseState: () => client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: `TN#${CONNECTOR}` }, sk: { S: 'STATE' } } })),
     };
@@ -144,10 +175,10 @@ it('holds the simulation\'s state to what lib/state answers, through any sequenc
   };
 
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20, size: 'max' }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }), async (steps) => {
       const real = await live(await onDynamo(), steps, clock);
       expect(await live(inMemory(), steps, clock)).toEqual(real);
     }),
-    { numRuns: 20, endOnFailure: true },
+    { numRuns: 30, endOnFailure: true },
   );
 });
