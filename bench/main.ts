@@ -15,6 +15,7 @@ import { AnswerReader } from '../lib/tailscale/answer-reader';
 import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/envelope';
 import { LOCAL_CLIENT } from '../local/gateway/local-client';
 import { startGateway } from '../local/gateway/server';
+import { scalingTable } from './scaling';
 
 /** What the product does, and the least that anything must do for it: only their ratio says something on another machine. */
 interface Comparison {
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
     table.push([name, (mine / bare).toFixed(1), mine.toFixed(2), bare.toFixed(2)]);
   }
   console.log(table.toString());
+  console.log(scalingTable());
   client.destroy();
   await gateway.close();
 }

@@ -6,6 +6,7 @@ import { policyDiffEventSchema } from '../lib/contract/policy-diff-event';
 import { actionsPage } from './actions-page';
 import { exampleEvents } from './example-events';
 import { findingsPage } from './findings-page';
+import { redactionPage } from './redaction-page';
 
 /** Files that are made from the code: their texts by path from the top of the repository. */
 export function generatedFiles(): ReadonlyMap<string, string> {
@@ -13,6 +14,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/actions.md', actionsPage()],
     ['docs/findings.md', findingsPage()],
+    ['docs/redaction.md', redactionPage()],
     ['examples/events/audit-event.json', json(examples.audit)],
     ['examples/events/policy-diff-event.json', json(examples['policy-diff'])],
     ['lib/contract/schemas/audit-event.schema.json', json(auditEventSchema)],

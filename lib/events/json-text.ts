@@ -11,12 +11,16 @@ type Found = (kind: RedactionKind) => string;
 
 /**
  * Redacts a text that is JSON or HuJSON. A string stays one string and a comment stays a comment, whatever they hold; a
- * number under the name of a secret becomes a string. Everything else in the text stays as it is.
+ * number under the name of a secret becomes a string. Everything else in the text stays as it is. Lists and objects under
+ * such a name are secret throughout, but for those under `secret`: a policy grants access to secrets by their names.
  *
  * @returns undefined when the text is something else.
  */
 export function redactJsonText(text: string, inner: Inner, found: Found): string | undefined {
-  return LOOKS_LIKE_JSON.test(text) ? new JsonTextReader(text, inner, found).read() : undefined;
+  if (!LOOKS_LIKE_JSON.test(text) || !new JsonTextReader(text, null).document()) return undefined;
+  const reader = new JsonTextReader(text, { inner, found });
+  reader.document();
+  return reader.written();
 }
 
 const LOOKS_LIKE_JSON = /^\uFEFF?\s{0,1000}(?:\/[/*]|[{["])/;
@@ -34,15 +38,20 @@ interface Replacement extends Part {
   readonly text: string;
 }
 
-/** An object that is being read. */
+/** A list or an object that is being read. */
 interface Frame {
+  readonly isList: boolean;
+  /** It stands under the name of a secret. */
+  readonly isWithin: boolean;
   key: string;
+  /** The value that is read next is a secret. */
   isSecret: boolean;
   hasSecretLabel: boolean;
   /** Values that are secret if another field says so. */
   readonly candidates: { readonly part: Part; readonly content: string }[];
 }
 
+const NONE: Frame['candidates'] = [];
 const BLANK = characterSet(/[ \t\r\n]/);
 const BARE = characterSet(/[\w.+-]/);
 const NUMBER_START = /[-\d]/;
@@ -50,22 +59,20 @@ const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
 
 class JsonTextReader {
   private at: number;
-  /** null is a list. */
-  private readonly stack: (Frame | null)[] = [];
+  private readonly stack: Frame[] = [];
   private readonly replacements: Replacement[] = [];
   /** Line comments on end, or one block comment. */
   private comments: Part | undefined;
 
   constructor(
     private readonly text: string,
-    private readonly inner: Inner,
-    private readonly found: Found,
+    /** null: only to see whether the text is JSON. */
+    private readonly redact: { readonly inner: Inner; readonly found: Found } | null,
   ) {
     this.at = text.startsWith('\uFEFF') ? 1 : 0;
   }
 
-  read(): string | undefined {
-    if (!this.document()) return undefined;
+  written(): string {
     const out: string[] = [];
     let copied = 0;
     for (const { start, end, text } of this.replacements.sort((a, b) => a.start - b.start)) {
@@ -75,33 +82,39 @@ class JsonTextReader {
     return out.join('') + this.text.slice(copied);
   }
 
-  private document(): boolean {
+  /** Whether the text is JSON or HuJSON. */
+  document(): boolean {
     let expected: 'value' | 'item' | 'member' | 'next' = 'value';
     for (;;) {
       if (!this.blanks()) return false;
       const frame = this.stack.at(-1);
       const character = this.text.charAt(this.at);
       if (expected === 'next' && frame === undefined) return this.at === this.text.length;
-      if (expected !== 'value' && character === (frame === null ? ']' : '}')) {
+      if (expected !== 'value' && character === (frame?.isList === true ? ']' : '}')) {
         this.close();
         expected = 'next';
       } else if (expected === 'next') {
         if (character !== ',') return false;
         this.at += 1;
-        expected = frame === null ? 'item' : 'member';
+        expected = frame?.isList === true ? 'item' : 'member';
       } else if (expected === 'member') {
         if (!this.key(frame)) return false;
         expected = 'value';
       } else if (character === '{' || character === '[') {
         if (this.stack.length >= MAX_DEPTH) return false;
-        this.stack.push(character === '[' ? null : { key: '', isSecret: false, hasSecretLabel: false, candidates: [] });
+        this.open(character === '[', frame);
         this.at += 1;
         expected = character === '[' ? 'item' : 'member';
       } else {
-        if (!this.scalar(frame ?? undefined)) return false;
+        if (!this.scalar(frame)) return false;
         expected = 'next';
       }
     }
+  }
+
+  private open(isList: boolean, parent: Frame | undefined): void {
+    const isWithin = parent?.isSecret === true && !/^secrets?$/i.test(parent.key);
+    this.stack.push({ isList, isWithin, key: '', isSecret: isWithin, hasSecretLabel: false, candidates: isList ? NONE : [] });
   }
 
   private close(): void {
@@ -110,13 +123,13 @@ class JsonTextReader {
     for (const { part, content } of frame?.candidates ?? []) this.decide(part, content, frame?.hasSecretLabel === true);
   }
 
-  private key(frame: Frame | null | undefined): boolean {
+  private key(frame: Frame | undefined): boolean {
     const part = this.string();
     const content = part === undefined ? undefined : this.content(part);
-    if (part === undefined || content === undefined || frame === null || frame === undefined || !this.blanks() || this.text.charAt(this.at) !== ':') return false;
+    if (part === undefined || content === undefined || frame === undefined || !this.blanks() || this.text.charAt(this.at) !== ':') return false;
     this.at += 1;
     frame.key = content;
-    frame.isSecret = isSecretName(content);
+    frame.isSecret = frame.isWithin || isSecretName(content);
     this.decide(part, content, false);
     return true;
   }
@@ -134,9 +147,9 @@ class JsonTextReader {
 
   private decide(part: Part, content: string, isSecret: boolean): void {
     const isString = this.text.charAt(part.start) === '"';
-    if (!isString && (!isSecret || WORDS.has(content))) return;
-    const cleaned = isString && (!isSecret || content.startsWith('tskey-')) ? this.inner(content, false) : content;
-    const left = isSecret && isSecretText(cleaned) ? this.found('property') : cleaned;
+    if (this.redact === null || (!isString && (!isSecret || WORDS.has(content)))) return;
+    const cleaned = isString && (!isSecret || content.startsWith('tskey-')) ? this.redact.inner(content, false) : content;
+    const left = isSecret && isSecretText(cleaned) ? this.redact.found('property') : cleaned;
     if (left !== content) this.replacements.push({ ...part, text: this.stringText(part, left) });
   }
 
@@ -202,13 +215,13 @@ class JsonTextReader {
 
   /** What is commented out line by line is searched as one text: a key may go over several lines. */
   private flushComments(): void {
-    if (this.comments === undefined) return;
+    if (this.comments === undefined || this.redact === null) return;
     const { start, end } = this.comments;
     this.comments = undefined;
     const whole = this.text.slice(start, end);
     const isBlock = whole.startsWith('/*');
     const content = isBlock ? whole.slice(2, -2) : whole;
-    const left = this.inner(content, true);
+    const left = this.redact.inner(content, true);
     if (left !== content) this.replacements.push({ start, end, text: isBlock ? `/*${left.replaceAll('*/', '* /')}*/` : commented(left) });
   }
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isMarked, MARK_AT } from './mark';
 import { isSecretName, NAME_ROOTS } from './secret-names';
-import { characterSet, createNext, endWhile, matchAt, startWhile, type Range } from './text-search';
+import { characterSet, createNext, endWhile, has, matchAt, startWhile, type Range } from './text-search';
 
 /**
  * What in a text stands under the name of a secret: `"apiKey": "…"`, `password=…`, `<password>…</password>`, and the
@@ -16,6 +16,7 @@ export function namedValues(text: string): readonly Range[] {
     const end = endWhile(text, root.index + root[0].length, NAME_PART);
     const start = startWhile(text, root.index, NAME_PART, Math.min(MAX_BEFORE_ROOT, root.index - searched));
     searched = end;
+    if (text.startsWith('[REDACTED ', start - '[REDACTED '.length)) continue;
     const name = text.slice(start, end);
     const value = reader.valueOf(name, start, end);
     if (value === undefined) continue;
@@ -51,11 +52,13 @@ const NAME_PART = characterSet(/[\w.-]/);
 const MAX_BEFORE_ROOT = 60;
 
 /** Kinds of aliases in a policy: `tag:token:443` is a destination. */
-const ALIAS = /(?:^|[^\w-])(?:autogroup|group|host|ipset|posture|svc|tag|user):$/;
+const ALIAS = /(?:^|[^\w-])(?:autogroup|group|host|ipset|posture|svc|tag):$/;
 const MAX_ALIAS_KIND = 12;
 
 /** After a name: the end of its quotes or brackets, then what separates it from its value. */
 const SEPARATOR = /(\\{0,63}["'`])?\]?[^\S\n]{0,64}(:=|=>|==|[:=])(\s{0,64})/y;
+/** `--password hunter2` */
+const OPTION_VALUE = /[ \t]{1,8}(?![\s-])/y;
 const OPENING_QUOTE = /(\\{0,63})(["'`])/y;
 /** Not where the credentials behind it are marked already: then it is the value. */
 const SCHEME = /(?:bearer|basic|digest|token|splunk)\s{1,8}(?!\[REDACTED)/iy;
@@ -116,6 +119,8 @@ function createReader(text: string): Reader {
     if (isElement(start)) return next === '/' || !isSecretName(name) ? undefined : elementValue(end);
     const separator = matchAt(SEPARATOR, text, end);
     if (separator !== null && isSecretName(name)) return separatedValue(name, start, separator, end + separator[0].length);
+    const option = text.startsWith('--', start - 2) || name.startsWith('--') ? matchAt(OPTION_VALUE, text, end) : null;
+    if (option !== null && isSecretName(name)) return plainValue(name, end + option[0].length, false);
     if (!NAME_FIELD.test(text.slice(Math.max(0, start - MAX_NAME_FIELD), start)) || !isSecretName(name)) return undefined;
     const sibling = matchAt(SIBLING_VALUE, text, end);
     if (sibling !== null) return plainValue(name, end + sibling[0].length, false);
@@ -206,7 +211,7 @@ function createReader(text: string): Reader {
         continue;
       }
       const character = text.charAt(at);
-      if (WORD[Math.min(text.charCodeAt(at), 128)] === 1) continue;
+      if (has(WORD, text.charCodeAt(at))) continue;
       if (character === '(' || character === '[' || character === '{') open += 1;
       else if (character === ')' || character === ']' || character === '}') {
         if (open === 0) return at;

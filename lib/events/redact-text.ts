@@ -79,7 +79,7 @@ const TAILSCALE_IN_BASE64 = /dHNrZXkt|Rza2V5L|0c2tleS/g;
 const MARKERS = [
   new RegExp(`${PREFIX}|${TAILSCALE_IN_BASE64.source}`),
   new RegExp(
-    [/tskey-|-----BEGIN|:\\{0,3}\/|\/\/[^\s"'<>\\@]{1,300}@|[?&#][\w.%[\]-]{1,64}=|eyJ|bearer\s|:AA|\dQ~|\.[\w-]{20}/, MAY_BE_ESCAPED, MAY_NAME_A_SECRET].map(({ source }) => source).join('|'),
+    [/tskey-|-----BEGIN|:\\{0,63}\/|\/\/[^\s/:"'<>\\@]{1,100}:[^\s"'<>\\@]{1,200}@|[?&#][\w.%[\]-]{1,64}=|eyJ|bearer[\s\\]|:AA|\dQ~|\.[\w-]{20}/, MAY_BE_ESCAPED, MAY_NAME_A_SECRET].map(({ source }) => source).join('|'),
     'i',
   ),
 ];
@@ -240,7 +240,7 @@ function redactBase64(text: string, found: Found): string {
 }
 
 const WEBHOOK_HOST =
-  /:\\{0,3}\/\\{0,3}\/(?:hooks\.slack\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com|[a-z0-9-]{1,63}\.webhook\.office\.com|outlook\.office(?:365)?\.com|chat\.googleapis\.com|api\.telegram\.org|events\.pagerduty\.com|hooks\.zapier\.com|hook\.[a-z0-9]{1,8}\.make\.com|[a-z0-9.-]{1,200}\.(?:logic\.azure|environment\.api\.powerplatform)\.com)(?::\d{1,5})?\\{0,3}\//gi;
+  /:\\{0,15}\/\\{0,15}\/(?:hooks\.slack\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com|[a-z0-9-]{1,63}\.webhook\.office\.com|outlook\.office(?:365)?\.com|chat\.googleapis\.com|api\.telegram\.org|events\.pagerduty\.com|hooks\.zapier\.com|hook\.[a-z0-9]{1,8}\.make\.com|[a-z0-9.-]{1,200}\.(?:logic\.azure|environment\.api\.powerplatform)\.com)(?::\d{1,5})?\\{0,15}\//gi;
 const WEBHOOK_PATH = /\/(?:web)?hooks?(?:b2)?\/(?=[^\s"'<>\\/?#])/gi;
 const ADDRESS = characterSet(/[^\s"'<>]/);
 const ADDRESS_PART = characterSet(/[^\s"'<>\\]/);
@@ -253,7 +253,7 @@ function redactWebhookPaths(text: string, found: Found): string {
   return text.includes('://') ? hideAfter(text, WEBHOOK_PATH, ADDRESS_PART, 1, () => found('webhook-url')) : text;
 }
 
-const AUTHORITY = /(:?)\\{0,3}\/\\{0,3}\//g;
+const AUTHORITY = /(:?)\\{0,15}\/\\{0,15}\//g;
 const AUTHORITY_PART = characterSet(/[^\s/?#"'<>\\]/);
 /** What follows the host of an address with a port is a path, and may hold an `@`. */
 const HOST = /^(?:[\w.-]*|\[[^\]]*\]):\d{1,5}$|^\[/;
@@ -272,6 +272,12 @@ function redactUserinfo(text: string, found: Found): string {
     const colon = authority.indexOf(':');
     searched = first;
     if (colon === -1 && match[1] === '') continue;
+    if (colon === -1 && text.charAt(first) === '#' && nextAt(start) >= first) searched = endWhile(text, first + 1, AUTHORITY_PART);
+    const behindHash = searched > first ? text.slice(first, searched).lastIndexOf('@') : -1;
+    if (behindHash !== -1 && text.slice(first, first + behindHash).includes(':')) {
+      ranges.push({ start, end: first + behindHash });
+      continue;
+    }
     const inFirst = nextAt(start) < first ? text.lastIndexOf('@', first - 1) : -1;
     let at = inFirst;
     if (at === -1 && colon > 0 && !HOST.test(authority)) {
@@ -362,6 +368,8 @@ const TOKEN_FORMS: readonly RegExp[] = [
   /(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,40}/g,
 ];
 
+const MAY_BE_TOKEN_FORM = /:AA|\dQ~|\.[\w-]{20}/;
+
 function redactTokenForms(text: string, found: Found): string {
-  return TOKEN_FORMS.reduce((left, form) => left.replaceAll(form, () => found('api-token')), text);
+  return !MAY_BE_TOKEN_FORM.test(text) ? text : TOKEN_FORMS.reduce((left, form) => left.replaceAll(form, () => found('api-token')), text);
 }

@@ -51,6 +51,8 @@ export interface FormRow {
   readonly examples: readonly string[];
   /** Texts with escaped characters, and the same without the escapes and with the secret between « and ». */
   readonly decoded?: readonly (readonly [string, string])[];
+  /** The form is seen only where it is the whole text. */
+  readonly wholeText?: true;
   /** Texts that look alike and hold no secret. */
   readonly lookalikes: readonly string[];
 }
@@ -269,14 +271,18 @@ export const FORMS: readonly FormRow[] = [
       'postgres://«bob:p/ss#w?rd»@db.example.com:5432/x',
       '//«bob:hunter2»@example.com/x',
       'https:\\/\\/«bob:hunter2»@example.com',
+      'https://«bob#1:hunter2»@example.com/',
     ],
-    lookalikes: ['https://registry.example.com/@scope/name', 'https://example.com:8443/@scope', 'https://example.com/?email=a@b.c', '// see bob@example.com', '//bob@example.com'],
+    lookalikes: ['https://registry.example.com/@scope/name', 'https://example.com:8443/@scope', 'https://example.com/?email=a@b.c', '// see bob@example.com', '//bob@example.com', 'https://example.com#x@y'],
   },
   {
     form: 'Query parameter with the name of a secret',
     kind: 'url-credentials',
     examples: ['https://example.com/x?a=1&access_token=«abc»&b=2', 'https://example.com/x?X-Amz-Signature=«abc%3D»', '/x?code=«abc»#y'],
-    decoded: [['/cb#api%5Fkey=abc', '/cb#api_key=«abc»']],
+    decoded: [
+      ['/cb#api%5Fkey=abc', '/cb#api_key=«abc»'],
+      ['/login?next=https%3A%2F%2Fexample.com%3Ftoken%3Dabc&x=1', '/login?next=https://example.com?token=«abc»&x=1'],
+    ],
     lookalikes: ['https://example.com/x?a=1&token_type=bearer', 'https://example.com/x?q=tags#x'],
   },
   { form: 'Bearer token', kind: 'bearer-token', examples: ['Bearer «abc.def-123»'], lookalikes: ['the bearer of this'] },
@@ -295,6 +301,8 @@ export const FORMS: readonly FormRow[] = [
       'secret="«[REDACTED] hunter2»"',
       'token=«[REDACTED property]hunter2»',
       'DB_PASS=«p(a)s,s»',
+      'mysql --password «hunter2» -h db',
+      'user:password:«hunter2»',
     ],
     lookalikes: [
       '"dst": ["tag:secret:443", "db-secret:5432", "vault-token:*", "jump-pass:22,80-90"]',
@@ -306,6 +314,13 @@ export const FORMS: readonly FormRow[] = [
       "custom:apiToken == 'x'",
       'secretId: s1, tokenId=t1, accessKeyId: a1',
     ],
+  },
+  {
+    form: 'List or object under such a name, in a JSON text',
+    kind: 'property',
+    wholeText: true,
+    examples: ['{"passwords": [{"a": "«hunter2»"}], "n": ["a"]}', '// x\n{"credentials": {"user": "«hunter2»"},}'],
+    lookalikes: ['{"secret": ["prod/*"]}', '{"tokenUrls": ["x"]}'],
   },
   {
     form: 'Value beside such a name',

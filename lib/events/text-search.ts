@@ -11,15 +11,20 @@ export function characterSet(characters: RegExp): CharacterSet {
 /** Index of the first character from `start` on that is not of the set. A loop, because a pattern runs out of its stack on megabytes. */
 export function endWhile(text: string, start: number, set: CharacterSet, limit = text.length): number {
   let at = start;
-  while (at < limit && set[Math.min(text.charCodeAt(at), ASCII)] === 1) at += 1;
+  while (at < limit && has(set, text.charCodeAt(at))) at += 1;
   return at;
 }
 
 /** Index of the first character before `end` that belongs to the set with all behind it; at most `most` characters back. */
 export function startWhile(text: string, end: number, set: CharacterSet, most: number): number {
+  const first = Math.max(0, end - most);
   let at = end;
-  while (at > Math.max(0, end - most) && set[Math.min(text.charCodeAt(at - 1), ASCII)] === 1) at -= 1;
+  while (at > first && has(set, text.charCodeAt(at - 1))) at -= 1;
   return at;
+}
+
+export function has(set: CharacterSet, code: number): boolean {
+  return set[code < ASCII ? code : ASCII] === 1;
 }
 
 /** The match of a sticky pattern at an index. */

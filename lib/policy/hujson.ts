@@ -202,8 +202,8 @@ class Reader {
     } else if (kind === STAR) {
       const end = this.text.indexOf('*/', this.at + 2);
       if (end === -1) this.refuse('a comment is not closed');
-      // Within the comment alone: looking for the next line end beyond it costs the rest of the text for each comment.
-      this.line += this.text.slice(this.at, end).split('\n').length - 1;
+      // Not by searching for line ends: where there is none, each comment would search the rest of the text.
+      for (let at = this.at; at < end; at += 1) if (this.text.charCodeAt(at) === LF) this.line += 1;
       this.at = end + 1;
     } else {
       this.refuse('a comment is expected after a slash');

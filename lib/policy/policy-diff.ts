@@ -58,8 +58,10 @@ function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDif
   const change = readChange(old, next);
   const found = findingsOf(change);
   const kind = changeKind(change, sections);
-  const standing = old.present ? standingFindings(fromNothing(change), found) : [];
+  const whole = old.present ? fromNothing(change) : undefined;
+  const standing = whole === undefined ? [] : standingFindings(whole, found);
   if (change.budget.isSpent()) cuts.push({ path: 'findings', shown: found.length, total: found.length + 1 });
+  if (whole?.budget.isSpent() === true) cuts.push({ path: 'standing', shown: standing.length, total: standing.length + 1 });
   return {
     changeKind: kind,
     sections: boundSections(sections, cuts),

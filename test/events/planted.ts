@@ -1,4 +1,4 @@
-import { BODY_CLASSES, FORMS, NAMES, PREFIXES, type PrefixRow, type RedactionKind } from '../../lib/events/redaction-table';
+import { BODY_CLASSES, FORMS, NAMES, PREFIXES, type FormRow, type PrefixRow, type RedactionKind } from '../../lib/events/redaction-table';
 
 /** A text of the redaction table with its secret, and the text as it must go out. */
 export interface Planted {
@@ -24,10 +24,17 @@ export const PLANTED_TOKENS: readonly Planted[] = PREFIXES.flatMap((row) =>
   row.prefixes.map((prefix) => planted(`${row.vendor}: ${prefix}`, row.kind, row.keepsPrefix === true ? `${prefix}«${body(row, row.least)}»` : `«${prefix}${body(row, row.least)}»`)),
 );
 
-export const PLANTED_FORMS: readonly Planted[] = FORMS.flatMap(({ form, kind, examples, decoded = [] }) => [
-  ...examples.map((example) => planted(form, kind, example)),
-  ...decoded.map(([text, example]) => planted(form, kind, example, text)),
-]);
+export const PLANTED_FORMS = formsOf(FORMS);
+
+/** Forms that are seen with other text around them. */
+export const PLANTED_ANYWHERE = formsOf(FORMS.filter(({ wholeText }) => wholeText !== true));
+
+function formsOf(rows: readonly FormRow[]): readonly Planted[] {
+  return rows.flatMap(({ form, kind, examples, decoded = [] }) => [
+    ...examples.map((example) => planted(form, kind, example)),
+    ...decoded.map(([text, example]) => planted(form, kind, example, text)),
+  ]);
+}
 
 /** Every name of the table as an object's field, in the ways in which a text writes it. */
 export const PLANTED_NAMES: readonly Planted[] = NAMES.flatMap(({ example, queryOnly }) => [

@@ -5,9 +5,9 @@ import { NAMES, NOT_NAMES } from '../../lib/events/redaction-table';
 import { readPolicy } from '../../lib/policy/policy';
 import { semanticDiff } from '../../lib/policy/semantic-diff';
 import { policy, randomness } from '../policy/arbitrary';
-import { PLANTED_FORMS, PLANTED_NAMES, PLANTED_TOKENS, type Planted } from './planted';
+import { PLANTED_ANYWHERE, PLANTED_NAMES, PLANTED_TOKENS, type Planted } from './planted';
 
-const PLANTED: readonly Planted[] = [...PLANTED_TOKENS, ...PLANTED_FORMS, ...PLANTED_NAMES];
+const PLANTED: readonly Planted[] = [...PLANTED_TOKENS, ...PLANTED_ANYWHERE, ...PLANTED_NAMES];
 const LOOKALIKES = [...NOT_NAMES, ...NAMES.map(({ lookalike }) => `${lookalike}: `)];
 
 /** What may stand around a secret without being part of it. */
@@ -28,7 +28,7 @@ it('a secret of any row never survives, whatever stands around it', () => {
     fc.property(surrounded, ({ text, secret }) => {
       expect(redactText(text).text).not.toContain(secret);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -40,7 +40,7 @@ it('a secret of any row never survives in the string of a JSON text, however dee
       expect(redactText(nested).text).not.toContain(secret);
       expect(() => JSON.parse(redactText(nested).text) as unknown).not.toThrow();
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -50,7 +50,7 @@ it('a text redacted twice is as redacted once', () => {
       const once = redactText(text).text;
       expect(redactText(once)).toEqual({ text: once, kinds: [] });
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -81,7 +81,7 @@ describe('a policy', () => {
         if ('error' in read) throw new Error(read.error.message);
         expect(semanticDiff(plain, read)).toEqual([]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 150 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('a policy', () => {
       fc.property(named, (content) => {
         for (const text of [JSON.stringify(content), JSON.stringify(content, null, 2)]) expect(redactText(text)).toEqual({ text, kinds: [] });
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

@@ -73,6 +73,40 @@ describe('values that are nobody\'s business', () => {
     expect(ofProperty('SUBSCRIBED_EVENTS')).toEqual({ old: '', new: ['nodeCreated'] });
   });
 
+  describe('a webhook in the audit dialect', () => {
+    const audit = (action: string, more: Record<string, unknown>) => auditOf({ ...AUDIT_RECORD, action, target: { id: 'w1', type: 'webhook' }, ...more });
+    const MARK = '[REDACTED webhook-secret]';
+
+    it.each(['webhook:create', 'webhook:update', 'webhook:rotate', 'webhook:rotate_secret'])('%s: its secret goes, wherever it stands', (action) => {
+      const event = audit(action, { old: 'abc', new: 'def', details: 'is now ghi' });
+      expect(event.change).toEqual({ old: MARK, new: MARK });
+      // Hashes may have the same letters.
+      expect(JSON.stringify({ ...event, id: '', contentHash: '' })).not.toMatch(/abc|def|ghi/);
+    });
+
+    it.each(['actionDetails', 'details'])('withholds %s', (details) => {
+      expect(audit('webhook:update', { [details]: 'is now ghi' }).raw).toMatchObject({ [details]: MARK });
+    });
+
+    it('shows the endpoint, and nothing that is not known of one', () => {
+      const endpoint = { endpointId: 'w1', endpointUrl: 'https://example.com/in', providerType: '', subscriptions: ['nodeCreated'], secret: 'abc', value: 'def', current: { x: 'ghi' } };
+      expect(audit('webhook:create', { new: endpoint }).change.new).toEqual({ ...endpoint, secret: MARK, value: MARK, current: MARK });
+    });
+
+    it('shows subscriptions, by their property or by their form', () => {
+      expect(audit('webhook:update', { target: { id: 'w1', property: 'SUBSCRIBED_EVENTS' }, new: ['nodeCreated'] }).change.new).toEqual(['nodeCreated']);
+      expect(audit('webhook:update', { new: ['nodeCreated', 'userDeleted'] }).change.new).toEqual(['nodeCreated', 'userDeleted']);
+      expect(audit('webhook:update', { new: ['s3cr3t'] }).change.new).toBe(MARK);
+    });
+
+    it.each([
+      ['its property', { action: 'node:update', target: { type: 'webhook', property: 'secret' } }],
+      ['its native names', { action: 'UPDATE', target: { type: 'WEBHOOK_ENDPOINT', property: 'SECRET' } }],
+    ])('is known by %s too', (_, change) => {
+      expect(audit('', { ...change, new: 'abc' }).change.new).toBe(MARK);
+    });
+  });
+
   it('withholds both sides of any billing change that does not say which part of it changed', () => {
     expect(auditOf({ ...AUDIT_RECORD, action: 'billing:update', new: { line1: 'Elm Street' } }).change).toEqual({ old: null, new: '[REDACTED billing]' });
   });

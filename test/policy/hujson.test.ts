@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { MAX_DEPTH, readHujson, toJson, type Json, type JsonNode } from '../../lib/policy/hujson';
+import { MAX_DEPTH, MAX_DUPLICATES, readHujson, toJson, type Json, type JsonNode } from '../../lib/policy/hujson';
 import { decorated, policy, randomness } from './arbitrary';
 
 function root(text: string): JsonNode {
@@ -101,4 +101,9 @@ describe('HuJSON reader', () => {
   it('keeps the digits of numbers that a double cannot hold', () => {
     expect(toJson(root('[9007199254740993, 1e400, 1.5, -0, 12]'))).toEqual(['9007199254740993', '1e400', 1.5, -0, 12]);
   });
+});
+
+it('notes so many duplicate keys and no more', () => {
+  const result = readHujson(`{${'"a": 1, '.repeat(5_000)}}`);
+  expect(result.ok && result.duplicates.length).toBe(MAX_DUPLICATES);
 });

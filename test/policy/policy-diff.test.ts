@@ -174,3 +174,17 @@ describe('real policy files', () => {
     expect([...new Set(result.findings.map(({ id }) => id))].sort()).toEqual(ids);
   });
 });
+
+describe('a policy that is too much to compare', () => {
+  const groups = Object.fromEntries(Array.from({ length: 1_500 }, (_, group) => [`group:g${group}`, ['group:one']]));
+  const crowd = { 'group:one': Array.from({ length: 1_500 }, (_, user) => `u${user}@example.com`) };
+  const policy = (port: number) => ({ groups: { ...groups, ...crowd, 'group:all': Object.keys(groups) }, acls: [acl('group:all', `tag:web:${port}`)] });
+
+  it('is not judged, and says so', () => {
+    expect(diffPolicy(policy(80), policy(443))).toMatchObject({
+      changeKind: 'unknown',
+      sections: [{ section: 'acls' }],
+      cuts: expect.arrayContaining([expect.objectContaining({ path: 'findings' }), expect.objectContaining({ path: 'standing' })]) as unknown,
+    });
+  });
+});

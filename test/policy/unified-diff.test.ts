@@ -91,6 +91,18 @@ describe('unified diff of two policy texts', () => {
     expect(diffPolicyText(old, next).truncated).toBe(true);
   });
 
+  it('shows thousands of changed lines where they stand, because lines that only one side has need no search', () => {
+    const old = lines(6_000, (line) => `line ${line}`);
+    const next = lines(6_000, (line) => `line ${line % 2 === 0 ? line : -line}`);
+    expect(diffPolicyText(old, next)).toMatchObject({ addedLines: 3_000, removedLines: 3_000 });
+    expect(diffPolicyText(old, next).unified).toContain('\n line 0\n-line 1\n+line -1\n line 2\n');
+  });
+
+  it('shows a file in reverse as replaced', () => {
+    const diff = diffPolicyText(lines(5_000, (line) => `line ${line}`), lines(5_000, (line) => `line ${5_000 - line}`));
+    expect(diff).toMatchObject({ truncated: true, addedLines: 5_000, removedLines: 5_000 });
+  });
+
   it('finds one changed line in 5 MB', () => {
     const old = lines(100_000, (line) => `"line ${line}": "${'x'.repeat(40)}"`);
     expect(diffPolicyText(old, old.replace('"line 70000"', '"line seventy thousand"'))).toMatchObject({ truncated: false, addedLines: 1, removedLines: 1 });

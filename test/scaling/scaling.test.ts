@@ -40,6 +40,6 @@ describe('the measure', () => {
       for (let a = 0; a < size; a += 1) for (let b = 0; b < size; b += 1) count += a ^ b;
       return count;
     };
-    expect(growthOf({ name: 'quadratic', make: (size) => size }, quadratic, doublings(4 * KB, 16 * KB)).worst).toBeGreaterThan(MOST_GROWTH);
+    expect(growthOf({ name: 'quadratic', make: (size) => size }, quadratic, doublings(6 * KB, 24 * KB)).worst).toBeGreaterThan(MOST_GROWTH);
   });
 });

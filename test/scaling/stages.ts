@@ -1,4 +1,5 @@
 import { identify } from '../../lib/events/identify';
+import { MIN_DETAIL_BYTES } from '../../lib/events/bound';
 import { normalize } from '../../lib/events/normalize';
 import { redactText } from '../../lib/events/redact-text';
 import { diffPolicy } from '../../lib/policy/policy-diff';
@@ -29,10 +30,10 @@ function stage<Input>(name: string, families: readonly Family<Input>[], work: (i
   };
 }
 
-/** Everything that sees text from outside. */
+/** Everything that sees text from outside. Events are cut as far as may be, so that all that cutting does is done at each size. */
 export const STAGES = {
   redaction: stage('redaction of a text', TEXT_FAMILIES, redactText),
-  record: stage('a record, from redaction to the events', RECORD_FAMILIES, (record) => normalize(identify(record, NAMES), context)),
+  record: stage('a record, from redaction to the events', RECORD_FAMILIES, (record) => normalize(identify(record, NAMES), { ...context, maxDetailBytes: MIN_DETAIL_BYTES })),
   longPolicy: stage('policy diff of one long thing', LONG_POLICIES, ([old, next]) => diffPolicy(old, next)),
   manyPolicy: stage('policy diff of many things', POLICIES_OF_MANY, ([old, next]) => diffPolicy(old, next)),
 } as const;

@@ -21,15 +21,13 @@ export const grownAliases = oncePerChange((change): readonly GrownAlias[] => {
 /** Names that rules of the new side use, and those that they use through ipsets. */
 export const usedNames = oncePerChange(({ next: { rules, ssh, nodeAttrs, ipsets, tagOwners, approvers } }): ReadonlySet<string> => {
   const used = new Set<string>();
-  const add = (name: string): void => {
-    if (used.has(name)) return;
-    used.add(name);
-    for (const entry of ipsets.get(name)?.members ?? []) add(entry.replace(/^(?:add|remove)\s+/, ''));
-  };
+  const add = (name: string): unknown => used.add(name);
   for (const { src, targets, via } of rules) [...src, ...targets.map(({ host }) => host), ...via].forEach(add);
   for (const { src, dst } of ssh) [...src, ...dst].forEach(add);
   for (const { target } of nodeAttrs) target.forEach(add);
   for (const { members } of [...tagOwners.values(), ...approvers.values()]) members.forEach(add);
+  // A set grows while it is walked, so what is found through others is found too, however long their chain is.
+  for (const name of used) for (const entry of ipsets.get(name)?.members ?? []) add(entry.replace(/^(?:add|remove)\s+/, ''));
   return used;
 });
 
