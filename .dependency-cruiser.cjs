@@ -11,21 +11,34 @@ module.exports = {
       comment: 'events and policy turn values into values: no adapter, no AWS SDK, no network, no file system.',
       severity: 'error',
       from: { path: '^lib/(events|policy)/' },
-      to: { path: ['^(functions|infra|local|cli)/', '^lib/(tailscale|bus|archive|state|secrets|telemetry)/', '@aws-sdk', '^(node:)?(fs|http|https)$'] },
+      to: {
+        path: [
+          '^(functions|infra|local|cli)/',
+          '^lib/(tailscale|bus|archive|state|secrets|telemetry)/',
+          '@aws-sdk',
+          '^(node:)?(fs|http|https)$',
+        ],
+      },
     },
     {
       name: 'the-story-asks-ports',
-      comment: 'lib/connector reaches the outside only through its ports; adapters are handed in by functions/*/wire.ts.',
+      comment:
+        'lib/connector reaches the outside only through its ports; adapters are handed in by functions/*/wire.ts.',
       severity: 'error',
       from: { path: '^lib/connector/' },
-      to: { path: ['^lib/(tailscale|bus|archive|state|secrets|telemetry)/', '@aws-sdk', '^(functions|infra|local|cli)/'] },
+      to: {
+        path: ['^lib/(tailscale|bus|archive|state|secrets|telemetry)/', '@aws-sdk', '^(functions|infra|local|cli)/'],
+      },
     },
     {
       name: 'adapters-do-not-know-each-other',
       comment: 'An adapter knows its ports and the contract, nothing else of ours.',
       severity: 'error',
       from: { path: '^lib/(tailscale|bus|archive|state|secrets|telemetry)/' },
-      to: { path: '^(lib|functions|infra|local|cli)/', pathNot: ['^lib/$1/', '^lib/contract/', '^lib/connector/((backfill-)?ports|errors|call-time)\\.ts$'] },
+      to: {
+        path: '^(lib|functions|infra|local|cli)/',
+        pathNot: ['^lib/$1/', '^lib/contract/', '^lib/connector/((backfill-)?ports|errors|call-time)\\.ts$'],
+      },
     },
     {
       name: 'contract-stands-alone',
@@ -49,7 +62,17 @@ module.exports = {
     {
       name: 'aws-sdk-in-adapters-and-wires',
       severity: 'error',
-      from: { pathNot: ['^lib/(archive|bus|state|secrets)/', '^functions/[^/]+/wire\\.ts$', '^functions/[^/]+/archive-wire\\.ts$', '^cli/(backfill/)?wire\\.ts$', '^local/gateway/', '^test/', '^bench/'] },
+      from: {
+        pathNot: [
+          '^lib/(archive|bus|state|secrets)/',
+          '^functions/[^/]+/wire\\.ts$',
+          '^functions/[^/]+/archive-wire\\.ts$',
+          '^cli/(backfill/)?wire\\.ts$',
+          '^local/gateway/',
+          '^test/',
+          '^bench/',
+        ],
+      },
       to: { path: '@aws-sdk' },
     },
     {
@@ -67,12 +90,18 @@ module.exports = {
     },
     {
       name: 'cli-is-a-door',
-      comment: 'The command reaches what is deployed over the wire: it holds no function, no construct and no simulator.',
+      comment:
+        'The command reaches what is deployed over the wire: it holds no function, no construct and no simulator.',
       severity: 'error',
       from: { path: '^cli/' },
       to: { path: '^(functions|infra|local|test|bench)/' },
     },
-    { name: 'declared-packages-only', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] } },
+    {
+      name: 'declared-packages-only',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
     {
       name: 'product-uses-no-dev-packages',
       severity: 'error',
@@ -84,6 +113,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -4,7 +4,11 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.[mc]?[jt]s$': '<rootDir>/test/esbuild-transform.cjs' },
   // These packages are ES modules only, which jest cannot load on Node 20 without the transform.
-  transformIgnorePatterns: ['/node_modules/(?!(oauth4webapi|p-retry|p-map|is-network-error|zod/v4)/)', '/dist/', '/cdk\\.out/'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(oauth4webapi|p-retry|p-map|is-network-error|zod/v4)/)',
+    '/dist/',
+    '/cdk\\.out/',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/'],
   setupFiles: ['<rootDir>/test/setup.cjs'],
   testTimeout: 30_000,

@@ -16,12 +16,26 @@ const SWEEPS: readonly (readonly [Stage, readonly number[]])[] = [
 
 /** How the time of each stage grows with hostile input; its slowest families, and each that grows faster than its input. */
 export function scalingTable(): string {
-  const table = new Table({ head: ['stage', 'hostile input', 'CPU (ms)', 'ms per MB', 'growth per doubling'], style: { head: [], border: [] }, colAligns: ['left', 'left', 'right', 'right', 'right'] });
+  const table = new Table({
+    head: ['stage', 'hostile input', 'CPU (ms)', 'ms per MB', 'growth per doubling'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'left', 'right', 'right', 'right'],
+  });
   for (const [stage, sizes] of SWEEPS) {
     const largest = (sizes.at(-1) ?? MB) / MB;
-    const grown = stage.families.map((family) => stage.grow(family, sizes)).sort((a, b) => (b.times.at(-1) ?? 0) - (a.times.at(-1) ?? 0));
-    for (const { family, times, worst } of grown.filter(({ worst: growth }, at) => at < SHOWN || growth > MOST_GROWTH)) {
-      table.push([`${stage.name}, ${sizes.length} sizes to ${largest} MB`, family, times.map((time) => time.toFixed(0)).join(' '), ((times.at(-1) ?? NaN) / largest).toFixed(0), `${worst.toFixed(1)}${worst > MOST_GROWTH ? ' !' : ''}`]);
+    const grown = stage.families
+      .map((family) => stage.grow(family, sizes))
+      .sort((a, b) => (b.times.at(-1) ?? 0) - (a.times.at(-1) ?? 0));
+    for (const { family, times, worst } of grown.filter(
+      ({ worst: growth }, at) => at < SHOWN || growth > MOST_GROWTH,
+    )) {
+      table.push([
+        `${stage.name}, ${sizes.length} sizes to ${largest} MB`,
+        family,
+        times.map((time) => time.toFixed(0)).join(' '),
+        ((times.at(-1) ?? NaN) / largest).toFixed(0),
+        `${worst.toFixed(1)}${worst > MOST_GROWTH ? ' !' : ''}`,
+      ]);
     }
   }
   return table.toString();

@@ -24,11 +24,17 @@ export function parsePastInstant(text: string, now: Millis): Millis {
   const ago = parseDuration(text);
   const instant = ago !== null ? now - ago : isInstant(text) ? parseTimestamp(text) : null;
   if (instant === null) {
-    throw new CliError(`"${text}" is neither a time such as 2026-11-22T08:00:00Z (with its zone) nor a duration before now such as PT2H, P1D or P1DT12H`, 2);
+    throw new CliError(
+      `"${text}" is neither a time such as 2026-11-22T08:00:00Z (with its zone) nor a duration before now such as PT2H, P1D or P1DT12H`,
+      2,
+    );
   }
   if (instant > now) throw new CliError(`${format(instant)} is in the future; now is ${format(now)}`, 2);
   if (instant < now - RETENTION_MS) {
-    throw new CliError(`${format(instant)} is too far back: Tailscale keeps its log for ${RETENTION_MS / DAY} days, so ${format(now - RETENTION_MS)} is the limit`, 2);
+    throw new CliError(
+      `${format(instant)} is too far back: Tailscale keeps its log for ${RETENTION_MS / DAY} days, so ${format(now - RETENTION_MS)} is the limit`,
+      2,
+    );
   }
   return instant;
 }

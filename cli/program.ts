@@ -24,15 +24,34 @@ Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done
  */
 export async function run(args: readonly string[], { terminal, ...rest }: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
   // Nothing paints a note, and much of what one says comes from outside: each is one line of visible characters.
-  const note = (line: string): void => { terminal.note(visibleLine(line)); };
+  const note = (line: string): void => {
+    terminal.note(visibleLine(line));
+  };
   const cli: Cli = { ...rest, terminal: { ...terminal, note } };
-  const program = new Command('tailscale-audit').description('Operates a deployed Tailscale audit connector.').addHelpText('after', HELP);
-  for (const command of [statusCommand(cli), testConnectionCommand(cli), backfillCommand(cli), rewindCommand(cli), redriveCommand(cli), diffCommand(cli)]) program.addCommand(command);
+  const program = new Command('tailscale-audit')
+    .description('Operates a deployed Tailscale audit connector.')
+    .addHelpText('after', HELP);
+  for (const command of [
+    statusCommand(cli),
+    testConnectionCommand(cli),
+    backfillCommand(cli),
+    rewindCommand(cli),
+    redriveCommand(cli),
+    diffCommand(cli),
+  ])
+    program.addCommand(command);
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError('(--help has examples)').configureOutput({
-      writeOut: (text) => { terminal.out(text.trimEnd()); },
-      writeErr: (text) => { text.trimEnd().split('\n').forEach(note); },
-    });
+    command
+      .exitOverride()
+      .showHelpAfterError('(--help has examples)')
+      .configureOutput({
+        writeOut: (text) => {
+          terminal.out(text.trimEnd());
+        },
+        writeErr: (text) => {
+          text.trimEnd().split('\n').forEach(note);
+        },
+      });
   }
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -33,18 +33,20 @@ const count = z.int().check(z.nonnegative());
 
 /** The answer of the backfill function. */
 const answer = z.object({
-  connectors: z.array(
-    z.object({
-      connector: z.string(),
-      redriven: count,
-      refused: count,
-      skipped: count,
-      failed: count,
-      done: z.boolean(),
-      after: z.nullable(z.string()),
-      problems: z.array(z.object({ id: z.string(), problem: z.string() })),
-    }),
-  ).check(z.length(1)),
+  connectors: z
+    .array(
+      z.object({
+        connector: z.string(),
+        redriven: count,
+        refused: count,
+        skipped: count,
+        failed: count,
+        done: z.boolean(),
+        after: z.nullable(z.string()),
+        problems: z.array(z.object({ id: z.string(), problem: z.string() })),
+      }),
+    )
+    .check(z.length(1)),
 });
 
 export function redriveCommand(cli: Cli): Command {
@@ -55,7 +57,9 @@ export function redriveCommand(cli: Cli): Command {
     .option('--include-unparsed', 'send events that could not be read too: they were on the bus once', false)
     .option('--json', 'the result as one JSON object on stdout', false)
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--function <name>', 'the backfill function itself')).action((options: Options) => redrive(options, cli));
+  return withStack(command, new Option('--function <name>', 'the backfill function itself')).action(
+    (options: Options) => redrive(options, cli),
+  );
 }
 
 async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> {
@@ -64,11 +68,17 @@ async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> 
   const total = { connector: connector ?? '', redriven: 0, refused: 0, skipped: 0, failed: 0 };
   const problems: { id: string; problem: string }[] = [];
   let after: string | null = null;
-  for (let done = false; !done; ) {
-    const reply = await aws.invoke(functionName, { action: 'redrive', includeUnparsed, after, ...(connector === undefined ? {} : { connector }) });
+  for (let done = false; !done;) {
+    const reply = await aws.invoke(functionName, {
+      action: 'redrive',
+      includeUnparsed,
+      after,
+      ...(connector === undefined ? {} : { connector }),
+    });
     const [report] = parseWith(answer, reply, `the answer of ${functionName}`).connectors;
     if (report === undefined) break;
-    if (!report.done && report.after === after && report.redriven === 0) throw new CliError(`${functionName} ran out of time before it had sent anything; look into its log`);
+    if (!report.done && report.after === after && report.redriven === 0)
+      throw new CliError(`${functionName} ran out of time before it had sent anything; look into its log`);
     total.connector = report.connector;
     for (const name of ['redriven', 'refused', 'skipped', 'failed'] as const) total[name] += report[name];
     problems.push(...report.problems);
@@ -78,9 +88,13 @@ async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> 
   const { redriven, refused, skipped, failed } = total;
   if (options.json) terminal.out(visible(JSON.stringify({ ...total, problems })));
   else {
-    terminal.out(`${visibleLine(total.connector, MAX_NAME)}: ${redriven} redriven, ${refused} refused again, ${failed} failed, ${skipped} skipped`);
-    if (skipped > 0) terminal.note('What was skipped was on the bus once, unparsed; --include-unparsed sends it again.');
+    terminal.out(
+      `${visibleLine(total.connector, MAX_NAME)}: ${redriven} redriven, ${refused} refused again, ${failed} failed, ${skipped} skipped`,
+    );
+    if (skipped > 0)
+      terminal.note('What was skipped was on the bus once, unparsed; --include-unparsed sends it again.');
     for (const { id, problem } of problems) terminal.note(`${id}: ${problem}`);
   }
-  if (refused + failed > 0) throw new CliError(`${refused + failed} stay in quarantine; the function's log says why for each`);
+  if (refused + failed > 0)
+    throw new CliError(`${refused + failed} stay in quarantine; the function's log says why for each`);
 }

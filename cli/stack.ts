@@ -22,7 +22,9 @@ export interface StackOptions {
 
 /** Adds `--stack`, and the option that makes it needless. */
 export function withStack(command: Command, instead: Option): Command {
-  const stack = new Option('--stack <name>', 'CloudFormation stack whose outputs name what is deployed').default(DEFAULT_STACK);
+  const stack = new Option('--stack <name>', 'CloudFormation stack whose outputs name what is deployed').default(
+    DEFAULT_STACK,
+  );
   return command.addOption(stack).addOption(instead.conflicts('stack'));
 }
 
@@ -31,15 +33,27 @@ export function withStack(command: Command, instead: Option): Command {
  *
  * @throws CliError where the stack has no such output, or does not follow the connector.
  */
-export async function deployedName(aws: Aws, { output, flag }: Place, given: string | undefined, { stack }: StackOptions, connector?: string): Promise<string> {
+export async function deployedName(
+  aws: Aws,
+  { output, flag }: Place,
+  given: string | undefined,
+  { stack }: StackOptions,
+  connector?: string,
+): Promise<string> {
   if (given !== undefined) return given;
   const outputs = await aws.stackOutputs(stack);
   const connectors = outputs['Connectors']?.split(',');
   if (connector !== undefined && connectors?.includes(connector) === false) {
-    throw new CliError(`there is no connector "${connector}" in the stack "${stack}"; it has ${connectors.join(', ')}`, 2);
+    throw new CliError(
+      `there is no connector "${connector}" in the stack "${stack}"; it has ${connectors.join(', ')}`,
+      2,
+    );
   }
   const name = outputs[output];
-  if (name === undefined) throw new CliError(`the stack "${stack}" has no output ${output}: deploy this version of it (npx cdk deploy), or give the name with ${flag}`);
+  if (name === undefined)
+    throw new CliError(
+      `the stack "${stack}" has no output ${output}: deploy this version of it (npx cdk deploy), or give the name with ${flag}`,
+    );
   return name;
 }
 
@@ -50,7 +64,10 @@ export async function deployedName(aws: Aws, { output, flag }: Place, given: str
  */
 export async function connectorsOf(aws: Aws, { stack }: StackOptions): Promise<string[]> {
   const { Connectors: connectors } = await aws.stackOutputs(stack);
-  if (connectors === undefined) throw new CliError(`the stack "${stack}" has no output Connectors: deploy this version of it (npx cdk deploy), or give --table and --connector`);
+  if (connectors === undefined)
+    throw new CliError(
+      `the stack "${stack}" has no output Connectors: deploy this version of it (npx cdk deploy), or give --table and --connector`,
+    );
   return connectors.split(',');
 }
 

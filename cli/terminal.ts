@@ -14,7 +14,11 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const confirm = async (question: string): Promise<boolean> => {
     const asking = createInterface({ input: stdin, output: stderr });
     // The end of the input (Ctrl-D) and an interrupt are no yes.
-    const closed = new Promise<string>((resolve) => asking.once('close', () => { resolve(''); }));
+    const closed = new Promise<string>((resolve) =>
+      asking.once('close', () => {
+        resolve('');
+      }),
+    );
     try {
       return /^y(?:es)?$/i.test((await Promise.race([asking.question(`${question} [y/N] `), closed])).trim());
     } finally {
@@ -38,6 +42,8 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
 /** From now on the first SIGINT aborts the signal; the second one ends the process. */
 export function interruption(signals: Pick<NodeJS.EventEmitter, 'once'>): AbortSignal {
   const controller = new AbortController();
-  signals.once('SIGINT', () => { controller.abort(); });
+  signals.once('SIGINT', () => {
+    controller.abort();
+  });
   return controller.signal;
 }

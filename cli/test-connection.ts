@@ -47,16 +47,21 @@ const answer = z.object({ ok: z.boolean(), connectors: z.array(connection).check
 export function testConnectionCommand(cli: Cli): Command {
   const command = new Command('test-connection')
     .summary('ask Tailscale whether the deployed credentials work')
-    .description('Has the deployed function ask Tailscale\'s audit endpoint, and says what it answered.')
+    .description("Has the deployed function ask Tailscale's audit endpoint, and says what it answered.")
     .option('--connector <id>', 'only this one; all of the function otherwise')
-    .option('--json', 'the function\'s answer as one JSON object on stdout', false)
+    .option('--json', "the function's answer as one JSON object on stdout", false)
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--function <name>', 'the poll function itself')).action((options: Options) => testConnection(options, cli));
+  return withStack(command, new Option('--function <name>', 'the poll function itself')).action((options: Options) =>
+    testConnection(options, cli),
+  );
 }
 
 async function testConnection({ connector, json, ...options }: Options, { aws, terminal }: Cli): Promise<void> {
   const functionName = await deployedName(aws, POLL_FUNCTION, options.function, options, connector);
-  const reply = await aws.invoke(functionName, { action: 'test-connection', ...(connector === undefined ? {} : { connector }) });
+  const reply = await aws.invoke(functionName, {
+    action: 'test-connection',
+    ...(connector === undefined ? {} : { connector }),
+  });
   const { connectors } = parseWith(answer, reply, `the answer of ${functionName}`);
   if (json) terminal.out(visible(JSON.stringify(reply)));
   else for (const one of connectors) terminal.out(inWords(one));
@@ -64,7 +69,17 @@ async function testConnection({ connector, json, ...options }: Options, { aws, t
   if (failed.length > 0) throw new CliError(`the connection failed: ${failed.join(', ')}`);
 }
 
-function inWords({ connector, ok, dialect, tailnet, credential, events, skewMs, code, message }: z.infer<typeof connection>): string {
+function inWords({
+  connector,
+  ok,
+  dialect,
+  tailnet,
+  credential,
+  events,
+  skewMs,
+  code,
+  message,
+}: z.infer<typeof connection>): string {
   const name = visibleLine(connector, MAX_NAME);
   if (!ok) return `${name}: ${pc.red('failed')}  ${visibleLine(`${code ?? ''} ${message ?? ''}`)}`;
   const facts = [

@@ -24,21 +24,43 @@ export function wire(clock: Clock): Aws {
   const dynamoDb = new DynamoDBClient();
   return {
     stackOutputs: (stack) =>
-      calling(cloudFormation, { what: `the stack "${stack}"`, action: 'cloudformation:DescribeStacks', missing: 'ValidationError' }, async () => {
-        const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }));
-        return Object.fromEntries((found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
-      }),
+      calling(
+        cloudFormation,
+        { what: `the stack "${stack}"`, action: 'cloudformation:DescribeStacks', missing: 'ValidationError' },
+        async () => {
+          const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }));
+          return Object.fromEntries(
+            (found?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+          );
+        },
+      ),
     invoke: (functionName, payload) =>
-      calling(lambda, { what: `the function "${functionName}"`, action: 'lambda:InvokeFunction', missing: 'ResourceNotFoundException' }, async () => {
-        const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(payload) }));
-        const answer: unknown = JSON.parse(Payload?.transformToString() ?? 'null');
-        if (FunctionError === undefined) return answer;
-        const failed = z.safeParse(failure, answer);
-        throw new CliError(failed.success ? failed.data.errorMessage : `the function "${functionName}" failed; look into its log`);
-      }),
+      calling(
+        lambda,
+        {
+          what: `the function "${functionName}"`,
+          action: 'lambda:InvokeFunction',
+          missing: 'ResourceNotFoundException',
+        },
+        async () => {
+          const { FunctionError, Payload } = await lambda.send(
+            new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(payload) }),
+          );
+          const answer: unknown = JSON.parse(Payload?.transformToString() ?? 'null');
+          if (FunctionError === undefined) return answer;
+          const failed = z.safeParse(failure, answer);
+          throw new CliError(
+            failed.success ? failed.data.errorMessage : `the function "${functionName}" failed; look into its log`,
+          );
+        },
+      ),
     rewinder: (tableName) => {
       const rewinder = createRewinder({ table: { client: dynamoDb, name: tableName }, clock, deadline: PATIENCE });
-      const on = { what: `the table "${tableName}"`, action: 'dynamodb:GetItem and dynamodb:UpdateItem', missing: 'ResourceNotFoundException' };
+      const on = {
+        what: `the table "${tableName}"`,
+        action: 'dynamodb:GetItem and dynamodb:UpdateItem',
+        missing: 'ResourceNotFoundException',
+      };
       return {
         look: (connector) => calling(dynamoDb, on, () => rewinder.look(connector)),
         rewind: (connector, to) => calling(dynamoDb, on, () => rewinder.rewind(connector, to)),

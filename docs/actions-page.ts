@@ -28,9 +28,9 @@ const WORDS: ReadonlyMap<Condition, string> = new Map([
   [expiresNow, 'by the console or the API, to a time that is over or within 60 s'],
   [changedByAdmin, 'by the console or the API'],
   [routesUnknown, '`old` or `new` is not a list'],
-  [nodeAddsRoute, 'the node itself added a route outside Tailscale\'s own addresses'],
-  [addsRoute, 'a route outside Tailscale\'s own addresses was added'],
-  [removesRoute, 'a route outside Tailscale\'s own addresses was removed'],
+  [nodeAddsRoute, "the node itself added a route outside Tailscale's own addresses"],
+  [addsRoute, "a route outside Tailscale's own addresses was added"],
+  [removesRoute, "a route outside Tailscale's own addresses was removed"],
   [addsTag, 'a tag was added'],
   [disablesPosture, '`new.PostureDisabled` is true'],
   [isAuthKey, 'the target is named "Auth key…", or the key can register nodes'],
@@ -62,8 +62,15 @@ A record that names its canonical action itself (the audit dialect) does not say
 /** The text of docs/actions.md. */
 export function actionsPage(): string {
   const targets = [...new Set(CATALOG.map(targetOf))].sort();
-  const sections = targets.map((target) => [`## ${target}\n`, tripleTable(CATALOG.filter((row) => targetOf(row) === target))].join('\n'));
-  return [INTRODUCTION, ...sections, [FALLBACK_INTRODUCTION, fallbackTable()].join('\n'), [ACTIONS_INTRODUCTION, actionTable()].join('\n')].join('\n');
+  const sections = targets.map((target) =>
+    [`## ${target}\n`, tripleTable(CATALOG.filter((row) => targetOf(row) === target))].join('\n'),
+  );
+  return [
+    INTRODUCTION,
+    ...sections,
+    [FALLBACK_INTRODUCTION, fallbackTable()].join('\n'),
+    [ACTIONS_INTRODUCTION, actionTable()].join('\n'),
+  ].join('\n');
 }
 
 function targetOf({ native }: CatalogRow): string {
@@ -76,7 +83,13 @@ function tripleTable(rows: readonly CatalogRow[]): string {
     rows.map((row, at) => {
       const spec = severityOf(row.action);
       const follows = rows.slice(0, at).some(({ native }) => native === row.native);
-      return [[row.native, ...(row.also ?? [])].map(code).join(', '), condition(row, follows), code(row.action), spec, higherSeverity(spec, row.raised ?? 'info')];
+      return [
+        [row.native, ...(row.also ?? [])].map(code).join(', '),
+        condition(row, follows),
+        code(row.action),
+        spec,
+        higherSeverity(spec, row.raised ?? 'info'),
+      ];
     }),
   );
 }
@@ -94,7 +107,12 @@ function fallbackTable(): string {
     FALLBACKS.map(({ native, action, raised = 'info' }) => {
       const isDerived = action.includes('<');
       const spec = severityOf(action);
-      return [patterns(native), code(action), isDerived ? 'by the action' : spec, isDerived ? `${raised} at least` : higherSeverity(spec, raised)];
+      return [
+        patterns(native),
+        code(action),
+        isDerived ? 'by the action' : spec,
+        isDerived ? `${raised} at least` : higherSeverity(spec, raised),
+      ];
     }),
   );
 }
@@ -102,7 +120,10 @@ function fallbackTable(): string {
 /** `TAILNET.*.DNS*|MAGIC*` as two patterns. */
 function patterns(native: string): string {
   const [target, verb, property = ''] = native.split('.');
-  return property.split('|').map((one) => code(`${target}.${verb}.${one}`)).join(', ');
+  return property
+    .split('|')
+    .map((one) => code(`${target}.${verb}.${one}`))
+    .join(', ');
 }
 
 function actionTable(): string {

@@ -8,7 +8,10 @@ import { planDemoRecords } from '../local/tailnet/demo-records';
 const NOW = Date.parse('2026-11-22T09:16:51Z');
 
 /** Event ids are EventBridge's own, and random; these stand for them. */
-const ENVELOPE_ID = { audit: 'f40507a2-49fb-4de0-bc46-f64b7c67fa31', 'policy-diff': 'd1a4a3ca-ea81-44ce-ad50-643649e2237d' } as const;
+const ENVELOPE_ID = {
+  audit: 'f40507a2-49fb-4de0-bc46-f64b7c67fa31',
+  'policy-diff': 'd1a4a3ca-ea81-44ce-ad50-643649e2237d',
+} as const;
 
 /** An approved route and the diff of a policy change, from the story that `npm start` plays, as EventBridge hands them to a target. */
 export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', DeliveredEvent>> {

@@ -15,6 +15,11 @@ What was there before is not listed again. Where **standing** says so, it is cou
 
 /** The text of docs/findings.md. */
 export function findingsPage(): string {
-  const rows = [...CATALOGUE, { ...PARSE_ERROR, standing: false }].map(({ id, severity, title, standing }) => [code(id), severity, title, standing ? 'counted' : '']);
+  const rows = [...CATALOGUE, { ...PARSE_ERROR, standing: false }].map(({ id, severity, title, standing }) => [
+    code(id),
+    severity,
+    title,
+    standing ? 'counted' : '',
+  ]);
   return `${INTRODUCTION}${table(['id', 'severity', 'what', 'standing'], rows)}`;
 }

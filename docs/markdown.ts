@@ -1,6 +1,8 @@
 /** A table of Markdown; an empty cell is one space wide. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |'));
+  const lines = [head, head.map(() => '---'), ...rows].map((cells) =>
+    `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |'),
+  );
   return `${lines.join('\n')}\n`;
 }
 

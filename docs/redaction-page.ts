@@ -18,9 +18,24 @@ const inCell = (text: string): string => `\`\` ${text.replaceAll('\n', '\\n').re
 
 /** The text of docs/redaction.md. */
 export function redactionPage(): string {
-  const names = NAMES.map(({ ending, example, lookalike, queryOnly }) => [code(ending), code(example), code(lookalike), queryOnly === true ? 'in a query alone' : 'anywhere']);
-  const forms = FORMS.map(({ form, kind, examples, decoded = [], lookalikes }) => [form, code(kind), inCell(examples[0] ?? decoded[0]?.[0] ?? ''), inCell(lookalikes[0] ?? '')]);
-  const tokens = PREFIXES.map(({ vendor, prefixes, least, kind }) => [vendor, list(prefixes), String(least), code(kind)]);
+  const names = NAMES.map(({ ending, example, lookalike, queryOnly }) => [
+    code(ending),
+    code(example),
+    code(lookalike),
+    queryOnly === true ? 'in a query alone' : 'anywhere',
+  ]);
+  const forms = FORMS.map(({ form, kind, examples, decoded = [], lookalikes }) => [
+    form,
+    code(kind),
+    inCell(examples[0] ?? decoded[0]?.[0] ?? ''),
+    inCell(lookalikes[0] ?? ''),
+  ]);
+  const tokens = PREFIXES.map(({ vendor, prefixes, least, kind }) => [
+    vendor,
+    list(prefixes),
+    String(least),
+    code(kind),
+  ]);
   return [
     INTRODUCTION,
     `## Names\n\nA value is secret whose name ends like this, in any spelling: as a property, a query parameter, an XML element or attribute, a part of a connection string, or the \`name\` beside a \`value\`. A number, a plural \`s\` or one of ${list(NAME_SUFFIXES)} may follow. ${list(NOT_NAMES)} are no such names.\n`,

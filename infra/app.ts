@@ -7,7 +7,10 @@ import { parseContext } from './context';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 try {
-  const { stackName, ...props } = parseContext((key) => app.node.tryGetContext(key), Object.keys(app.node.getAllContext() as object));
+  const { stackName, ...props } = parseContext(
+    (key) => app.node.tryGetContext(key),
+    Object.keys(app.node.getAllContext() as object),
+  );
   new ConnectorStack(app, stackName, props);
 } catch (error) {
   if (!(error instanceof InvalidInput)) throw error;

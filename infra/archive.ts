@@ -26,15 +26,27 @@ export function createArchive(scope: Construct, id: string): Bucket {
   Validations.of(archive).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only the connector writes here, a few objects a month, and its events or the table\'s ledger name each of them. An access log would need a bucket of its own; ' +
+      "Only the connector writes here, a few objects a month, and its events or the table's ledger name each of them. An access log would need a bucket of its own; " +
       'whoever must know of every read turns on CloudTrail data events for this bucket.',
   });
   return archive;
 }
 
 /** Allows the objects under these prefixes. Their keys hold dates and ids of events to come, so none can be named: cdk-nag is told of each prefix. */
-export function allowObjects(role: Role, archive: Bucket, sid: string, action: 's3:GetObject' | 's3:PutObject', prefixes: readonly ArchivePrefix[]): void {
-  role.addToPolicy(new PolicyStatement({ sid, actions: [action], resources: prefixes.map((prefix) => archive.arnForObjects(`${prefix}/*`)) }));
+export function allowObjects(
+  role: Role,
+  archive: Bucket,
+  sid: string,
+  action: 's3:GetObject' | 's3:PutObject',
+  prefixes: readonly ArchivePrefix[],
+): void {
+  role.addToPolicy(
+    new PolicyStatement({
+      sid,
+      actions: [action],
+      resources: prefixes.map((prefix) => archive.arnForObjects(`${prefix}/*`)),
+    }),
+  );
   const bucket = archive.node.defaultChild;
   if (!CfnElement.isCfnElement(bucket)) return;
   const arn = `<${Stack.of(archive).getLogicalId(bucket)}.Arn>`;

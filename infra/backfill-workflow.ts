@@ -30,8 +30,15 @@ export class BackfillWorkflow extends Construct {
     super(scope, id);
     // Names under this prefix share one log resource policy; others each take a part of its 5120 characters.
     const logGroupName = `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 80, separator: '-' })}`;
-    const destination = new LogGroup(this, 'Logs', { logGroupName, retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
-    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com'), description: 'Tailscale audit log to EventBridge: runs long backfills' });
+    const destination = new LogGroup(this, 'Logs', {
+      logGroupName,
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+      description: 'Tailscale audit log to EventBridge: runs long backfills',
+    });
     this.allowTasks(props.function);
     this.allowLogAndTrace();
     this.stateMachine = new StateMachine(this, 'StateMachine', {
@@ -48,7 +55,9 @@ export class BackfillWorkflow extends Construct {
   }
 
   private allowTasks(backfill: IFunction): void {
-    this.role.addToPolicy(new PolicyStatement({ sid: 'Slices', actions: ['lambda:InvokeFunction'], resources: [backfill.functionArn] }));
+    this.role.addToPolicy(
+      new PolicyStatement({ sid: 'Slices', actions: ['lambda:InvokeFunction'], resources: [backfill.functionArn] }),
+    );
   }
 
   private allowLogAndTrace(): void {
@@ -71,7 +80,12 @@ export class BackfillWorkflow extends Construct {
     this.role.addToPolicy(
       new PolicyStatement({
         sid: 'Trace',
-        actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
+        actions: [
+          'xray:PutTraceSegments',
+          'xray:PutTelemetryRecords',
+          'xray:GetSamplingRules',
+          'xray:GetSamplingTargets',
+        ],
         resources: ['*'],
       }),
     );
@@ -87,13 +101,22 @@ export class BackfillWorkflow extends Construct {
     const stack = Stack.of(this);
     const name = stack.splitArn(stateMachineArn, ArnFormat.COLON_RESOURCE_NAME).resourceName ?? '';
     const executions = [name, `${name}/${SLICES}`].map((parent) =>
-      stack.formatArn({ service: 'states', resource: 'execution', resourceName: `${parent}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      stack.formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${parent}:*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     );
     new Policy(this, 'MapRuns', {
       roles: [this.role],
       statements: [
         new PolicyStatement({ sid: 'StartSlices', actions: ['states:StartExecution'], resources: [stateMachineArn] }),
-        new PolicyStatement({ sid: 'EndSlices', actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'], resources: executions }),
+        new PolicyStatement({
+          sid: 'EndSlices',
+          actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
+          resources: executions,
+        }),
       ],
     });
     const nameInFindings = JSON.stringify(stack.resolve(name));

@@ -28,9 +28,18 @@ export class ConnectorFunction extends Construct {
   constructor(scope: Construct, id: string, props: ConnectorFunctionProps) {
     super(scope, id);
     const { description, bundle, maxEventAgeSeconds } = props;
-    const logGroup = new LogGroup(this, 'Logs', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description });
-    this.role.addToPolicy(new PolicyStatement({ sid: 'Log', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }));
+    this.role.addToPolicy(
+      new PolicyStatement({
+        sid: 'Log',
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
     this.function = new lambda.Function(this, 'Function', {
       description,
       runtime: lambda.Runtime.NODEJS_24_X,
@@ -53,6 +62,7 @@ export class ConnectorFunction extends Construct {
 }
 
 function existingBundle(path: string): string {
-  if (!existsSync(join(path, 'index.js'))) throw new Error(`The function is not built: ${path} has no index.js. Run npm run build.`);
+  if (!existsSync(join(path, 'index.js')))
+    throw new Error(`The function is not built: ${path} has no index.js. Run npm run build.`);
   return path;
 }

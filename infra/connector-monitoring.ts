@@ -41,7 +41,7 @@ const ALARMS: readonly AlarmRule[] = [
     metric: METRIC.failed,
     statistic: 'Sum',
     above: 1,
-    says: 'failed in at least two of its last three runs. The function\'s log says why and what to do.',
+    says: "failed in at least two of its last three runs. The function's log says why and what to do.",
   },
   {
     name: 'Gap',
@@ -67,7 +67,7 @@ const ALARMS: readonly AlarmRule[] = [
     statistic: 'Sum',
     above: 0,
     says:
-      'has put events aside: the bus would not take them, or their records could not be read. The table\'s ledger (QUAR#) says why and where in the archive bucket each one lies. ' +
+      "has put events aside: the bus would not take them, or their records could not be read. The table's ledger (QUAR#) says why and where in the archive bucket each one lies. " +
       'Once the cause is gone, invoke the backfill function with {"action":"redrive"}.',
   },
   {
@@ -77,7 +77,7 @@ const ALARMS: readonly AlarmRule[] = [
     above: SKEW_SECONDS,
     says:
       `and Tailscale disagree on the time by over ${SKEW_SECONDS / 60} minutes. Nothing is lost, because the watermark follows the earlier clock, but events come late. ` +
-      'If apiUrl leads through a proxy, look at its clock; else at Tailscale\'s status page.',
+      "If apiUrl leads through a proxy, look at its clock; else at Tailscale's status page.",
   },
 ];
 
@@ -100,10 +100,19 @@ export class ConnectorMonitoring extends Construct {
     });
   }
 
-  private createAlarm(connector: string, { name, metric, statistic, above, silenceIsBad = false, says }: AlarmRule): Alarm {
+  private createAlarm(
+    connector: string,
+    { name, metric, statistic, above, silenceIsBad = false, says }: AlarmRule,
+  ): Alarm {
     return new Alarm(this, `${name}-${connector}`, {
       alarmDescription: `Connector ${connector} ${says}`,
-      metric: new Metric({ namespace: METRICS_NAMESPACE, metricName: metric, dimensionsMap: { connector }, statistic, period: SPAN }),
+      metric: new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: metric,
+        dimensionsMap: { connector },
+        statistic,
+        period: SPAN,
+      }),
       threshold: above,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

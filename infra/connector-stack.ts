@@ -11,7 +11,8 @@ export class ConnectorStack extends Stack {
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}, stackProps: StackProps = {}) {
     super(scope, id, { description: 'Tailscale audit log to EventBridge', ...stackProps });
     this.connector = new TailscaleAuditConnector(this, 'Connector', props);
-    const { poll, backfill, backfillWorkflow, eventBus, table, archive, connectorIds, expectedActivity, emptySecrets } = this.connector;
+    const { poll, backfill, backfillWorkflow, eventBus, table, archive, connectorIds, expectedActivity, emptySecrets } =
+      this.connector;
 
     new CfnOutput(this, 'FunctionName', { value: poll.function.functionName });
     new CfnOutput(this, 'BackfillFunctionName', { value: backfill.function.functionName });
@@ -22,7 +23,10 @@ export class ConnectorStack extends Stack {
     new CfnOutput(this, 'ArchiveBucketName', { value: archive.bucketName });
     new CfnOutput(this, 'Connectors', { value: connectorIds.join(',') });
     // `status` warns of rules that have expired or match nothing: it needs no more of them.
-    if (expectedActivity.length > 0) new CfnOutput(this, 'ExpectedActivity', { value: JSON.stringify(expectedActivity.map(({ rule, endsOn }) => ({ rule, endsOn }))) });
+    if (expectedActivity.length > 0)
+      new CfnOutput(this, 'ExpectedActivity', {
+        value: JSON.stringify(expectedActivity.map(({ rule, endsOn }) => ({ rule, endsOn }))),
+      });
     for (const [connector, secretArn] of emptySecrets) {
       // CDK drops the hyphens of an output's id: "a-b" and "ab" would be one.
       new CfnOutput(this, `PutSecret${connector.replaceAll('-', 'Dash')}`, {

@@ -19,7 +19,13 @@ const OPTION_KEYS = Object.keys({
 } satisfies Record<keyof ConnectorOptions, true>);
 
 /** Options that are no text. `-c key=value` on the command line hands over text, so for these it is read as JSON. */
-const JSON_KEYS: readonly string[] = ['connectors', 'overlapMinutes', 'expectedActivity', 'logRetentionDays', 'monitoring'];
+const JSON_KEYS: readonly string[] = [
+  'connectors',
+  'overlapMinutes',
+  'expectedActivity',
+  'logRetentionDays',
+  'monitoring',
+];
 
 const stackName = z._default(
   z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be a letter and up to 127 of A-Z, a-z, 0-9 and "-"')),
@@ -39,13 +45,17 @@ export interface DeployableSettings extends Settings {
  * @throws InvalidInput listing every problem of every key at once.
  */
 export function parseContext(read: (key: string) => unknown, names: readonly string[] = []): DeployableSettings {
-  const problems = names.filter((name) => /^[A-Za-z]+$/.test(name) && name !== 'stackName' && !OPTION_KEYS.includes(name)).map((name) => `${name}: there is no such setting; there are ${[...OPTION_KEYS, 'stackName'].join(', ')}`);
+  const problems = names
+    .filter((name) => /^[A-Za-z]+$/.test(name) && name !== 'stackName' && !OPTION_KEYS.includes(name))
+    .map((name) => `${name}: there is no such setting; there are ${[...OPTION_KEYS, 'stackName'].join(', ')}`);
   const attempt = <T>(parse: () => T): T | undefined => {
     try {
       return parse();
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      problems.push(...(error.subject === 'stackName' ? error.problems.map((problem) => `stackName: ${problem}`) : error.problems));
+      problems.push(
+        ...(error.subject === 'stackName' ? error.problems.map((problem) => `stackName: ${problem}`) : error.problems),
+      );
       return undefined;
     }
   };
@@ -61,6 +71,8 @@ function fromText(key: string, value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    throw new InvalidInput(key, [`${key}: must be JSON, such as -c connectors='[{"id":"default","tailnet":"-"}]' or -c overlapMinutes=60`]);
+    throw new InvalidInput(key, [
+      `${key}: must be JSON, such as -c connectors='[{"id":"default","tailnet":"-"}]' or -c overlapMinutes=60`,
+    ]);
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 export function packageRoot(from: string = __dirname): string {
   if (existsSync(join(from, 'package.json'))) return from;
   const parent = dirname(from);
-  if (parent === from) throw new Error('No package.json above the construct: give bundlePath, the folder of the built function.');
+  if (parent === from)
+    throw new Error('No package.json above the construct: give bundlePath, the folder of the built function.');
   return packageRoot(parent);
 }

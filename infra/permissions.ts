@@ -39,8 +39,11 @@ export function allowBackfill(role: Role, reach: Reach): void {
 }
 
 function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Reach): void {
-  role.addToPolicy(new PolicyStatement({ sid: 'Credentials', actions: ['secretsmanager:GetSecretValue'], resources: [...secretArns] }));
-  if (keyArns.length > 0) role.addToPolicy(new PolicyStatement({ sid: 'CredentialKeys', actions: ['kms:Decrypt'], resources: [...keyArns] }));
+  role.addToPolicy(
+    new PolicyStatement({ sid: 'Credentials', actions: ['secretsmanager:GetSecretValue'], resources: [...secretArns] }),
+  );
+  if (keyArns.length > 0)
+    role.addToPolicy(new PolicyStatement({ sid: 'CredentialKeys', actions: ['kms:Decrypt'], resources: [...keyArns] }));
   role.addToPolicy(
     new PolicyStatement({
       sid: 'Publish',
@@ -49,11 +52,19 @@ function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Re
       conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
     }),
   );
-  role.addToPolicy(new PolicyStatement({ sid: 'BusExists', actions: ['events:DescribeEventBus'], resources: [eventBusArn] }));
+  role.addToPolicy(
+    new PolicyStatement({ sid: 'BusExists', actions: ['events:DescribeEventBus'], resources: [eventBusArn] }),
+  );
 }
 
 /** Keys are literal: a pattern such as `TN#a*` would reach the connector "ab" too. */
-function allowItems(role: Role, { connectorIds, tableArn }: Reach, sid: string, partitions: readonly Partition[], actions: readonly ItemAction[]): void {
+function allowItems(
+  role: Role,
+  { connectorIds, tableArn }: Reach,
+  sid: string,
+  partitions: readonly Partition[],
+  actions: readonly ItemAction[],
+): void {
   const keys = connectorIds.flatMap((connector) => partitions.map((partition) => partitionKey(connector, partition)));
   role.addToPolicy(
     new PolicyStatement({
@@ -67,5 +78,10 @@ function allowItems(role: Role, { connectorIds, tableArn }: Reach, sid: string, 
 
 /** Secrets Manager ends each ARN with a hyphen and six characters that a name does not tell. */
 export function secretArnByName(scope: Construct, name: string): string {
-  return Stack.of(scope).formatArn({ service: 'secretsmanager', resource: 'secret', resourceName: `${name}-??????`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  return Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${name}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }

@@ -27,23 +27,36 @@ function arn(service: string, resource: string, message: string) {
 
 const secret = z
   .strictObject({
-    name: z.exactOptional(pattern(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'must be the name of a secret: 1 to 512 of A-Z, a-z, 0-9 and "/_+=.@-"')),
+    name: z.exactOptional(
+      pattern(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'must be the name of a secret: 1 to 512 of A-Z, a-z, 0-9 and "/_+=.@-"'),
+    ),
     arn: z.exactOptional(
-      arn('secretsmanager', 'secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}', 'must be the full ARN of a secret, with the six characters at its end'),
+      arn(
+        'secretsmanager',
+        'secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}',
+        'must be the full ARN of a secret, with the six characters at its end',
+      ),
     ),
     keyArn: z.exactOptional(arn('kms', 'key/[A-Za-z0-9-]+', 'must be the ARN of a KMS key, not of an alias')),
   })
-  .check(z.refine((value) => (value.name === undefined) !== (value.arn === undefined), 'must have either "name" or "arn"'));
+  .check(
+    z.refine((value) => (value.name === undefined) !== (value.arn === undefined), 'must have either "name" or "arn"'),
+  );
 
 /** What only the deployment reads. All else is left to the parser that the function itself uses. */
 const deployment = z.object({
   connectors: z.array(
-    z.strictObject({ id: z.optional(z.unknown()), tailnet: z.optional(z.unknown()), dialect: z.optional(z.unknown()), secret: z.exactOptional(secret) }),
+    z.strictObject({
+      id: z.optional(z.unknown()),
+      tailnet: z.optional(z.unknown()),
+      dialect: z.optional(z.unknown()),
+      secret: z.exactOptional(secret),
+    }),
   ),
   busName: z.exactOptional(
     z.string().check(
       z.regex(/^[A-Za-z0-9._-]{1,256}$/, 'must be 1 to 256 of A-Z, a-z, 0-9, ".", "_" and "-"'),
-      z.refine((name) => name !== 'default', 'the account\'s default bus is there already: give its ARN as busArn'),
+      z.refine((name) => name !== 'default', "the account's default bus is there already: give its ARN as busArn"),
     ),
   ),
   busArn: z.exactOptional(arn('events', 'event-bus/[A-Za-z0-9/._-]+', 'must be the ARN of an event bus')),
@@ -54,7 +67,12 @@ const deployment = z.object({
   logLevel: z._default(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']), 'INFO'),
   monitoring: z._default(
     z.union(
-      [z.literal(false), z.strictObject({ alarmTopicArn: z.exactOptional(arn('sns', '[A-Za-z0-9_.-]+', 'must be the ARN of an SNS topic')) })],
+      [
+        z.literal(false),
+        z.strictObject({
+          alarmTopicArn: z.exactOptional(arn('sns', '[A-Za-z0-9_.-]+', 'must be the ARN of an SNS topic')),
+        }),
+      ],
       'must be false, or an object in which alarmTopicArn may stand',
     ),
     {},
@@ -81,7 +99,8 @@ export function parseSettings(options: object): Settings {
   const own = attempt(() => parseWith(deployment, given, 'options'));
   const shared = attempt(() => parseEnvironment(asEnvironment(given)));
   if (shared !== undefined) problems.push(...oversizeOf(shared));
-  if (own === undefined || shared === undefined || problems.length > 0) throw new InvalidInput('options', [...new Set(problems)]);
+  if (own === undefined || shared === undefined || problems.length > 0)
+    throw new InvalidInput('options', [...new Set(problems)]);
   const { overlapMinutes, severityProfile, expectedActivity, apiUrl } = shared;
   const connectors = shared.connectors.map(({ id, tailnet, dialect }, index) => {
     const reference = own.connectors[index]?.secret;
@@ -92,7 +111,14 @@ export function parseSettings(options: object): Settings {
 
 /** What carries the connectors to the function: JSON, no longer than it has to be. */
 export function connectorsVariable(connectors: readonly ConnectorSettings[]): string {
-  return JSON.stringify(connectors.map(({ id, tailnet, secretId, dialect }) => ({ id, tailnet, secretId, ...(dialect === 'auto' ? {} : { dialect }) })));
+  return JSON.stringify(
+    connectors.map(({ id, tailnet, secretId, dialect }) => ({
+      id,
+      tailnet,
+      secretId,
+      ...(dialect === 'auto' ? {} : { dialect }),
+    })),
+  );
 }
 
 /** Options are plain data. One that is there but undefined counts as left out, at every depth. */
@@ -104,7 +130,10 @@ function withoutUndefined(options: object): Readonly<Record<string, unknown>> {
 function credentialsIn(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(given)
     .filter(([, value]) => JSON.stringify(value).includes('tskey-'))
-    .map(([option]) => `${option}: holds a Tailscale key (tskey-…); revoke it, and put a new one into the secret with aws secretsmanager put-secret-value`);
+    .map(
+      ([option]) =>
+        `${option}: holds a Tailscale key (tskey-…); revoke it, and put a new one into the secret with aws secretsmanager put-secret-value`,
+    );
 }
 
 function twoBusesIn(given: Readonly<Record<string, unknown>>): string[] {
@@ -138,7 +167,9 @@ function oversizeOf({ connectors, expectedActivity }: Pick<PollSettings, 'connec
 /** The options as the function's own parser would meet them, with stand-ins for what the deployment fills in. */
 function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string, string | undefined> {
   return {
-    [ENV.connectors]: JSON.stringify(Array.isArray(given['connectors']) ? given['connectors'].map(asConnector) : given['connectors']),
+    [ENV.connectors]: JSON.stringify(
+      Array.isArray(given['connectors']) ? given['connectors'].map(asConnector) : given['connectors'],
+    ),
     [ENV.tableName]: 'made by the stack',
     [ENV.busName]: 'made by the stack',
     [ENV.archiveBucket]: 'made by the stack',

@@ -65,13 +65,18 @@ export class TailscaleAuditConnector extends Construct {
     super(scope, id);
     const { bundlePath = join(packageRoot(), 'dist', 'functions'), ...options } = props;
     const settings = parseSettings(options);
-    const credentials = settings.connectors.map((connector) => ({ ...connector, ...this.credentialOf(connector.id, connector.secret) }));
+    const credentials = settings.connectors.map((connector) => ({
+      ...connector,
+      ...this.credentialOf(connector.id, connector.secret),
+    }));
     const connectorIds = settings.connectors.map((connector) => connector.id);
     const { busArn, busName = 'tailscale-audit' } = settings;
 
     this.connectorIds = connectorIds;
     this.expectedActivity = settings.expectedActivity;
-    this.emptySecrets = new Map(credentials.filter((one) => one.secret === undefined).map((one) => [one.id, one.secretId]));
+    this.emptySecrets = new Map(
+      credentials.filter((one) => one.secret === undefined).map((one) => [one.id, one.secretId]),
+    );
     this.table = this.createTable();
     this.archive = createArchive(this, 'Archive');
     this.eventBus =
@@ -89,13 +94,16 @@ export class TailscaleAuditConnector extends Construct {
         [ENV.apiUrl]: settings.apiUrl,
         [ENV.overlapMinutes]: String(settings.overlapMinutes),
         [ENV.severityProfile]: settings.severityProfile,
-        ...(settings.expectedActivity.length === 0 ? {} : { [ENV.expectedActivity]: JSON.stringify(settings.expectedActivity) }),
+        ...(settings.expectedActivity.length === 0
+          ? {}
+          : { [ENV.expectedActivity]: JSON.stringify(settings.expectedActivity) }),
         [ENV.logLevel]: settings.logLevel,
       },
     };
     this.poll = new ConnectorFunction(this, 'Poll', {
       ...shared,
-      description: 'Tailscale audit log to EventBridge: reads the audit logs of its tailnets and puts them on one event bus',
+      description:
+        'Tailscale audit log to EventBridge: reads the audit logs of its tailnets and puts them on one event bus',
       bundle: join(bundlePath, 'poll'),
       timeoutSeconds: POLL_TIMEOUT_SECONDS,
       memoryMib: POLL_MEMORY_MIB,
@@ -103,12 +111,16 @@ export class TailscaleAuditConnector extends Construct {
     });
     this.backfill = new ConnectorFunction(this, 'Backfill', {
       ...shared,
-      description: 'Tailscale audit log to EventBridge: by hand, puts a past range or quarantined events on the event bus',
+      description:
+        'Tailscale audit log to EventBridge: by hand, puts a past range or quarantined events on the event bus',
       bundle: join(bundlePath, 'backfill'),
       timeoutSeconds: BACKFILL_TIMEOUT_SECONDS,
       memoryMib: BACKFILL_MEMORY_MIB,
     });
-    this.backfillWorkflow = new BackfillWorkflow(this, 'Workflow', { function: this.backfill.function, logRetention: settings.logRetentionDays });
+    this.backfillWorkflow = new BackfillWorkflow(this, 'Workflow', {
+      function: this.backfill.function,
+      logRetention: settings.logRetentionDays,
+    });
     const reach = {
       connectorIds,
       secretArns: credentials.map((one) => one.secretArn),
@@ -121,7 +133,10 @@ export class TailscaleAuditConnector extends Construct {
     allowBackfill(this.backfill.role, reach);
     if (this.eventBus instanceof EventBus) denyOthers(this.eventBus, [this.poll.role, this.backfill.role]);
     for (const connector of connectorIds) this.scheduleTicks(connector);
-    this.alarms = settings.monitoring === false ? [] : new ConnectorMonitoring(this, 'Monitoring', { connectorIds, ...settings.monitoring }).alarms;
+    this.alarms =
+      settings.monitoring === false
+        ? []
+        : new ConnectorMonitoring(this, 'Monitoring', { connectorIds, ...settings.monitoring }).alarms;
   }
 
   private createTable(): Table {
@@ -137,8 +152,12 @@ export class TailscaleAuditConnector extends Construct {
   }
 
   /** The secret as the function asks for it, and the ARN it is allowed to read. */
-  private credentialOf(connector: string, reference: SecretReference | undefined): { secretId: string; secretArn: string } {
-    if (reference?.name !== undefined) return { secretId: reference.name, secretArn: secretArnByName(this, reference.name) };
+  private credentialOf(
+    connector: string,
+    reference: SecretReference | undefined,
+  ): { secretId: string; secretArn: string } {
+    if (reference?.name !== undefined)
+      return { secretId: reference.name, secretArn: secretArnByName(this, reference.name) };
     const arn = reference?.arn ?? this.createEmptySecret(connector).ref;
     return { secretId: arn, secretArn: arn };
   }

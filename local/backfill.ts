@@ -26,9 +26,16 @@ const LOOK_PERIOD = 300;
 const RETRIES = { retries: 8, minTimeout: 1_000, maxTimeout: 120_000 };
 
 async function main(): Promise<void> {
-  const { request, concurrency, tailnet, dialect, state, events } = z.parse(asked, JSON.parse(process.argv[2] ?? 'null'));
+  const { request, concurrency, tailnet, dialect, state, events } = z.parse(
+    asked,
+    JSON.parse(process.argv[2] ?? 'null'),
+  );
   const credential = credentialFrom(process.env);
-  if (credential === undefined) throw named('InvalidInput', '--local reads a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET');
+  if (credential === undefined)
+    throw named(
+      'InvalidInput',
+      '--local reads a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET',
+    );
   const connector = await startLocalConnector({
     apiUrl: process.env[ENV.apiUrl] ?? DEFAULT_API_URL,
     tailnet,
@@ -51,7 +58,9 @@ async function main(): Promise<void> {
 async function run(connector: LocalConnector, request: object, concurrency: number): Promise<BackfillReport> {
   const plan = (await connector.backfill({ ...request, action: 'plan' })) as BackfillPlan;
   send({ plan });
-  const look = async (): Promise<void> => { send({ slices: await connector.slices(plan.jobId) }); };
+  const look = async (): Promise<void> => {
+    send({ slices: await connector.slices(plan.jobId) });
+  };
   const looking = setInterval(() => void look(), LOOK_PERIOD);
   try {
     await pMap(plan.slices, (slice) => finish(connector, slice), { concurrency });
@@ -59,14 +68,21 @@ async function run(connector: LocalConnector, request: object, concurrency: numb
     clearInterval(looking);
   }
   await look();
-  return (await connector.backfill({ action: 'report', connector: plan.connector, jobId: plan.jobId })) as BackfillReport;
+  return (await connector.backfill({
+    action: 'report',
+    connector: plan.connector,
+    jobId: plan.jobId,
+  })) as BackfillReport;
 }
 
 /** Follows `next` to the slice's end. */
 async function finish(connector: LocalConnector, slice: SliceInvocation): Promise<void> {
-  for (let next: SliceInvocation | null = slice; next !== null; ) {
+  for (let next: SliceInvocation | null = slice; next !== null;) {
     const invocation: SliceInvocation = next;
-    const report = (await pRetry(() => connector.backfill(invocation), { ...RETRIES, shouldRetry: ({ error }) => Object.values<string>(BACKFILL_ERROR).includes(error.name) })) as BackfillReport;
+    const report = (await pRetry(() => connector.backfill(invocation), {
+      ...RETRIES,
+      shouldRetry: ({ error }) => Object.values<string>(BACKFILL_ERROR).includes(error.name),
+    })) as BackfillReport;
     next = report.next;
   }
 }

@@ -61,13 +61,16 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     // Log lines and metrics would run into what is shown.
     POWERTOOLS_METRICS_DISABLED: 'true',
     [ENV.logLevel]: process.env[ENV.logLevel] ?? 'SILENT',
-    [ENV.connectors]: JSON.stringify([{ id: 'default', tailnet: options.tailnet, secretId: SECRET, dialect: options.dialect }]),
+    [ENV.connectors]: JSON.stringify([
+      { id: 'default', tailnet: options.tailnet, secretId: SECRET, dialect: options.dialect },
+    ]),
     [ENV.tableName]: TABLE,
     [ENV.busName]: BUS,
     [ENV.archiveBucket]: ARCHIVE,
     [ENV.apiUrl]: options.apiUrl,
   });
-  const load = (name: string) => (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
+  const load = (name: string) =>
+    (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
   const handler = load('poll');
   const context = { getRemainingTimeInMillis: () => 240_000 };
   const progress = openBackfillProgress(gateway.url, TABLE);

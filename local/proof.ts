@@ -18,17 +18,24 @@ export interface Summary {
 
 /** Compares what arrived with what there was. */
 export function prove(simulated: number, events: readonly DeliveredEvent[]): Summary {
-  const idsOf = (detailType: string) => events.filter((event) => event['detail-type'] === detailType).map(({ detail }) => detail['id']);
+  const idsOf = (detailType: string) =>
+    events.filter((event) => event['detail-type'] === detailType).map(({ detail }) => detail['id']);
   const audit = idsOf(DETAIL_TYPE.audit);
   const diffs = idsOf(DETAIL_TYPE.policyDiff);
   const distinct = new Set(audit).size;
-  const policyChanges = events.filter(({ detail }) => detail['stream'] === 'audit' && detail['action'] === 'acl:update').length;
+  const policyChanges = events.filter(
+    ({ detail }) => detail['stream'] === 'audit' && detail['action'] === 'acl:update',
+  ).length;
   return {
     simulated,
     emitted: audit.length,
     distinct,
     duplicates: audit.length - distinct,
     diffs: diffs.length,
-    ok: audit.length === simulated && distinct === simulated && new Set(diffs).size === policyChanges && diffs.length === policyChanges,
+    ok:
+      audit.length === simulated &&
+      distinct === simulated &&
+      new Set(diffs).size === policyChanges &&
+      diffs.length === policyChanges,
   };
 }

@@ -24,9 +24,16 @@ export interface Scenario {
 }
 
 /** Opens the demo's scenario, or the one of an events file. */
-export async function openScenario({ dialect, events }: { readonly dialect: DialectSetting; readonly events?: string }): Promise<Scenario> {
+export async function openScenario({
+  dialect,
+  events,
+}: {
+  readonly dialect: DialectSetting;
+  readonly events?: string;
+}): Promise<Scenario> {
   const now = Date.now();
-  const { plan, note } = events === undefined ? { plan: planDemoRecords({ now }), note: null } : await planFile(events, now);
+  const { plan, note } =
+    events === undefined ? { plan: planDemoRecords({ now }), note: null } : await planFile(events, now);
   const api = await startTailnet({
     apiKeys: [CREDENTIAL.apiKey],
     dialects: dialect === 'auto' ? 'both' : dialect,

@@ -38,10 +38,18 @@ export function showEvent(event: DeliveredEvent): string {
   const detail = z.parse(shown, event.detail);
   const time = (detail.occurredAt ?? event.time).slice(11, 19);
   const painted = paintSeverity(detail.severity);
-  if (detail.diff !== undefined) return `${time}  ${painted}  ${pc.bold('what changed in the policy')}${detail.diff === null ? '' : showDiff(detail.diff)}`;
-  const actor = [detail.actor.loginName, detail.actor.displayName, detail.actor.id].find((name) => name !== null && name !== '') ?? 'unknown';
-  const target = [detail.target.name ?? detail.target.id, detail.target.property].filter((part) => part !== null && part !== '').join(' ');
-  const notes = [detail.outcome === 'failure' ? pc.red('  failed') : '', detail.ingest.late ? pc.cyan('  late') : ''].join('');
+  if (detail.diff !== undefined)
+    return `${time}  ${painted}  ${pc.bold('what changed in the policy')}${detail.diff === null ? '' : showDiff(detail.diff)}`;
+  const actor =
+    [detail.actor.loginName, detail.actor.displayName, detail.actor.id].find((name) => name !== null && name !== '') ??
+    'unknown';
+  const target = [detail.target.name ?? detail.target.id, detail.target.property]
+    .filter((part) => part !== null && part !== '')
+    .join(' ');
+  const notes = [
+    detail.outcome === 'failure' ? pc.red('  failed') : '',
+    detail.ingest.late ? pc.cyan('  late') : '',
+  ].join('');
   return `${time}  ${painted}  ${name(detail.action).padEnd(28)} ${name(actor).padEnd(24)} ${name(target)}${notes}`;
 }
 
@@ -58,9 +66,20 @@ function name(text: string): string {
   return visibleLine(text, MAX_NAME);
 }
 
-function showDiff({ unified, summary, findings }: { unified: string; summary: string; findings: readonly z.infer<typeof finding>[] }): string {
+function showDiff({
+  unified,
+  summary,
+  findings,
+}: {
+  unified: string;
+  summary: string;
+  findings: readonly z.infer<typeof finding>[];
+}): string {
   const lines = unified.trimEnd().split('\n').map(paintDiffLine);
-  const found = findings.map(({ id, severity: gravity, title, evidence }) => `${PAINT[gravity](id.padEnd(22))} ${title}: ${visibleLine(evidence)}`);
+  const found = findings.map(
+    ({ id, severity: gravity, title, evidence }) =>
+      `${PAINT[gravity](id.padEnd(22))} ${title}: ${visibleLine(evidence)}`,
+  );
   return [`: ${visibleLine(summary)}`, ...[...found, ...lines].map((line) => `          ${line}`)].join('\n');
 }
 

@@ -29,22 +29,44 @@ const SIMULATED_PERIOD = 5;
 const REAL_PERIOD = 60;
 
 const program = new Command('npm start --')
-  .description('Runs the bundled Lambda handler against AWS on a loopback port. Without --tailnet the tailnet is simulated too.')
-  .addOption(new Option('--dialect <dialect>', 'which form of the audit API to ask').choices(dialectSetting.options).default('auto'))
+  .description(
+    'Runs the bundled Lambda handler against AWS on a loopback port. Without --tailnet the tailnet is simulated too.',
+  )
+  .addOption(
+    new Option('--dialect <dialect>', 'which form of the audit API to ask')
+      .choices(dialectSetting.options)
+      .default('auto'),
+  )
   .option('--json', 'one event a line on stdout, as EventBridge hands it to a target, then the summary', false)
-  .option('--events <file>', 'simulate these records: one JSON object a line; their times are moved into the last 4 minutes')
-  .option('--tailnet <name>', 'follow a real tailnet; needs TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET')
+  .option(
+    '--events <file>',
+    'simulate these records: one JSON object a line; their times are moved into the last 4 minutes',
+  )
+  .option(
+    '--tailnet <name>',
+    'follow a real tailnet; needs TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET',
+  )
   .option('--state <dir>', 'keep the table in this folder between runs')
-  .option('--watch [seconds]', `go on until Ctrl-C: a tick, and something new in the simulated tailnet, every ${SIMULATED_PERIOD} seconds; every ${REAL_PERIOD} with a real one`, parsePeriod)
+  .option(
+    '--watch [seconds]',
+    `go on until Ctrl-C: a tick, and something new in the simulated tailnet, every ${SIMULATED_PERIOD} seconds; every ${REAL_PERIOD} with a real one`,
+    parsePeriod,
+  )
   .showHelpAfterError();
 
 async function main(options: Options): Promise<boolean> {
   const credential = credentialFrom(process.env);
   if (options.tailnet === undefined) {
-    if (credential !== undefined) process.stderr.write('The credential in the environment is not used: --tailnet NAME (or --tailnet -) follows the real tailnet.\n');
+    if (credential !== undefined)
+      process.stderr.write(
+        'The credential in the environment is not used: --tailnet NAME (or --tailnet -) follows the real tailnet.\n',
+      );
     return simulate(options);
   }
-  if (credential === undefined) throw new Error('--tailnet follows a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET');
+  if (credential === undefined)
+    throw new Error(
+      '--tailnet follows a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET',
+    );
   if (options.events !== undefined) throw new Error('--events is for the simulated tailnet: leave it or --tailnet out');
   return followRealTailnet(options, options.tailnet, credential);
 }
@@ -63,7 +85,12 @@ async function playThrough(options: Options, scenario: Scenario): Promise<boolea
   say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the handler as it is deployed.'));
   if (scenario.note !== null) say(options, visibleLine(scenario.note));
   const events: DeliveredEvent[] = [];
-  const connector = await startLocalConnector({ ...connection(options, events), apiUrl: scenario.apiUrl, tailnet: '-', credential: scenario.credential });
+  const connector = await startLocalConnector({
+    ...connection(options, events),
+    apiUrl: scenario.apiUrl,
+    tailnet: '-',
+    credential: scenario.credential,
+  });
   const keepTicking = openWatch(options.watch, SIMULATED_PERIOD);
   const tick = async (label: string): Promise<void> => {
     say(options, pc.dim(`\n${label}`));
@@ -100,9 +127,14 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
   try {
     const test = await connector.testConnection();
     const [answer] = test.connectors;
-    say(options, `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${visibleLine(describeConnection(answer))}`);
+    say(
+      options,
+      `test-connection: ${test.ok ? pc.green('ok') : pc.red('failed')}  ${visibleLine(describeConnection(answer))}`,
+    );
     if (!test.ok) return false;
-    const tick = async (): Promise<void> => { reportTick(options, await connector.tick()); };
+    const tick = async (): Promise<void> => {
+      reportTick(options, await connector.tick());
+    };
     const keepTicking = openWatch(options.watch, REAL_PERIOD);
     await tick();
     await keepTicking(tick);
@@ -111,7 +143,12 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
   }
   say(options, `${events.length} events on the local bus`);
   if (options.watch === undefined && options.state === undefined) {
-    say(options, pc.dim('A first run begins 5 minutes back. --watch keeps it going; npm run --silent cli -- backfill --local --last P1D reads further back.'));
+    say(
+      options,
+      pc.dim(
+        'A first run begins 5 minutes back. --watch keeps it going; npm run --silent cli -- backfill --local --last P1D reads further back.',
+      ),
+    );
   }
   return true;
 }
@@ -136,7 +173,12 @@ function connection(options: Options, events: DeliveredEvent[]) {
 
 function reportTick(options: Options, { connectors }: PollReport): void {
   for (const { fetched, emitted, duplicates, pages, watermark, dialect } of connectors) {
-    say(options, pc.dim(`read ${fetched} records on ${pages} pages (${dialect ?? 'no'} dialect), emitted ${emitted} events, left out ${duplicates} seen before; watermark ${watermark ?? 'none'}`));
+    say(
+      options,
+      pc.dim(
+        `read ${fetched} records on ${pages} pages (${dialect ?? 'no'} dialect), emitted ${emitted} events, left out ${duplicates} seen before; watermark ${watermark ?? 'none'}`,
+      ),
+    );
   }
 }
 
@@ -146,8 +188,14 @@ function showSummary(options: Options, summary: Summary): void {
     return;
   }
   const { simulated, emitted, distinct, duplicates, diffs, ok } = summary;
-  say(options, `\nrecords simulated ${simulated}   audit events emitted ${emitted}   distinct ids ${distinct}   duplicates ${duplicates}   policy diffs ${diffs}`);
-  say(options, ok ? pc.green('Every record is on the bus exactly once.') : pc.red('What is on the bus is not what was simulated.'));
+  say(
+    options,
+    `\nrecords simulated ${simulated}   audit events emitted ${emitted}   distinct ids ${distinct}   duplicates ${duplicates}   policy diffs ${diffs}`,
+  );
+  say(
+    options,
+    ok ? pc.green('Every record is on the bus exactly once.') : pc.red('What is on the bus is not what was simulated.'),
+  );
 }
 
 /** For people. With --json stdout belongs to the events. */

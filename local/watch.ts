@@ -14,13 +14,20 @@ export function parsePeriod(text: string): number {
  *
  * @param asked Seconds between two ticks; true: `standard`; undefined: it ends at once.
  */
-export function openWatch(asked: number | true | undefined, standard: number): (tick: () => Promise<void>) => Promise<void> {
+export function openWatch(
+  asked: number | true | undefined,
+  standard: number,
+): (tick: () => Promise<void>) => Promise<void> {
   if (asked === undefined) return () => Promise.resolve();
   const controller = new AbortController();
-  process.once('SIGINT', () => { controller.abort(); });
+  process.once('SIGINT', () => {
+    controller.abort();
+  });
   return async (tick) => {
     for (;;) {
-      await sleep((asked === true ? standard : asked) * 1_000, undefined, { signal: controller.signal }).catch(() => undefined);
+      await sleep((asked === true ? standard : asked) * 1_000, undefined, { signal: controller.signal }).catch(
+        () => undefined,
+      );
       if (controller.signal.aborted) return;
       await tick();
     }

@@ -11,7 +11,17 @@ const counts = z.record(z.string(), count);
 
 /** What of a slice matters here; the rest is passed over, so that an older command reads a newer function. */
 const slice = z.object({ slice: count, from: instant, until: instant });
-const plan = z.object({ jobId: z.string(), connector: z.string(), dialect, from: instant, until: instant, force: z.boolean(), dryRun: z.boolean(), notes: z.array(z.string()), slices: z.array(slice).check(z.minLength(1)) });
+const plan = z.object({
+  jobId: z.string(),
+  connector: z.string(),
+  dialect,
+  from: instant,
+  until: instant,
+  force: z.boolean(),
+  dryRun: z.boolean(),
+  notes: z.array(z.string()),
+  slices: z.array(slice).check(z.minLength(1)),
+});
 const report = z.object({
   jobId: z.string(),
   connector: z.string(),

@@ -63,22 +63,48 @@ export function backfillCommand(cli: Cli): Command {
     .summary('put a range of the past on the bus')
     .description('Reads a range of the past and puts on the bus what was not published yet.')
     .addOption(new Option('--from <time>', 'where the range begins: RFC 3339, 90 days back at most').argParser(instant))
-    .addOption(new Option('--until <time>', 'where it ends, not included: RFC 3339; up to where live polling reads if left out').argParser(instant))
-    .addOption(new Option('--last <duration>', 'the range up to now instead: P7D, PT12H').conflicts(['from', 'until']).argParser(duration))
+    .addOption(
+      new Option(
+        '--until <time>',
+        'where it ends, not included: RFC 3339; up to where live polling reads if left out',
+      ).argParser(instant),
+    )
+    .addOption(
+      new Option('--last <duration>', 'the range up to now instead: P7D, PT12H')
+        .conflicts(['from', 'until'])
+        .argParser(duration),
+    )
     .option('--connector <id>', 'which connector; may be left out when there is one')
     .option('--force', 'publish again what was published before', false)
     .option('--dry-run', 'count, and publish nothing', false)
-    .addOption(new Option('--rerun <n>', 'another job over the same range: 1, 2, …').argParser(wholeNumber(1, 1_000_000)))
-    .addOption(new Option('--slice-hours <n>', 'hours a slice spans; a day if left out').argParser(wholeNumber(1, MAX_SLICE_HOURS)))
-    .addOption(new Option('--concurrency <n>', `slices at once, 1 to ${MAX_CONCURRENCY}; ${DEFAULT_CONCURRENCY} if left out`).argParser(wholeNumber(1, MAX_CONCURRENCY)))
+    .addOption(
+      new Option('--rerun <n>', 'another job over the same range: 1, 2, …').argParser(wholeNumber(1, 1_000_000)),
+    )
+    .addOption(
+      new Option('--slice-hours <n>', 'hours a slice spans; a day if left out').argParser(
+        wholeNumber(1, MAX_SLICE_HOURS),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--concurrency <n>',
+        `slices at once, 1 to ${MAX_CONCURRENCY}; ${DEFAULT_CONCURRENCY} if left out`,
+      ).argParser(wholeNumber(1, MAX_CONCURRENCY)),
+    )
     .addOption(new Option('--attach <name>', 'come back to a backfill that is running, or has ended').conflicts(asked))
-    .addOption(new Option('--local', 'run it here and not on AWS: a real tailnet, a bus on this machine').default(false).conflicts(['stack', 'stateMachine', 'table', 'attach', 'connector']))
+    .addOption(
+      new Option('--local', 'run it here and not on AWS: a real tailnet, a bus on this machine')
+        .default(false)
+        .conflicts(['stack', 'stateMachine', 'table', 'attach', 'connector']),
+    )
     .option('--tailnet <name>', 'with --local: the tailnet; that of the credential if left out')
     .option('--state <dir>', 'with --local: keep the table in this folder between runs')
     .option('--json', 'the report as one JSON object on stdout', false)
     .option('--table <name>', 'the DynamoDB table itself; with --state-machine')
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--state-machine <arn>', 'the state machine itself; with --table')).action((options: Options) => backfill(options, cli));
+  return withStack(command, new Option('--state-machine <arn>', 'the state machine itself; with --table')).action(
+    (options: Options) => backfill(options, cli),
+  );
 }
 
 /** As it stands: the function reads it again, and knows the limits. */
@@ -95,7 +121,8 @@ function duration(text: string): string {
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,7}$/.test(text) ? Number(text) : NaN;
-    if (!(number >= least && number <= most)) throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    if (!(number >= least && number <= most))
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
     return number;
   };
 }
@@ -103,10 +130,13 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 async function backfill(options: Options, cli: Cli): Promise<void> {
   const { aws, clock, terminal } = cli;
   const { attach, connector, from, last } = options;
-  if (attach === undefined && from === undefined && last === undefined) throw new CliError('say which range: --from (and --until), or --last; or --attach to come back to one', 2);
+  if (attach === undefined && from === undefined && last === undefined)
+    throw new CliError('say which range: --from (and --until), or --last; or --attach to come back to one', 2);
   if (options.local) return backfillHere(options, cli);
-  if (options.tailnet !== undefined || options.state !== undefined) throw new CliError('--tailnet and --state are for --local; what is deployed knows its tailnets', 2);
-  if ((options.table === undefined) !== (options.stateMachine === undefined)) throw new CliError('give --state-machine and --table together, or neither', 2);
+  if (options.tailnet !== undefined || options.state !== undefined)
+    throw new CliError('--tailnet and --state are for --local; what is deployed knows its tailnets', 2);
+  if ((options.table === undefined) !== (options.stateMachine === undefined))
+    throw new CliError('give --state-machine and --table together, or neither', 2);
   const workflow = aws.workflow(await deployedName(aws, STATE_MACHINE, options.stateMachine, options, connector));
   const jobs = aws.jobReader(await deployedName(aws, TABLE, options.table, options));
 
@@ -120,8 +150,13 @@ async function backfill(options: Options, cli: Cli): Promise<void> {
   if (outcome === null) throw new CliError(`It goes on without you. To come back: ${comeBack(name, options)}`, 130);
   if (outcome.standing.status !== 'SUCCEEDED') throw await failed(name, outcome, workflow, terminal);
   const report = parseReport(outcome.standing.output);
-  terminal.out(options.json ? visible(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []));
-  if (report.quarantined > 0) terminal.note(`${report.quarantined} were put aside. Once the cause is gone, tailscale-audit redrive publishes what the bus refused; what could not be read is on the bus as it came, and stays aside.`);
+  terminal.out(
+    options.json ? visible(JSON.stringify({ execution: name, ...report })) : toText(report, outcome.plan?.notes ?? []),
+  );
+  if (report.quarantined > 0)
+    terminal.note(
+      `${report.quarantined} were put aside. Once the cause is gone, tailscale-audit redrive publishes what the bus refused; what could not be read is on the bus as it came, and stays aside.`,
+    );
 }
 
 /** The same on this machine: the built function, a real tailnet, and AWS on a loopback port. */
@@ -137,9 +172,20 @@ async function backfillHere(options: Options, cli: Cli): Promise<void> {
   });
   try {
     const outcome = await watch('', { ...job, terminal, clock, interruption: cli.interruption() });
-    if (outcome === null) throw new CliError(`It has ended with this command${state === undefined ? '' : '; the same again goes on from there, if it names both ends of its range'}.`, 130);
-    const { standing: { status, output, error, cause }, plan } = outcome;
-    if (status !== 'SUCCEEDED') throw new CliError([error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' '), error === 'InvalidInput' ? 2 : 1);
+    if (outcome === null)
+      throw new CliError(
+        `It has ended with this command${state === undefined ? '' : '; the same again goes on from there, if it names both ends of its range'}.`,
+        130,
+      );
+    const {
+      standing: { status, output, error, cause },
+      plan,
+    } = outcome;
+    if (status !== 'SUCCEEDED')
+      throw new CliError(
+        [error === 'InvalidInput' ? '' : error, cause].filter(Boolean).join(' '),
+        error === 'InvalidInput' ? 2 : 1,
+      );
     const report = parseReport(output);
     terminal.out(json ? visible(JSON.stringify(report)) : toText(report, plan?.notes ?? []));
   } finally {
@@ -147,7 +193,16 @@ async function backfillHere(options: Options, cli: Cli): Promise<void> {
   }
 }
 
-function requestOf({ connector, from, until, last, force, dryRun, rerun, sliceHours }: Options): BackfillRequest & { readonly sliceHours?: number } {
+function requestOf({
+  connector,
+  from,
+  until,
+  last,
+  force,
+  dryRun,
+  rerun,
+  sliceHours,
+}: Options): BackfillRequest & { readonly sliceHours?: number } {
   return {
     ...(connector === undefined ? {} : { connector }),
     ...(from === undefined ? {} : { from }),
@@ -161,19 +216,32 @@ function requestOf({ connector, from, until, last, force, dryRun, rerun, sliceHo
 }
 
 function comeBack(name: string, { stack, stateMachine, table }: Options): string {
-  const where = stateMachine === undefined ? `--stack ${stack}` : `--state-machine ${stateMachine} --table ${table ?? ''}`;
+  const where =
+    stateMachine === undefined ? `--stack ${stack}` : `--state-machine ${stateMachine} --table ${table ?? ''}`;
   return `tailscale-audit backfill --attach ${name} ${where}`;
 }
 
 /** Says of each slice that failed why, and how to go on. */
-async function failed(name: string, { standing: { status, error, cause }, plan }: Outcome, workflow: Workflow, terminal: Terminal): Promise<CliError> {
+async function failed(
+  name: string,
+  { standing: { status, error, cause }, plan }: Outcome,
+  workflow: Workflow,
+  terminal: Terminal,
+): Promise<CliError> {
   const reason = messageIn(cause ?? '');
   if (error === 'InvalidInput') return new CliError(reason, 2);
-  if (plan === null) return new CliError(`the backfill ${name} failed before it had planned anything: ${error ?? status} ${reason}`);
+  if (plan === null)
+    return new CliError(`the backfill ${name} failed before it had planned anything: ${error ?? status} ${reason}`);
   for (const failure of await workflow.failuresOf(name)) {
     const slice = sliceOf(failure.input);
-    terminal.note(`${slice === null ? 'a slice' : `the slice from ${slice.from} until ${slice.until}`} failed: ${failure.error} ${messageIn(failure.cause)}`);
+    terminal.note(
+      `${slice === null ? 'a slice' : `the slice from ${slice.from} until ${slice.until}`} failed: ${failure.error} ${messageIn(failure.cause)}`,
+    );
   }
-  terminal.note(`What was done is kept. Once the cause is gone, this goes on from there: aws stepfunctions redrive-execution --execution-arn ${workflow.executionArn(name)}`);
-  return new CliError(`the backfill ${name} ${status === 'ABORTED' ? 'was stopped' : 'failed'}: ${[error, reason].filter(Boolean).join(' ') || status}`);
+  terminal.note(
+    `What was done is kept. Once the cause is gone, this goes on from there: aws stepfunctions redrive-execution --execution-arn ${workflow.executionArn(name)}`,
+  );
+  return new CliError(
+    `the backfill ${name} ${status === 'ABORTED' ? 'was stopped' : 'failed'}: ${[error, reason].filter(Boolean).join(' ') || status}`,
+  );
 }

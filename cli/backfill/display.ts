@@ -24,7 +24,17 @@ const FORMAT = '{name} {bar} {percentage}%  {fetched} records  {rate}  {left}';
 
 function bars(stream: NodeJS.WritableStream): Display {
   // Ctrl-C is the command's to hear.
-  const drawn = new MultiBar({ stream, format: FORMAT, gracefulExit: false, barsize: 24, barCompleteChar: '#', barIncompleteChar: '.', hideCursor: true, forceRedraw: true, emptyOnZero: true });
+  const drawn = new MultiBar({
+    stream,
+    format: FORMAT,
+    gracefulExit: false,
+    barsize: 24,
+    barCompleteChar: '#',
+    barIncompleteChar: '.',
+    hideCursor: true,
+    forceRedraw: true,
+    emptyOnZero: true,
+  });
   const shown = new Map<number, SingleBar>();
   let all: SingleBar | undefined;
   const words = (name: string, { fetched, rate, left, page }: Progress) => ({
@@ -52,7 +62,9 @@ function bars(stream: NodeJS.WritableStream): Display {
         }
       }
     },
-    close: () => { drawn.stop(); },
+    close: () => {
+      drawn.stop();
+    },
   };
 }
 
@@ -65,8 +77,16 @@ function lines(terminal: Terminal): Display {
     show({ slices }, { all: { fraction, fetched, rate, left }, slicesDone }, now) {
       const tenths = Math.floor(fraction * 10);
       if (slicesDone === said.slicesDone && tenths === said.tenths && now - said.at < LINE_PERIOD) return;
-      const pace = [...(rate === null ? [] : [`${Math.round(rate)}/s`]), ...(left === null || left === 0 ? [] : [`${formatLength(seconds(left))} left`])];
-      const text = [`${slicesDone} of ${slices.length} slices done`, `${Math.floor(fraction * 100)} %`, `${fetched} records`, ...pace].join(', ');
+      const pace = [
+        ...(rate === null ? [] : [`${Math.round(rate)}/s`]),
+        ...(left === null || left === 0 ? [] : [`${formatLength(seconds(left))} left`]),
+      ];
+      const text = [
+        `${slicesDone} of ${slices.length} slices done`,
+        `${Math.floor(fraction * 100)} %`,
+        `${fetched} records`,
+        ...pace,
+      ].join(', ');
       if (text !== said.text) terminal.note(text);
       said = { text, slicesDone, tenths, at: now };
     },

@@ -24,7 +24,13 @@ export interface LocalJob {
 }
 
 const standing = z.object({ slice: z.int(), readTo: z.int(), page: z.int(), fetched: z.int(), emitted: z.int() });
-const message = z.object({ plan: z.optional(z.unknown()), slices: z.optional(z.array(standing)), output: z.optional(z.unknown()), error: z.optional(z.string()), cause: z.optional(z.string()) });
+const message = z.object({
+  plan: z.optional(z.unknown()),
+  slices: z.optional(z.array(standing)),
+  output: z.optional(z.unknown()),
+  error: z.optional(z.string()),
+  cause: z.optional(z.string()),
+});
 
 /** The door of the local run. It is part of a clone, and not of the built command. */
 const DOOR = 'local/backfill.ts';
@@ -36,9 +42,16 @@ const DOOR = 'local/backfill.ts';
  */
 export function startLocally(asked: LocalBackfill): LocalJob {
   const root = [join(__dirname, '../..'), join(__dirname, '..')].find((folder) => existsSync(join(folder, DOOR)));
-  if (root === undefined) throw new CliError('--local needs the connector\'s repository: run the command in a clone of it', 2);
+  if (root === undefined)
+    throw new CliError("--local needs the connector's repository: run the command in a clone of it", 2);
   // Of a group of its own, since Ctrl-C reaches the whole group: it is for this process to hear, which then stops the other.
-  const child = fork(join(root, DOOR), [JSON.stringify(asked)], { cwd: root, env: process.env, detached: true, execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child = fork(join(root, DOOR), [JSON.stringify(asked)], {
+    cwd: root,
+    env: process.env,
+    detached: true,
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
   // Only of interest where it ends without a word: else it would run into the bars.
   let lastWords = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (lastWords = (lastWords + chunk).slice(-1_000)));
@@ -53,7 +66,13 @@ export function startLocally(asked: LocalBackfill): LocalJob {
     if (said.error !== undefined) look = { ...look, status: 'FAILED', error: said.error, cause: said.cause ?? null };
   });
   child.once('exit', (code) => {
-    if (look.status === 'RUNNING') look = { ...look, status: 'ABORTED', error: 'LocalRunEnded', cause: `its process ended with ${code ?? 'a signal'}: ${lastWords}` };
+    if (look.status === 'RUNNING')
+      look = {
+        ...look,
+        status: 'ABORTED',
+        error: 'LocalRunEnded',
+        cause: `its process ended with ${code ?? 'a signal'}: ${lastWords}`,
+      };
   });
   return {
     workflow: { look: () => Promise.resolve(look), planOf: () => Promise.resolve(plan) },

@@ -40,7 +40,12 @@ export function createPace(): (plan: Plan, standings: readonly SliceStanding[], 
     return {
       ...place,
       rate: elapsed > 0 ? ((place.fetched - since.place.fetched) * 1_000) / elapsed : null,
-      left: place.fraction >= 1 ? 0 : gained > 0 && elapsed > 0 ? Math.round(((1 - place.fraction) * elapsed) / gained) : null,
+      left:
+        place.fraction >= 1
+          ? 0
+          : gained > 0 && elapsed > 0
+            ? Math.round(((1 - place.fraction) * elapsed) / gained)
+            : null,
     };
   };
   return (plan, standings, now) => {
@@ -50,14 +55,32 @@ export function createPace(): (plan: Plan, standings: readonly SliceStanding[], 
       const from = millisOf(slice.from);
       const length = millisOf(slice.until) - from;
       const fraction = Math.min(1, Math.max(0, (standing.readTo - from) / length));
-      return [{ slice: slice.slice, length, fraction, fetched: standing.fetched, emitted: standing.emitted, page: standing.page }];
+      return [
+        {
+          slice: slice.slice,
+          length,
+          fraction,
+          fetched: standing.fetched,
+          emitted: standing.emitted,
+          page: standing.page,
+        },
+      ];
     });
     const whole = millisOf(plan.until) - millisOf(plan.from);
-    const sum = (of: (place: (typeof places)[number]) => number) => places.reduce((total, place) => total + of(place), 0);
-    const all = { fraction: Math.min(1, sum(({ fraction, length }) => fraction * length) / whole), fetched: sum(({ fetched }) => fetched), emitted: sum(({ emitted }) => emitted), page: sum(({ page }) => page) };
+    const sum = (of: (place: (typeof places)[number]) => number) =>
+      places.reduce((total, place) => total + of(place), 0);
+    const all = {
+      fraction: Math.min(1, sum(({ fraction, length }) => fraction * length) / whole),
+      fetched: sum(({ fetched }) => fetched),
+      emitted: sum(({ emitted }) => emitted),
+      page: sum(({ page }) => page),
+    };
     return {
       all: paced('all', all, now),
-      slices: places.map(({ slice, fraction, fetched, emitted, page }) => ({ slice, ...paced(slice, { fraction, fetched, emitted, page }, now) })),
+      slices: places.map(({ slice, fraction, fetched, emitted, page }) => ({
+        slice,
+        ...paced(slice, { fraction, fetched, emitted, page }, now),
+      })),
       slicesDone: places.filter(({ fraction }) => fraction >= 1).length,
     };
   };

@@ -15,7 +15,8 @@ const SEVERITIES = ['high', 'medium', 'info'];
  */
 export function toText(report: Report, said: readonly string[]): string {
   const { connector, from, until, dryRun, emitted, fetched, duplicates, quarantined, startedAt, updatedAt } = report;
-  const took = startedAt === null || updatedAt === null ? '' : `, in ${formatLength(millisOf(updatedAt) - millisOf(startedAt))}`;
+  const took =
+    startedAt === null || updatedAt === null ? '' : `, in ${formatLength(millisOf(updatedAt) - millisOf(startedAt))}`;
   const events = Object.values(report.bySeverity).reduce((sum, count) => sum + count, 0);
   return [
     visibleLine(`${connector}: ${from} until ${until}, ${report.dialect} dialect${took}`),
@@ -40,5 +41,7 @@ function bySeverity(counts: Readonly<Record<string, number>>): [string, number][
 
 /** The most frequent first. */
 function byCount(counts: Readonly<Record<string, number>>): [string, number][] {
-  return Object.entries(counts).sort(([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1));
+  return Object.entries(counts).sort(
+    ([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1),
+  );
 }

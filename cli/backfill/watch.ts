@@ -30,7 +30,10 @@ export interface Outcome {
  *
  * @returns null: the operator went away before that.
  */
-export async function watch(name: string, { workflow, jobs, terminal, clock, interruption }: Watched): Promise<Outcome | null> {
+export async function watch(
+  name: string,
+  { workflow, jobs, terminal, clock, interruption }: Watched,
+): Promise<Outcome | null> {
   const display = createDisplay(terminal);
   const pace = createPace();
   let plan: Plan | null = null;
@@ -56,6 +59,8 @@ export async function watch(name: string, { workflow, jobs, terminal, clock, int
 }
 
 function announce({ jobId, connector, dialect, from, until, slices, notes, dryRun }: Plan, terminal: Terminal): void {
-  terminal.note(`${dryRun ? 'Dry run of ' : ''}${jobId}: ${connector}, ${from} until ${until}, ${dialect} dialect, ${slices.length === 1 ? 'one slice' : `${slices.length} slices`}`);
+  terminal.note(
+    `${dryRun ? 'Dry run of ' : ''}${jobId}: ${connector}, ${from} until ${until}, ${dialect} dialect, ${slices.length === 1 ? 'one slice' : `${slices.length} slices`}`,
+  );
   for (const text of notes) terminal.note(`note: ${text}`);
 }

@@ -1,4 +1,11 @@
-import { DescribeExecutionCommand, ListExecutionsCommand, ListMapRunsCommand, paginateGetExecutionHistory, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  paginateGetExecutionHistory,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import * as z from 'zod/mini';
 import { BACKFILL_STATE } from '../../lib/contract/backfill-workflow';
 import { calling } from '../calling';
@@ -13,8 +20,16 @@ const planned = z.object({ plan: z.unknown() });
 export function wireWorkflow(stateMachineArn: string): Workflow {
   const client = new SFNClient();
   const executionArn = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-  const machine = { what: `the state machine "${stateMachineArn}"`, action: 'states:StartExecution', missing: 'StateMachineDoesNotExist' };
-  const execution = (name: string, action: string) => ({ what: `the backfill "${name}"`, action, missing: 'ExecutionDoesNotExist' });
+  const machine = {
+    what: `the state machine "${stateMachineArn}"`,
+    action: 'states:StartExecution',
+    missing: 'StateMachineDoesNotExist',
+  };
+  const execution = (name: string, action: string) => ({
+    what: `the backfill "${name}"`,
+    action,
+    missing: 'ExecutionDoesNotExist',
+  });
 
   return {
     executionArn,
@@ -24,29 +39,49 @@ export function wireWorkflow(stateMachineArn: string): Workflow {
       }),
     look: (name) =>
       calling(client, execution(name, 'states:DescribeExecution'), async () => {
-        const { status = 'RUNNING', output, error, cause } = await client.send(new DescribeExecutionCommand({ executionArn: executionArn(name) }));
+        const {
+          status = 'RUNNING',
+          output,
+          error,
+          cause,
+        } = await client.send(new DescribeExecutionCommand({ executionArn: executionArn(name) }));
         return { status, output: parsed(output), error: error ?? null, cause: cause ?? null };
       }),
     planOf: (name) =>
       calling(client, execution(name, 'states:GetExecutionHistory'), async () => {
-        for await (const { events = [] } of paginateGetExecutionHistory({ client }, { executionArn: executionArn(name), includeExecutionData: true })) {
+        for await (const { events = [] } of paginateGetExecutionHistory(
+          { client },
+          { executionArn: executionArn(name), includeExecutionData: true },
+        )) {
           const left = events.find(({ stateExitedEventDetails: details }) => details?.name === BACKFILL_STATE.plan);
           if (left !== undefined) return z.parse(planned, parsed(left.stateExitedEventDetails?.output)).plan;
         }
         return undefined;
       }),
     failuresOf: (name) =>
-      calling(client, execution(name, 'states:ListMapRuns, states:ListExecutions and states:DescribeExecution'), async () => {
-        const { mapRuns: [run] = [] } = await client.send(new ListMapRunsCommand({ executionArn: executionArn(name) }));
-        if (run?.mapRunArn === undefined) return [];
-        const { executions = [] } = await client.send(new ListExecutionsCommand({ mapRunArn: run.mapRunArn, statusFilter: 'FAILED', maxResults: FAILURES_SHOWN }));
-        return Promise.all(
-          executions.map(async (one): Promise<SliceFailure> => {
-            const { input, error = '', cause = '' } = await client.send(new DescribeExecutionCommand({ executionArn: one.executionArn }));
-            return { input: parsed(input), error, cause };
-          }),
-        );
-      }),
+      calling(
+        client,
+        execution(name, 'states:ListMapRuns, states:ListExecutions and states:DescribeExecution'),
+        async () => {
+          const { mapRuns: [run] = [] } = await client.send(
+            new ListMapRunsCommand({ executionArn: executionArn(name) }),
+          );
+          if (run?.mapRunArn === undefined) return [];
+          const { executions = [] } = await client.send(
+            new ListExecutionsCommand({ mapRunArn: run.mapRunArn, statusFilter: 'FAILED', maxResults: FAILURES_SHOWN }),
+          );
+          return Promise.all(
+            executions.map(async (one): Promise<SliceFailure> => {
+              const {
+                input,
+                error = '',
+                cause = '',
+              } = await client.send(new DescribeExecutionCommand({ executionArn: one.executionArn }));
+              return { input: parsed(input), error, cause };
+            }),
+          );
+        },
+      ),
   };
 }
 

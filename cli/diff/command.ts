@@ -41,14 +41,24 @@ export function diffCommand({ terminal }: Pick<Cli, 'terminal'>): Command {
     .addOption(new Option('--json', 'the result as JSON').default(false).conflicts('markdown'))
     .option('--markdown', 'a comment for a pull request', false)
     .option('--html [file]', 'one page that needs nothing else; without a file on stdout, and then it comes last')
-    .addOption(new Option('--fail-on <severity>', 'exit with 3 when the change brings in a finding this grave or graver').choices(THRESHOLDS).default('never'))
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 3 when the change brings in a finding this grave or graver')
+        .choices(THRESHOLDS)
+        .default('never'),
+    )
     .addHelpText('after', HELP)
     .action((oldPath: string, newPath: string, options: Options) => diff(oldPath, newPath, options, terminal));
 }
 
-async function diff(oldPath: string, newPath: string, options: Options, terminal: Pick<Cli['terminal'], 'out'>): Promise<void> {
+async function diff(
+  oldPath: string,
+  newPath: string,
+  options: Options,
+  terminal: Pick<Cli['terminal'], 'out'>,
+): Promise<void> {
   if (oldPath === '-' && newPath === '-') throw new CliError('only one side can come from stdin', 2);
-  if (options.html === true && (options.json || options.markdown)) throw new CliError('beside --json and --markdown, --html needs a file', 2);
+  if (options.html === true && (options.json || options.markdown))
+    throw new CliError('beside --json and --markdown, --html needs a file', 2);
   const result = diffPolicy(await readSide(oldPath, process.stdin), await readSide(newPath, process.stdin));
   const page = options.html === undefined ? '' : htmlPage(result, { old: nameOf(oldPath), next: nameOf(newPath) });
   if (typeof options.html === 'string') await writePage(options.html, page);
@@ -63,7 +73,9 @@ function nameOf(path: string): string {
 
 async function writePage(path: string, page: string): Promise<void> {
   await writeFile(path, page).catch((error: unknown) => {
-    throw new CliError(`cannot write ${path}: ${isNativeError(error) ? error.message : 'unknown reason'}`, 1, { cause: error });
+    throw new CliError(`cannot write ${path}: ${isNativeError(error) ? error.message : 'unknown reason'}`, 1, {
+      cause: error,
+    });
   });
 }
 

@@ -47,15 +47,23 @@ function findings(result: PolicyDiffResult): string {
 <p><span class="where">${escaped(findingPlace(finding))}</span> <code>${escaped(finding.evidence)}</code></p>
 </li>`,
   );
-  return section('Findings', [
-    items.length === 0 ? '<p class="quiet">No new findings.</p>' : `<ul class="findings">\n${items.join('\n')}\n</ul>`,
-    standing === '' ? '' : `<p class="quiet">There before, and still there: ${escaped(standing)}</p>`,
-  ].join('\n'));
+  return section(
+    'Findings',
+    [
+      items.length === 0
+        ? '<p class="quiet">No new findings.</p>'
+        : `<ul class="findings">\n${items.join('\n')}\n</ul>`,
+      standing === '' ? '' : `<p class="quiet">There before, and still there: ${escaped(standing)}</p>`,
+    ].join('\n'),
+  );
 }
 
 function changes(result: PolicyDiffResult): string {
   const sections = changedSections(result).map(({ section: name, note, changes: all }) => {
-    const items = all.map(({ sign, name: entry, where, what }) => `<li class="${CHANGE[sign]}"><code>${escaped(entry)}</code> <span class="where">${where}</span> <span class="what">${escaped(what)}</span></li>`);
+    const items = all.map(
+      ({ sign, name: entry, where, what }) =>
+        `<li class="${CHANGE[sign]}"><code>${escaped(entry)}</code> <span class="where">${where}</span> <span class="what">${escaped(what)}</span></li>`,
+    );
     return `<h3>${escaped(name)}${note === '' ? '' : ` <span class="where">${note}</span>`}</h3>\n<ul class="changes">\n${items.join('\n')}\n</ul>`;
   });
   return sections.length === 0 ? '' : section('Changes', sections.join('\n'));
@@ -64,7 +72,9 @@ function changes(result: PolicyDiffResult): string {
 const CHANGE = { '+': 'added', '-': 'removed', '~': 'edited' } as const;
 
 function list(title: string, items: readonly string[]): string {
-  return items.length === 0 ? '' : section(title, `<ul>\n${items.map((item) => `<li>${escaped(item)}</li>`).join('\n')}\n</ul>`);
+  return items.length === 0
+    ? ''
+    : section(title, `<ul>\n${items.map((item) => `<li>${escaped(item)}</li>`).join('\n')}\n</ul>`);
 }
 
 /** Both layouts; the width of the window decides which one is seen. Each has its own name, of which the renderer makes an id. */
@@ -72,10 +82,21 @@ function lines({ unified, addedLines, removedLines }: PolicyDiffResult): string 
   if (unified === '') return '';
   const { file, notes } = readLineDiff(unified);
   const render = (outputFormat: 'side-by-side' | 'line-by-line'): string =>
-    renderDiff([{ ...file, oldName: outputFormat, newName: outputFormat }], { outputFormat, drawFileList: false, matching: 'lines', diffStyle: 'word', maxLineLengthHighlight: MAX_MARKED_LINE, rawTemplates: { 'generic-file-path': '' } });
+    renderDiff([{ ...file, oldName: outputFormat, newName: outputFormat }], {
+      outputFormat,
+      drawFileList: false,
+      matching: 'lines',
+      diffStyle: 'word',
+      maxLineLengthHighlight: MAX_MARKED_LINE,
+      rawTemplates: { 'generic-file-path': '' },
+    });
   return section(
     `Lines <span class="added">+${addedLines}</span> <span class="removed">-${removedLines}</span>`,
-    [`<div class="wide">${render('side-by-side')}</div>`, `<div class="narrow">${render('line-by-line')}</div>`, ...notes.map((note) => `<p class="quiet">${escaped(note)}</p>`)].join('\n'),
+    [
+      `<div class="wide">${render('side-by-side')}</div>`,
+      `<div class="narrow">${render('line-by-line')}</div>`,
+      ...notes.map((note) => `<p class="quiet">${escaped(note)}</p>`),
+    ].join('\n'),
   );
 }
 
@@ -83,7 +104,13 @@ function section(title: string, content: string): string {
   return `<section>\n<h2>${title}</h2>\n${content}\n</section>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function escaped(text: string): string {
   return visibleLine(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

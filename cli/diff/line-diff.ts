@@ -25,7 +25,19 @@ export function readLineDiff(unified: string): LineDiff {
     } else if (line.startsWith('\\')) notes.add(visible(line.slice(1)).trim());
     else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, place));
   }
-  return { file: { oldName: 'policy', newName: 'policy', addedLines: 0, deletedLines: 0, isCombined: false, isGitDiff: false, language: 'json', blocks }, notes: [...notes] };
+  return {
+    file: {
+      oldName: 'policy',
+      newName: 'policy',
+      addedLines: 0,
+      deletedLines: 0,
+      isCombined: false,
+      isGitDiff: false,
+      language: 'json',
+      blocks,
+    },
+    notes: [...notes],
+  };
 }
 
 function readLine(line: string, place: { old: number; next: number }): DiffLine {

@@ -25,20 +25,34 @@ export function markdownText(result: PolicyDiffResult): string {
     table(result.findings),
     standing === '' ? '' : `There before, and still there: ${code(standing)}`,
     folded('Changes', changeList(result)),
-    cutsInWords(result).length === 0 ? '' : `Not shown whole: ${code(clip(cutsInWords(result).join(', '), MAX_CELL_LENGTH))}`,
-  ].filter((part) => part !== '').join('\n\n');
+    cutsInWords(result).length === 0
+      ? ''
+      : `Not shown whole: ${code(clip(cutsInWords(result).join(', '), MAX_CELL_LENGTH))}`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
   return `${top}${lines(result, MAX_COMMENT_LENGTH - top.length)}\n`;
 }
 
 function table(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'No new findings.';
-  const rows = findings.slice(0, MAX_ROWS).map((finding) => `| ${[finding.severity === 'high' ? '**high**' : finding.severity, finding.id, finding.title, cell(findingPlace(finding)), cell(finding.evidence)].join(' | ')} |`);
+  const rows = findings
+    .slice(0, MAX_ROWS)
+    .map(
+      (finding) =>
+        `| ${[finding.severity === 'high' ? '**high**' : finding.severity, finding.id, finding.title, cell(findingPlace(finding)), cell(finding.evidence)].join(' | ')} |`,
+    );
   const more = findings.length > MAX_ROWS ? `\n\n${findings.length - MAX_ROWS} more findings are not listed.` : '';
   return `| severity | finding | what it means | where | evidence |\n|---|---|---|---|---|\n${rows.join('\n')}${more}`;
 }
 
 function changeLines(result: PolicyDiffResult): string[] {
-  const changes = changedSections(result).flatMap(({ section, note, changes: all }) => all.map(({ sign, name, where, what }) => `- ${code(`${sign} ${section}${note === '' ? '' : ` (${note})`} ${name} (${where}): ${what}`)}`));
+  const changes = changedSections(result).flatMap(({ section, note, changes: all }) =>
+    all.map(
+      ({ sign, name, where, what }) =>
+        `- ${code(`${sign} ${section}${note === '' ? '' : ` (${note})`} ${name} (${where}): ${what}`)}`,
+    ),
+  );
   return [...changes, ...affectedInWords(result).map((rule) => `- names what changed: ${code(rule)}`)];
 }
 

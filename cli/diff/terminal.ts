@@ -4,7 +4,13 @@ import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
 
 const PAINT = { high: 'red', medium: 'yellow', info: 'dim' } as const;
-const KIND_PAINT = { cosmetic: 'green', narrowed: 'green', widened: 'yellow', mixed: 'yellow', unknown: 'yellow' } as const;
+const KIND_PAINT = {
+  cosmetic: 'green',
+  narrowed: 'green',
+  widened: 'yellow',
+  mixed: 'yellow',
+  unknown: 'yellow',
+} as const;
 const SIGN_PAINT = { '+': 'green', '-': 'red', '~': 'cyan' } as const;
 
 /** The result for people: what it comes to, findings, changes in words, then the line diff. */
@@ -16,7 +22,16 @@ export function terminalText(result: PolicyDiffResult, pc: Colors): string {
     ...block(pc.bold('Changes'), changes(result, pc)),
     ...block(pc.bold('Rules that name what changed'), affectedInWords(result)),
     ...block(pc.bold('Not shown whole'), cutsInWords(result)),
-    ...(unified === '' ? [] : ['', pc.bold(`Lines (+${addedLines} -${removedLines})`), ...unified.trimEnd().split('\n').map((line) => paintLine(line, pc))]),
+    ...(unified === ''
+      ? []
+      : [
+          '',
+          pc.bold(`Lines (+${addedLines} -${removedLines})`),
+          ...unified
+            .trimEnd()
+            .split('\n')
+            .map((line) => paintLine(line, pc)),
+        ]),
     '',
   ].join('\n');
 }
@@ -39,7 +54,9 @@ function findings(result: PolicyDiffResult, pc: Colors): string[] {
 function changes(result: PolicyDiffResult, pc: Colors): string[] {
   return changedSections(result).flatMap(({ section, note, changes: all }) => [
     note === '' ? section : `${section} (${note})`,
-    ...all.map(({ sign, name, where, what }) => `  ${pc[SIGN_PAINT[sign]](sign)} ${name} ${pc.dim(`(${where})`)}: ${what}`),
+    ...all.map(
+      ({ sign, name, where, what }) => `  ${pc[SIGN_PAINT[sign]](sign)} ${name} ${pc.dim(`(${where})`)}: ${what}`,
+    ),
   ]);
 }
 

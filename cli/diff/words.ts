@@ -42,13 +42,20 @@ export function changedSections({ sections }: PolicyDiffResult): readonly Change
   return sections.map((diff) => ({
     section: visibleLine(diff.section),
     note: { added: 'new section', removed: 'section gone', changed: '' }[diff.state],
-    changes: [...diff.added.map((entry) => oneSided('+', diff, entry)), ...diff.removed.map((entry) => oneSided('-', diff, entry)), ...diff.changed.map((entry) => edited(diff, entry))],
+    changes: [
+      ...diff.added.map((entry) => oneSided('+', diff, entry)),
+      ...diff.removed.map((entry) => oneSided('-', diff, entry)),
+      ...diff.changed.map((entry) => edited(diff, entry)),
+    ],
   }));
 }
 
 /** Where a finding stands: `acls, acls[3], line 12`. */
 export function findingPlace({ section, path, line }: Finding): string {
-  const parts = [path.startsWith(section) ? path : `${section} ${path}`.trim(), line === null ? 'gone' : `line ${line}`];
+  const parts = [
+    path.startsWith(section) ? path : `${section} ${path}`.trim(),
+    line === null ? 'gone' : `line ${line}`,
+  ];
   return visibleLine(parts.filter((part) => part !== '').join(', '));
 }
 
@@ -59,16 +66,26 @@ export function standingInWords({ standing }: PolicyDiffResult): string {
 
 /** `acls[3], line 12: group:admin`, for each rule that names an alias that changed. */
 export function affectedInWords({ affectedRules }: PolicyDiffResult): readonly string[] {
-  return affectedRules.map(({ path, line, aliases }) => visibleLine(`${path}, line ${line}: ${clip(aliases.join(', '), MAX_CHANGE_LENGTH)}`));
+  return affectedRules.map(({ path, line, aliases }) =>
+    visibleLine(`${path}, line ${line}: ${clip(aliases.join(', '), MAX_CHANGE_LENGTH)}`),
+  );
 }
 
 /** `sections.groups.added: 100 of 250`, for each list that is not whole. */
 export function cutsInWords({ cuts, truncated }: PolicyDiffResult): readonly string[] {
-  return [...cuts.map(({ path, shown, total }) => visibleLine(`${path}: ${shown} of ${total}`)), ...(truncated ? ['the line diff is cut'] : [])];
+  return [
+    ...cuts.map(({ path, shown, total }) => visibleLine(`${path}: ${shown} of ${total}`)),
+    ...(truncated ? ['the line diff is cut'] : []),
+  ];
 }
 
 function oneSided(sign: '+' | '-', diff: SectionDiff, entry: EntryChange): Change {
-  return change(sign, entry, `${sign === '-' ? 'old line' : 'line'} ${entry.line}`, describe(entry.value, diff.section));
+  return change(
+    sign,
+    entry,
+    `${sign === '-' ? 'old line' : 'line'} ${entry.line}`,
+    describe(entry.value, diff.section),
+  );
 }
 
 function edited({ section }: SectionDiff, entry: EntryEdit): Change {
@@ -76,20 +93,29 @@ function edited({ section }: SectionDiff, entry: EntryEdit): Change {
 }
 
 function change(sign: Change['sign'], { key, path }: EntryChange | EntryEdit, where: string, what: string): Change {
-  return { sign, name: visibleLine(key === null || key === '' ? path : key), where, what: visibleLine(what, MAX_CHANGE_LENGTH) };
+  return {
+    sign,
+    name: visibleLine(key === null || key === '' ? path : key),
+    where,
+    what: visibleLine(what, MAX_CHANGE_LENGTH),
+  };
 }
 
 function describeEdit({ field, added, removed }: FieldEdit, section: string): string {
   const name = field === 'members' || field === 'value' ? '' : `${field} `;
-  if (field === 'value') return `was ${describe(removed[0] ?? null, section)}, is ${describe(added[0] ?? null, section)}`;
+  if (field === 'value')
+    return `was ${describe(removed[0] ?? null, section)}, is ${describe(added[0] ?? null, section)}`;
   return `${name}${[...added.map((item) => `+${describe(item, section)}`), ...removed.map((item) => `-${describe(item, section)}`)].join(' ')}`;
 }
 
 function describe(value: Json, section: string): string {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((item: Json) => typeof item === 'string')) return value.length === 0 ? '[]' : value.join(', ');
+  if (Array.isArray(value) && value.every((item: Json) => typeof item === 'string'))
+    return value.length === 0 ? '[]' : value.join(', ');
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
-  const fields = Object.entries(value).filter(([field, content]) => !(section === 'acls' && field === 'action' && content === 'accept'));
+  const fields = Object.entries(value).filter(
+    ([field, content]) => !(section === 'acls' && field === 'action' && content === 'accept'),
+  );
   return fields
     .sort(([a], [b]) => rank(a) - rank(b))
     .map(([field, content]) => `${field} ${describeField(content)}`)

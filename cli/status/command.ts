@@ -45,11 +45,21 @@ export function statusCommand(cli: Cli): Command {
     .summary('say where each connector stands, and whether it is healthy')
     .description('Says where each connector stands: its watermark, its last poll, what is lost or put aside.')
     .option('--connector <id>', 'only this one; all of the stack otherwise')
-    .addOption(new Option('--watch [seconds]', `look again and again, every ${WATCH_PERIOD} seconds unless said otherwise`).preset(String(WATCH_PERIOD)).argParser(parsePeriod))
-    .addOption(new Option('--quiet-after <duration>', 'warn when no record came for longer than this: P30D, PT12H').default(parseQuiet('P7D'), 'P7D').argParser(parseQuiet))
+    .addOption(
+      new Option('--watch [seconds]', `look again and again, every ${WATCH_PERIOD} seconds unless said otherwise`)
+        .preset(String(WATCH_PERIOD))
+        .argParser(parsePeriod),
+    )
+    .addOption(
+      new Option('--quiet-after <duration>', 'warn when no record came for longer than this: P30D, PT12H')
+        .default(parseQuiet('P7D'), 'P7D')
+        .argParser(parseQuiet),
+    )
     .option('--json', 'one JSON object on stdout, with --watch one a line', false)
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--table <name>', 'the DynamoDB table itself; then --connector too')).action((options: Options) => status(options, cli));
+  return withStack(command, new Option('--table <name>', 'the DynamoDB table itself; then --connector too')).action(
+    (options: Options) => status(options, cli),
+  );
 }
 
 function parsePeriod(text: string): number {
@@ -72,8 +82,14 @@ async function status(options: Options, cli: Cli): Promise<void> {
   const reader = aws.statusReader(table);
   const rules = options.table === undefined ? await expectedActivityOf(aws, options) : [];
   const look = async () => {
-    const seen = await pMap(connectors, async (connector) => ({ connector, status: await reader.read(connector) }), { concurrency: 4 });
-    const expectations = { rules, matched: latestMatches(seen.map((one) => one.status)), quietAfterMs: options.quietAfter };
+    const seen = await pMap(connectors, async (connector) => ({ connector, status: await reader.read(connector) }), {
+      concurrency: 4,
+    });
+    const expectations = {
+      rules,
+      matched: latestMatches(seen.map((one) => one.status)),
+      quietAfterMs: options.quietAfter,
+    };
     return seen.map((one) => report(one.connector, one.status, clock.now(), expectations));
   };
 
@@ -82,7 +98,14 @@ async function status(options: Options, cli: Cli): Promise<void> {
     reports = await look();
     terminal.out(options.json ? jsonOf(table, reports) : toText(reports, pc));
   } else {
-    reports = await watch(look, (seen) => { showAgain(table, seen, options, terminal); }, options.watch, cli.interruption());
+    reports = await watch(
+      look,
+      (seen) => {
+        showAgain(table, seen, options, terminal);
+      },
+      options.watch,
+      cli.interruption(),
+    );
   }
   const unhealthy = reports.filter(({ health }) => health === 'unhealthy').map(({ connector }) => connector);
   if (unhealthy.length > 0) throw new CliError(`unhealthy: ${unhealthy.join(', ')}`, 4);
@@ -96,12 +119,18 @@ async function chosenConnectors({ connector, table, ...stack }: Options, { aws }
 
 function latestMatches(statuses: readonly ConnectorStatus[]): Map<string, Millis> {
   const latest = new Map<string, Millis>();
-  for (const [rule, at] of statuses.flatMap(({ state }) => Object.entries(state?.matched ?? {}))) latest.set(rule, Math.max(at, latest.get(rule) ?? at));
+  for (const [rule, at] of statuses.flatMap(({ state }) => Object.entries(state?.matched ?? {})))
+    latest.set(rule, Math.max(at, latest.get(rule) ?? at));
   return latest;
 }
 
 /** Looks until it is interrupted. Answers what it saw last. */
-async function watch(look: () => Promise<Report[]>, show: (reports: readonly Report[]) => void, seconds: number, interruption: AbortSignal): Promise<Report[]> {
+async function watch(
+  look: () => Promise<Report[]>,
+  show: (reports: readonly Report[]) => void,
+  seconds: number,
+  interruption: AbortSignal,
+): Promise<Report[]> {
   for (;;) {
     const reports = await look();
     show(reports);
@@ -110,12 +139,26 @@ async function watch(look: () => Promise<Report[]>, show: (reports: readonly Rep
   }
 }
 
-function showAgain(table: string, reports: readonly Report[], { json, watch: seconds }: Options, terminal: Terminal): void {
+function showAgain(
+  table: string,
+  reports: readonly Report[],
+  { json, watch: seconds }: Options,
+  terminal: Terminal,
+): void {
   if (json) terminal.out(jsonOf(table, reports));
   else if (terminal.redraw === null) for (const one of reports) terminal.out(toLine(one));
-  else terminal.redraw(`${toText(reports, pc)}\n\n${pc.dim(`${format(reports[0]?.at ?? 0)}, again every ${seconds} s; Ctrl-C ends it`)}`);
+  else
+    terminal.redraw(
+      `${toText(reports, pc)}\n\n${pc.dim(`${format(reports[0]?.at ?? 0)}, again every ${seconds} s; Ctrl-C ends it`)}`,
+    );
 }
 
 function jsonOf(table: string, reports: readonly Report[]): string {
-  return visible(JSON.stringify({ table, healthy: reports.every(({ health }) => health !== 'unhealthy'), connectors: reports.map(toJson) }));
+  return visible(
+    JSON.stringify({
+      table,
+      healthy: reports.every(({ health }) => health !== 'unhealthy'),
+      connectors: reports.map(toJson),
+    }),
+  );
 }

@@ -53,7 +53,9 @@ export const RULES: readonly Rule[] = [
     id: 'never-run',
     level: 'unhealthy',
     find: ({ genesis, state, unreadable }) =>
-      genesis === null && state === null && unreadable.length === 0 ? 'the function has not run for it yet: wait five minutes after a deployment; then look into the function\'s log' : null,
+      genesis === null && state === null && unreadable.length === 0
+        ? "the function has not run for it yet: wait five minutes after a deployment; then look into the function's log"
+        : null,
   },
   {
     id: 'unreadable',
@@ -67,15 +69,18 @@ export const RULES: readonly Rule[] = [
     id: 'state-lost',
     level: 'unhealthy',
     find: ({ genesis, state, unreadable }) =>
-      genesis !== null && state === null && unreadable.length === 0 ? 'its watermark is gone from the table; the next run begins at its installation and leaves out what was published' : null,
+      genesis !== null && state === null && unreadable.length === 0
+        ? 'its watermark is gone from the table; the next run begins at its installation and leaves out what was published'
+        : null,
   },
   {
     id: 'stale',
     level: 'unhealthy',
     find: ({ state }, now) => {
       if (state === null || now - state.wm <= STALE_SECONDS * 1_000) return null;
-      const catchingUp = state.failStreak === 0 && state.lastOkAt !== null && now - state.lastOkAt <= STALE_SECONDS * 1_000;
-      return `the watermark is ${formatLength(now - state.wm)} behind; ${catchingUp ? 'runs work and are catching up' : 'ask test-connection, and look into the function\'s log'}`;
+      const catchingUp =
+        state.failStreak === 0 && state.lastOkAt !== null && now - state.lastOkAt <= STALE_SECONDS * 1_000;
+      return `the watermark is ${formatLength(now - state.wm)} behind; ${catchingUp ? 'runs work and are catching up' : "ask test-connection, and look into the function's log"}`;
     },
   },
   {
@@ -83,23 +88,34 @@ export const RULES: readonly Rule[] = [
     level: 'unhealthy',
     find: ({ state }) => {
       const [first] = state?.owed ?? [];
-      return first === undefined ? null : `health events that the bus did not accept: ${state?.owed.length ?? 0}; the first is ${first.kind}. Look into the function's log for BUS_ errors`;
+      return first === undefined
+        ? null
+        : `health events that the bus did not accept: ${state?.owed.length ?? 0}; the first is ${first.kind}. Look into the function's log for BUS_ errors`;
     },
   },
   {
     id: 'failing',
     level: 'unhealthy',
-    find: ({ state }) => (state !== null && state.failStreak >= BLIND_AFTER ? `the last ${state.failStreak} runs have failed: ask test-connection, and look into the function's log` : null),
+    find: ({ state }) =>
+      state !== null && state.failStreak >= BLIND_AFTER
+        ? `the last ${state.failStreak} runs have failed: ask test-connection, and look into the function's log`
+        : null,
   },
   {
     id: 'future',
     level: 'unhealthy',
-    find: ({ state }, now) => (state !== null && state.wm > now + FUTURE_MS ? `the watermark lies ${formatLength(state.wm - now)} in the future: somebody wrote it, or this machine's clock is wrong. Set it back with rewind` : null),
+    find: ({ state }, now) =>
+      state !== null && state.wm > now + FUTURE_MS
+        ? `the watermark lies ${formatLength(state.wm - now)} in the future: somebody wrote it, or this machine's clock is wrong. Set it back with rewind`
+        : null,
   },
   {
     id: 'waiting',
     level: 'warning',
-    find: ({ state }, now) => (state?.notBefore !== undefined && state.notBefore > now ? `Tailscale asked it to wait until ${format(state.notBefore)}` : null),
+    find: ({ state }, now) =>
+      state?.notBefore !== undefined && state.notBefore > now
+        ? `Tailscale asked it to wait until ${format(state.notBefore)}`
+        : null,
   },
   {
     id: 'sweep-overdue',
@@ -110,7 +126,9 @@ export const RULES: readonly Rule[] = [
         const since = state.sweeps?.[tier].doneFrom ?? genesis?.installedAt ?? now;
         return now - since > 2 * SWEEPS[tier].periodMs ? [`the ${tier} sweep is ${formatLength(now - since)} old`] : [];
       });
-      return overdue.length === 0 ? null : `${overdue.join(', ')}: records that show up late are not looked for. Runs may have no time left; look into the function's log`;
+      return overdue.length === 0
+        ? null
+        : `${overdue.join(', ')}: records that show up late are not looked for. Runs may have no time left; look into the function's log`;
     },
   },
   {
@@ -119,21 +137,29 @@ export const RULES: readonly Rule[] = [
     find: ({ gaps }, now) => {
       // It is noticed when Tailscale no longer keeps its end.
       const news = gaps.filter(({ until }) => now - (until + RETENTION_MS) < GAP_NEWS_MS);
-      return news.length === 0 ? null : `lost for good, because Tailscale no longer keeps it: ${news.map(({ from, until }) => `${format(from)} to ${format(until)}`).join(', ')}`;
+      return news.length === 0
+        ? null
+        : `lost for good, because Tailscale no longer keeps it: ${news.map(({ from, until }) => `${format(from)} to ${format(until)}`).join(', ')}`;
     },
   },
   {
     id: 'quarantine',
     level: 'warning',
     find: ({ quarantine: { waiting, unparsed } }) =>
-      waiting === 0 ? null : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} could not be read and were on the bus as they came`}: once the cause is gone, redrive`,
+      waiting === 0
+        ? null
+        : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} could not be read and were on the bus as they came`}: once the cause is gone, redrive`,
   },
   {
     id: 'backfill-stalled',
     level: 'warning',
     find: ({ backfills }, now) => {
-      const stalled = backfills.filter(({ lastAt }) => lastAt !== null && now - lastAt > STALLED_MS.after && now - lastAt < STALLED_MS.until);
-      return stalled.length === 0 ? null : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask the function to go on with its "next", or redrive the execution (docs/backfill.md)`;
+      const stalled = backfills.filter(
+        ({ lastAt }) => lastAt !== null && now - lastAt > STALLED_MS.after && now - lastAt < STALLED_MS.until,
+      );
+      return stalled.length === 0
+        ? null
+        : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask the function to go on with its "next", or redrive the execution (docs/backfill.md)`;
     },
   },
   {
@@ -141,7 +167,9 @@ export const RULES: readonly Rule[] = [
     level: 'warning',
     find: ({ genesis, state, unreadable }) => {
       const [first] = genesis === null || state === null ? [] : unreadable;
-      return first === undefined ? null : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
+      return first === undefined
+        ? null
+        : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
     },
   },
   {
@@ -150,7 +178,10 @@ export const RULES: readonly Rule[] = [
     find: ({ genesis, state }, now, { quietAfterMs }) => {
       const since = state?.lastEventAt ?? genesis?.installedAt;
       if (state === null || since === undefined || now - since <= quietAfterMs) return null;
-      const newest = state.lastEventAt === null ? `no record since the installation ${formatLength(now - since)} ago` : `the newest record is ${formatLength(now - since)} old`;
+      const newest =
+        state.lastEventAt === null
+          ? `no record since the installation ${formatLength(now - since)} ago`
+          : `the newest record is ${formatLength(now - since)} old`;
       return `${newest}: perhaps nothing happened, but a lost scope looks the same. Ask test-connection, then change something in the admin console and see whether it arrives`;
     },
   },
@@ -159,7 +190,9 @@ export const RULES: readonly Rule[] = [
     level: 'warning',
     find: (_, now, { rules }) => {
       const expired = rules.filter((rule) => isExpired(rule, now));
-      return expired.length === 0 ? null : `expected-activity rules have expired and match nothing any more: ${expired.map(({ rule, endsOn = '' }) => `${rule} (endsOn ${endsOn})`).join(', ')}. Remove them, or set another endsOn, and deploy`;
+      return expired.length === 0
+        ? null
+        : `expected-activity rules have expired and match nothing any more: ${expired.map(({ rule, endsOn = '' }) => `${rule} (endsOn ${endsOn})`).join(', ')}. Remove them, or set another endsOn, and deploy`;
     },
   },
   {
@@ -170,9 +203,13 @@ export const RULES: readonly Rule[] = [
         const last = matched.get(rule.rule);
         const since = last ?? genesis?.installedAt ?? now;
         if (isExpired(rule, now) || now - since <= UNUSED_MS) return [];
-        return [`${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; when the rule itself was added is not known` : `last at ${format(last)}`})`];
+        return [
+          `${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; when the rule itself was added is not known` : `last at ${format(last)}`})`,
+        ];
       });
-      return unused.length === 0 ? null : `expected-activity rules have matched nothing for 30 days: ${unused.join(', ')}. What they expect may have changed its actor or ended: correct or remove them, and deploy`;
+      return unused.length === 0
+        ? null
+        : `expected-activity rules have matched nothing for 30 days: ${unused.join(', ')}. What they expect may have changed its actor or ended: correct or remove them, and deploy`;
     },
   },
 ];

@@ -17,7 +17,8 @@ export function report(connector: string, status: ConnectorStatus, at: Millis, e
   return { connector, at, status, health: healthOf(problems), problems };
 }
 
-const time = (instant: Millis | null | undefined): string | null => (instant === null || instant === undefined ? null : format(instant));
+const time = (instant: Millis | null | undefined): string | null =>
+  instant === null || instant === undefined ? null : format(instant);
 
 /** As `--json` shows it: times as RFC 3339, ages in seconds. */
 export function toJson({ connector, at, status, health, problems }: Report): object {
@@ -40,12 +41,28 @@ export function toJson({ connector, at, status, health, problems }: Report): obj
     dialect: state?.dialect ?? null,
     tailnet: genesis?.tailnetId ?? genesis?.tailnetKey ?? null,
     installedAt: time(genesis?.installedAt),
-    lease: state?.leaseUntil != null && state.leaseUntil > at ? { until: format(state.leaseUntil), runId: state.owner ?? null } : null,
-    window: state?.inflight == null ? null : { from: format(state.inflight.from), until: format(state.inflight.until), pages: state.inflight.page, restarts: state.inflight.restarts },
+    lease:
+      state?.leaseUntil != null && state.leaseUntil > at
+        ? { until: format(state.leaseUntil), runId: state.owner ?? null }
+        : null,
+    window:
+      state?.inflight == null
+        ? null
+        : {
+            from: format(state.inflight.from),
+            until: format(state.inflight.until),
+            pages: state.inflight.page,
+            restarts: state.inflight.restarts,
+          },
     sweeps: { hourly: sweep('hourly'), daily: sweep('daily') },
     gaps: gaps.map(({ from, until }) => ({ from: format(from), until: format(until) })),
     quarantine: { ...quarantine, oldestAt: time(quarantine.oldestAt) },
-    backfills: backfills.map((job) => ({ ...job, from: format(job.from), until: format(job.until), lastAt: time(job.lastAt) })),
+    backfills: backfills.map((job) => ({
+      ...job,
+      from: format(job.from),
+      until: format(job.until),
+      lastAt: time(job.lastAt),
+    })),
     unreadable,
   };
 }

@@ -17,22 +17,53 @@ interface Field {
 
 const FIELDS: readonly Field[] = [
   { name: 'health', show: ({ health }, pc) => pc[PAINT[health]](health) },
-  { name: 'watermark', show: ({ status: { state }, at }) => (state === null ? '-' : age(at, state.wm)), exact: ({ status }) => instant(status.state?.wm) },
+  {
+    name: 'watermark',
+    show: ({ status: { state }, at }) => (state === null ? '-' : age(at, state.wm)),
+    exact: ({ status }) => instant(status.state?.wm),
+  },
   { name: 'last poll', show: lastPoll, exact: ({ status }) => instant(status.state?.lastOkAt) },
   { name: 'dialect', show: ({ status }) => status.state?.dialect ?? '-' },
-  { name: 'tailnet', show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-', MAX_NAME) },
-  { name: 'lease', show: lease, exact: ({ status: { state }, at }) => (state !== null && (state.leaseUntil ?? 0) > at ? visibleLine(state.owner ?? '', MAX_NAME) : undefined) },
+  {
+    name: 'tailnet',
+    show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-', MAX_NAME),
+  },
+  {
+    name: 'lease',
+    show: lease,
+    exact: ({ status: { state }, at }) =>
+      state !== null && (state.leaseUntil ?? 0) > at ? visibleLine(state.owner ?? '', MAX_NAME) : undefined,
+  },
   { name: 'sweeps', show: sweeps },
   { name: 'gaps', show: ({ status }) => String(status.gaps.length) },
-  { name: 'quarantine', show: ({ status }) => String(status.quarantine.waiting), exact: ({ status: { quarantine }, at }) => (quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`) },
-  { name: 'backfills', show: ({ status }) => (status.backfills.length === 0 ? 'none' : String(status.backfills.length)), exact: ({ status }) => status.backfills.map(({ job, slices, slicesDone, emitted }) => visibleLine(`${job}: ${slicesDone} of ${slices} slices, ${emitted} events`)).join('; ') },
+  {
+    name: 'quarantine',
+    show: ({ status }) => String(status.quarantine.waiting),
+    exact: ({ status: { quarantine }, at }) =>
+      quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`,
+  },
+  {
+    name: 'backfills',
+    show: ({ status }) => (status.backfills.length === 0 ? 'none' : String(status.backfills.length)),
+    exact: ({ status }) =>
+      status.backfills
+        .map(({ job, slices, slicesDone, emitted }) =>
+          visibleLine(`${job}: ${slicesDone} of ${slices} slices, ${emitted} events`),
+        )
+        .join('; '),
+  },
 ];
 
 /** The connectors as a table, and below it what is wrong and what to do. */
 export function toText(reports: readonly Report[], pc: Colors): string {
   const [only, ...others] = reports;
   const text = only !== undefined && others.length === 0 ? oneConnector(only, pc) : manyConnectors(reports, pc);
-  const problems = reports.flatMap(({ connector, problems: all }) => all.map(({ level, rule, message }) => `${pc[PAINT[level]](level)} ${visibleLine(connector, MAX_NAME)}: ${rule}: ${visibleLine(message)}`));
+  const problems = reports.flatMap(({ connector, problems: all }) =>
+    all.map(
+      ({ level, rule, message }) =>
+        `${pc[PAINT[level]](level)} ${visibleLine(connector, MAX_NAME)}: ${rule}: ${visibleLine(message)}`,
+    ),
+  );
   return [text, ...(problems.length === 0 ? [] : ['', ...problems])].join('\n');
 }
 
@@ -51,13 +82,20 @@ function oneConnector(report: Report, pc: Colors): string {
 
 function manyConnectors(reports: readonly Report[], pc: Colors): string {
   const table = new Table({ style: STYLE, head: ['connector', ...FIELDS.map(({ name }) => name)] });
-  for (const one of reports) table.push([pc.bold(visibleLine(one.connector, MAX_NAME)), ...FIELDS.map(({ show }) => show(one, pc))]);
+  for (const one of reports)
+    table.push([pc.bold(visibleLine(one.connector, MAX_NAME)), ...FIELDS.map(({ show }) => show(one, pc))]);
   return table.toString();
 }
 
 /** A line of the log that a watch without a screen writes. */
 export function toLine(report: Report): string {
-  const { connector, at, health, problems, status: { state } } = report;
+  const {
+    connector,
+    at,
+    health,
+    problems,
+    status: { state },
+  } = report;
   const said = [`watermark ${state === null ? '-' : age(at, state.wm)}`, ...problems.map(({ rule }) => rule)];
   return `${format(at)} ${visibleLine(connector, MAX_NAME)} ${health}: ${said.join(', ')}`;
 }
@@ -84,6 +122,7 @@ function lease({ status: { state }, at }: Report): string {
 function sweeps({ status: { state }, at }: Report): string {
   if (state?.sweeps === undefined) return 'none yet';
   const { hourly, daily } = state.sweeps;
-  const place = ({ doneFrom, inflight }: typeof hourly) => (inflight === null ? age(at, doneFrom) : `under way, page ${inflight.page + 1}`);
+  const place = ({ doneFrom, inflight }: typeof hourly) =>
+    inflight === null ? age(at, doneFrom) : `under way, page ${inflight.page + 1}`;
   return `hourly ${place(hourly)}, daily ${place(daily)}`;
 }

@@ -34,8 +34,16 @@ export async function handler(event: unknown, context: Pick<Context, 'getRemaini
   } catch (thrown) {
     if (thrown instanceof InvalidInput) throw thrown;
     const error = toConnectorError(thrown);
-    deps.telemetry.error(`${asked.action} failed`, { connector: asked.connector.id, code: error.code, reason: error.message });
-    throw new InvocationFailed(asked.action === 'redrive' ? 'RedriveFailed' : nameOf(error), `${asked.connector.id}: ${error.code} ${error.message}`, { cause: thrown });
+    deps.telemetry.error(`${asked.action} failed`, {
+      connector: asked.connector.id,
+      code: error.code,
+      reason: error.message,
+    });
+    throw new InvocationFailed(
+      asked.action === 'redrive' ? 'RedriveFailed' : nameOf(error),
+      `${asked.connector.id}: ${error.code} ${error.message}`,
+      { cause: thrown },
+    );
   } finally {
     deps.telemetry.flush();
   }
@@ -53,7 +61,15 @@ async function answer(asked: Invocation, deps: ReturnType<typeof wire>, deadline
     case 'report':
       return reportBackfill(connector, asked.jobId, deps, deadline);
     case 'redrive':
-      return { connectors: [await redrive({ connector: connector.id, includeUnparsed: asked.includeUnparsed, after: asked.after }, deps, deadline)] };
+      return {
+        connectors: [
+          await redrive(
+            { connector: connector.id, includeUnparsed: asked.includeUnparsed, after: asked.after },
+            deps,
+            deadline,
+          ),
+        ],
+      };
   }
 }
 

@@ -1,5 +1,10 @@
 import * as z from 'zod/mini';
-import { MAX_SLICE_HOURS, type PlanInvocation, type RunInvocation, type SliceInvocation } from '../../lib/contract/backfill';
+import {
+  MAX_SLICE_HOURS,
+  type PlanInvocation,
+  type RunInvocation,
+  type SliceInvocation,
+} from '../../lib/contract/backfill';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 
@@ -35,7 +40,11 @@ const fields = {
 };
 
 const range = z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...fields });
-const plan = z.strictObject({ action: z.literal('plan'), ...fields, sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))) });
+const plan = z.strictObject({
+  action: z.literal('plan'),
+  ...fields,
+  sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))),
+});
 const slice = z.strictObject({
   action: z.literal('slice'),
   connector: z.string(),
@@ -54,7 +63,15 @@ const redrive = z.strictObject({
   after: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(256))), null),
 });
 
-const asked = z.looseObject({ action: z._default(z.enum(['backfill', 'plan', 'slice', 'report', 'redrive'], 'must be "backfill" (or left out), "plan", "slice", "report" or "redrive"'), 'backfill') });
+const asked = z.looseObject({
+  action: z._default(
+    z.enum(
+      ['backfill', 'plan', 'slice', 'report', 'redrive'],
+      'must be "backfill" (or left out), "plan", "slice", "report" or "redrive"',
+    ),
+    'backfill',
+  ),
+});
 
 /**
  * Reads a manual invocation, or one of the workflow's. The connector may be left out when there is one.
@@ -90,7 +107,8 @@ export function parseInvocation(event: unknown, connectors: readonly ConnectorSe
 function choose(id: string | undefined, connectors: readonly ConnectorSettings[]): ConnectorSettings {
   const ids = connectors.map((one) => one.id).join(', ');
   const [chosen, another] = id === undefined ? connectors : connectors.filter((one) => one.id === id);
-  if (chosen === undefined) throw new InvalidInput(SUBJECT, [`connector: there is no "${id?.slice(0, 64) ?? ''}"; this function has ${ids}`]);
+  if (chosen === undefined)
+    throw new InvalidInput(SUBJECT, [`connector: there is no "${id?.slice(0, 64) ?? ''}"; this function has ${ids}`]);
   if (another !== undefined) throw new InvalidInput(SUBJECT, [`connector: say which one; this function has ${ids}`]);
   return chosen;
 }

@@ -34,10 +34,22 @@ export function wire(settings: PollSettings) {
   return {
     clock,
     telemetry,
-    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
+    openAuditLog: createTailscale({
+      apiUrl: settings.apiUrl,
+      credentials,
+      clock,
+      random: Math.random,
+      logger: telemetry,
+    }),
     openBackfills: createBackfillStore({ table, clock, newCommitId: randomUUID }),
     openQuarantine: createQuarantine({ table, clock }),
-    archive: { ...createS3Archive({ bucket: settings.archiveBucket, openPutObject: () => Promise.resolve(createPutObject(client)) }), ...createS3ArchiveReader({ client }) },
+    archive: {
+      ...createS3Archive({
+        bucket: settings.archiveBucket,
+        openPutObject: () => Promise.resolve(createPutObject(client)),
+      }),
+      ...createS3ArchiveReader({ client }),
+    },
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
     parseRecord: parseKeptRecord,
     newRunId: randomUUID,

@@ -17,7 +17,10 @@ let sandbox: { settings: ReturnType<typeof parseEnvironment>; deps: ReturnType<t
  *
  * @throws InvalidInput for a wrong environment or invocation; PollFailed when a connector failed.
  */
-export async function handler(event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<PollReport | TestConnectionReport> {
+export async function handler(
+  event: unknown,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<PollReport | TestConnectionReport> {
   sandbox ??= open();
   const { settings, deps } = sandbox;
   const { action, connectors } = parseInvocation(event, settings.connectors);

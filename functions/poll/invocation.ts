@@ -27,7 +27,9 @@ export function parseInvocation(event: unknown, connectors: readonly ConnectorSe
   if (connector === undefined) return { action, connectors };
   const chosen = connectors.filter(({ id }) => id === connector);
   if (chosen.length === 0) {
-    throw new InvalidInput('invocation', [`connector: there is no "${connector.slice(0, 64)}"; this function has ${connectors.map(({ id }) => id).join(', ')}`]);
+    throw new InvalidInput('invocation', [
+      `connector: there is no "${connector.slice(0, 64)}"; this function has ${connectors.map(({ id }) => id).join(', ')}`,
+    ]);
   }
   return { action, connectors: chosen };
 }

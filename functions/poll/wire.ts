@@ -26,8 +26,19 @@ export function wire(settings: PollSettings) {
     clock,
     telemetry,
     credentials,
-    openAuditLog: createTailscale({ apiUrl: settings.apiUrl, credentials, clock, random: Math.random, logger: telemetry }),
-    state: createStateStore({ table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName }, clock, newCommitId: randomUUID, newIdKey: () => randomBytes(32).toString('hex') }),
+    openAuditLog: createTailscale({
+      apiUrl: settings.apiUrl,
+      credentials,
+      clock,
+      random: Math.random,
+      logger: telemetry,
+    }),
+    state: createStateStore({
+      table: { client: new DynamoDBClient({ requestHandler }), name: settings.tableName },
+      clock,
+      newCommitId: randomUUID,
+      newIdKey: () => randomBytes(32).toString('hex'),
+    }),
     outages: new Map<string, StateOutage>(),
     bus: createEventBridgeBus({ client: new EventBridgeClient({ requestHandler }), busName: settings.busName }),
     archive: createS3Archive({

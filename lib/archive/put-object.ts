@@ -19,14 +19,28 @@ export type PutObject = (object: GzippedObject, signal: AbortSignal) => Promise<
 
 export function createPutObject(client: S3Client): PutObject {
   return async ({ bucket, key, contentType, body }, signal) => {
-    const put = async (content: Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ChecksumCRC32'>, abortSignal: AbortSignal) => {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, ContentType: contentType, ContentEncoding: 'gzip', ...content }), { abortSignal });
+    const put = async (
+      content: Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ChecksumCRC32'>,
+      abortSignal: AbortSignal,
+    ) => {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          ContentType: contentType,
+          ContentEncoding: 'gzip',
+          ...content,
+        }),
+        { abortSignal },
+      );
     };
     if (!('path' in body)) return put({ Body: body }, signal);
     const measured = await measure(body.path);
     const putFile = async () => {
       const unreadable = new AbortController();
-      const stream = createReadStream(body.path).on('error', (error) => { unreadable.abort(error); });
+      const stream = createReadStream(body.path).on('error', (error) => {
+        unreadable.abort(error);
+      });
       try {
         await put({ Body: stream, ...measured }, AbortSignal.any([signal, unreadable.signal]));
       } finally {

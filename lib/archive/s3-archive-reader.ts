@@ -33,7 +33,11 @@ export function createS3ArchiveReader({ client }: { client: S3Client }): Archive
     } catch (error) {
       if (error instanceof S3ServiceException && MISSING.has(error.name)) return undefined;
       const reason = error instanceof Error ? error.name : 'unknown error';
-      throw new ConnectorError('ARCHIVE_UNAVAILABLE', `the bucket "${bucket}" could not be read (${reason}); nothing was sent twice, try again`, { cause: error });
+      throw new ConnectorError(
+        'ARCHIVE_UNAVAILABLE',
+        `the bucket "${bucket}" could not be read (${reason}); nothing was sent twice, try again`,
+        { cause: error },
+      );
     }
   }
 
@@ -42,7 +46,9 @@ export function createS3ArchiveReader({ client }: { client: S3Client }): Archive
       const zipped = await get(object, deadline);
       if (zipped === undefined) return { state: 'missing' };
       const json = await unzip(zipped, object.bytes);
-      return json !== undefined && createHash('sha256').update(json).digest('hex') === object.sha256 ? { state: 'intact', json: json.toString('utf8') } : { state: 'altered' };
+      return json !== undefined && createHash('sha256').update(json).digest('hex') === object.sha256
+        ? { state: 'intact', json: json.toString('utf8') }
+        : { state: 'altered' };
     },
   };
 }
@@ -52,7 +58,9 @@ const MISSING: ReadonlySet<string> = new Set(['NoSuchKey', 'AccessDenied']);
 /** undefined: it is no gzip, or more than was put. */
 async function unzip(zipped: Uint8Array, bytes: number): Promise<Buffer | undefined> {
   try {
-    return await promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)(zipped, { maxOutputLength: Math.max(1, bytes) });
+    return await promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)(zipped, {
+      maxOutputLength: Math.max(1, bytes),
+    });
   } catch {
     return undefined;
   }

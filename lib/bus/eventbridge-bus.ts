@@ -27,7 +27,11 @@ const REFUSED_FOR_GOOD: ReadonlySet<string> = new Set(['MalformedDetail', 'Inval
  * Codes of a request that its entries are the reason for. HTTP 413 is one too. Every other error (throttling,
  * credentials, signature, clock, network, a fault of the service) says nothing about the entries.
  */
-const REFUSED_AS_A_WHOLE: ReadonlySet<string> = new Set(['ValidationException', 'ValidationError', 'SerializationException']);
+const REFUSED_AS_A_WHOLE: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'ValidationError',
+  'SerializationException',
+]);
 
 /** How often the refused entries of a request are sent again: about 10 s in all. */
 const RESENDS = 5;
@@ -69,13 +73,20 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
    * One request, or more where it is larger than the bus takes. What is refused as a whole is halved until the entry at
    * fault is alone. Answers the entries that must be sent again.
    */
-  async function put<Event>(batch: readonly Sending<Event>[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+  async function put<Event>(
+    batch: readonly Sending<Event>[],
+    deadline: Deadline,
+    outcome: Outcome<Event>,
+  ): Promise<Sending<Event>[]> {
     if (deadline.isOver()) return [...batch];
     const requests = pack(batch);
     if (requests.length > 1) return putInTurn(requests, deadline, outcome);
     let results: PutEventsResultEntry[];
     try {
-      const answer = await client.send(new PutEventsCommand({ Entries: batch.map(({ entry }) => entry) }), options(deadline));
+      const answer = await client.send(
+        new PutEventsCommand({ Entries: batch.map(({ entry }) => entry) }),
+        options(deadline),
+      );
       results = answer.Entries ?? [];
     } catch (error) {
       const code = requestErrorCode(error);
@@ -92,7 +103,8 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
       const half = Math.ceil(batch.length / 2);
       const left = await putInTurn([batch.slice(0, half), batch.slice(half)], deadline, outcome);
       // Both halves went through, so no entry was at fault: together they were too large.
-      if (left.length === 0 && outcome.suspected.length === suspectedBefore) tooLargeBytes = Math.min(tooLargeBytes, bytesOf(batch));
+      if (left.length === 0 && outcome.suspected.length === suspectedBefore)
+        tooLargeBytes = Math.min(tooLargeBytes, bytesOf(batch));
       return left;
     }
     // Fewer answers than entries: nobody knows which entry an answer is for.
@@ -113,7 +125,11 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     });
   }
 
-  async function putInTurn<Event>(requests: readonly (readonly Sending<Event>[])[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+  async function putInTurn<Event>(
+    requests: readonly (readonly Sending<Event>[])[],
+    deadline: Deadline,
+    outcome: Outcome<Event>,
+  ): Promise<Sending<Event>[]> {
     const left: Sending<Event>[] = [];
     for (const request of requests) left.push(...(await put(request, deadline, outcome)));
     return left;
@@ -123,7 +139,12 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
   async function takesRequests(deadline: Deadline): Promise<boolean> {
     if (deadline.isOver()) return false;
     try {
-      await client.send(new PutEventsCommand({ Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: 'Probe', Detail: '[]' }] }), options(deadline));
+      await client.send(
+        new PutEventsCommand({
+          Entries: [{ EventBusName: busName, Source: EVENT_SOURCE, DetailType: 'Probe', Detail: '[]' }],
+        }),
+        options(deadline),
+      );
       return true;
     } catch {
       return false;
@@ -131,7 +152,11 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
   }
 
   /** Sends a request until every entry is taken or refused for good, or tries and time run out; what is left then. */
-  async function send<Event>(batch: Sending<Event>[], deadline: Deadline, outcome: Outcome<Event>): Promise<Sending<Event>[]> {
+  async function send<Event>(
+    batch: Sending<Event>[],
+    deadline: Deadline,
+    outcome: Outcome<Event>,
+  ): Promise<Sending<Event>[]> {
     let pending = batch;
     const attempt = async () => {
       pending = await put(pending, deadline, outcome);
@@ -151,7 +176,10 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     return pending;
   }
 
-  async function publish<Event extends BusEvent>(events: readonly Event[], deadline: Deadline): Promise<Delivery<Event>> {
+  async function publish<Event extends BusEvent>(
+    events: readonly Event[],
+    deadline: Deadline,
+  ): Promise<Delivery<Event>> {
     const outcome: Outcome<Event> = { accepted: [], refused: [], suspected: [], isAnswered: false };
     const sendings = events.map((event) => {
       const entry = toEntry(event, busName);
@@ -171,7 +199,8 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     const { accepted, refused, suspected, isAnswered } = outcome;
     const unsent = left.flat().map(({ event }) => event);
     // Where every request is refused, the entries are not the reason.
-    if (suspected.length === 0 || isAnswered || (await takesRequests(deadline))) return { accepted, refused: [...refused, ...suspected], unsent };
+    if (suspected.length === 0 || isAnswered || (await takesRequests(deadline)))
+      return { accepted, refused: [...refused, ...suspected], unsent };
     return { accepted, refused, unsent: [...unsent, ...suspected.map(({ event }) => event)] };
   }
 
@@ -192,28 +221,45 @@ interface Outcome<Event> {
 /** The code of a request that was refused for its entries; undefined: the error is about something else. */
 function requestErrorCode(error: unknown): string | undefined {
   // A 413 comes without a body (https://github.com/boto/boto3/issues/3411), or with one that the SDK cannot read and throws as another error.
-  if (error instanceof Error && (error as Partial<EventBridgeServiceException>).$metadata?.httpStatusCode === 413) return 'RequestEntityTooLarge';
+  if (error instanceof Error && (error as Partial<EventBridgeServiceException>).$metadata?.httpStatusCode === 413)
+    return 'RequestEntityTooLarge';
   return error instanceof EventBridgeServiceException && REFUSED_AS_A_WHOLE.has(error.name) ? error.name : undefined;
 }
 
 const bytesOf = (batch: readonly { readonly bytes: number }[]) => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
 function toEntry({ detailType, time, detail }: BusEvent, busName: string): Sending<BusEvent>['entry'] {
-  return { EventBusName: busName, Source: EVENT_SOURCE, DetailType: detailType, Time: new Date(time), Detail: JSON.stringify(detail) };
+  return {
+    EventBusName: busName,
+    Source: EVENT_SOURCE,
+    DetailType: detailType,
+    Time: new Date(time),
+    Detail: JSON.stringify(detail),
+  };
 }
 
 function denied(code: string, busName: string): ConnectorError {
-  return new ConnectorError('BUS_DENIED', `EventBridge answered ${code} for the bus "${busName}": the function's role and the bus policy must both allow it events:PutEvents and events:DescribeEventBus`);
+  return new ConnectorError(
+    'BUS_DENIED',
+    `EventBridge answered ${code} for the bus "${busName}": the function's role and the bus policy must both allow it events:PutEvents and events:DescribeEventBus`,
+  );
 }
 
 /** BUS_EXHAUSTED stands for whatever may pass by itself. */
 function busError(error: unknown, busName: string): ConnectorError {
   if (error instanceof EventBridgeServiceException) {
     if (error.name === 'ResourceNotFoundException') {
-      return new ConnectorError('BUS_MISSING', `there is no event bus "${busName}" in this account and region; deploy the stack again, or name the bus that is there`);
+      return new ConnectorError(
+        'BUS_MISSING',
+        `there is no event bus "${busName}" in this account and region; deploy the stack again, or name the bus that is there`,
+      );
     }
     if (isDenied(error.name)) return denied(error.name, busName);
   }
   const reason = error instanceof Error ? error.name : 'unknown error';
-  return new ConnectorError('BUS_EXHAUSTED', `EventBridge could not be reached or failed (${reason}); the next tick tries again`, { cause: error });
+  return new ConnectorError(
+    'BUS_EXHAUSTED',
+    `EventBridge could not be reached or failed (${reason}); the next tick tries again`,
+    { cause: error },
+  );
 }

@@ -24,7 +24,11 @@ export function entryBytes({ Source, DetailType, Detail }: SizedEntry): number {
  *
  * @param maxBytes Bytes that a request must stay below.
  */
-export function packRequests<Item>(items: readonly Item[], bytesOf: (item: Item) => number, maxBytes = MAX_REQUEST_BYTES): Item[][] {
+export function packRequests<Item>(
+  items: readonly Item[],
+  bytesOf: (item: Item) => number,
+  maxBytes = MAX_REQUEST_BYTES,
+): Item[][] {
   const requests: Item[][] = [];
   let bytes = 0;
   for (const item of items) {

@@ -27,7 +27,11 @@ export async function payOwed(run: Run): Promise<void> {
  */
 export async function tell(run: Run, announcement: OwedAnnouncement, alert = run.tenure.health.alert): Promise<void> {
   const { telemetry, connector, tenure } = run;
-  telemetry.warn(announcement.kind, { connector: connector.id, code: announcement.code, description: announcement.description });
+  telemetry.warn(announcement.kind, {
+    connector: connector.id,
+    code: announcement.code,
+    description: announcement.description,
+  });
   const others = tenure.health.owed.filter(({ kind }) => kind !== announcement.kind);
   await save(run, { alert, owed: [...others, announcement].slice(-MAX_OWED) });
   await payOwed(run);
@@ -39,7 +43,12 @@ export async function judgeStart(run: Run): Promise<void> {
   const condition = judgeNow(run);
   // After a run that read the whole log, an old watermark was set back by hand: the end of this run says how that goes.
   const isSetBack = tenure.health.ending?.how === 'whole' && !tenure.previousDied;
-  if (condition === 'well' || (condition === 'catchingUp' && isSetBack) || !isDue(condition, tenure.health, clock.now())) return;
+  if (
+    condition === 'well' ||
+    (condition === 'catchingUp' && isSetBack) ||
+    !isDue(condition, tenure.health, clock.now())
+  )
+    return;
   const reason = condition === 'blind' ? reasonOf(tenure, tenure.failStreak, null) : 'runs go forward';
   await raise(run, condition, `${upTo(run)}: ${reason}`, tenure.health.ending?.code ?? null);
 }
@@ -63,7 +72,8 @@ export async function judgeEnd(run: Run, startedAtWatermark: Millis, failure: Co
   await raise(run, condition, description, failure?.code ?? null);
 }
 
-const judgeNow = ({ tenure, clock }: Run) => judge({ now: clock.now(), watermark: tenure.place.watermark, failStreak: tenure.failStreak, health: tenure.health });
+const judgeNow = ({ tenure, clock }: Run) =>
+  judge({ now: clock.now(), watermark: tenure.place.watermark, failStreak: tenure.failStreak, health: tenure.health });
 
 const upTo = ({ tenure }: Run): string => `events after ${time(tenure.place.watermark)} may be missing`;
 
@@ -79,7 +89,11 @@ async function tryToPublish(run: Run, announcement: Announcement): Promise<boole
     await announce(run, announcement);
     return true;
   } catch (thrown) {
-    run.telemetry.warn('a health event could not be published, and is owed', { connector: run.connector.id, kind: announcement.kind, reason: toConnectorError(thrown).message });
+    run.telemetry.warn('a health event could not be published, and is owed', {
+      connector: run.connector.id,
+      kind: announcement.kind,
+      reason: toConnectorError(thrown).message,
+    });
     return false;
   }
 }
@@ -89,6 +103,9 @@ async function save({ tenure, telemetry, connector }: Run, alerts: Alerts): Prom
   try {
     await tenure.saveAlerts(alerts);
   } catch (thrown) {
-    telemetry.warn('what was announced could not be kept', { connector: connector.id, reason: toConnectorError(thrown).message });
+    telemetry.warn('what was announced could not be kept', {
+      connector: connector.id,
+      reason: toConnectorError(thrown).message,
+    });
   }
 }

@@ -17,7 +17,10 @@ export interface BackfillJob extends Window {
 }
 
 /** What was done so far. */
-export type BackfillCounts = Pick<BackfillReport, 'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'>;
+export type BackfillCounts = Pick<
+  BackfillReport,
+  'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'
+>;
 
 /** Where a slice of a backfill is. */
 export interface BackfillPlace {
@@ -76,7 +79,12 @@ export interface BackfillStore {
   /** The slices of a job that were begun, in order. */
   slices(jobId: string): Promise<readonly BackfillSlice[]>;
   /** Takes a slice's lease, creating its place the first time. */
-  acquire(jobId: string, slice: Window & { readonly index: number }, live: LiveStanding, owner: string): Promise<SliceAcquisition>;
+  acquire(
+    jobId: string,
+    slice: Window & { readonly index: number },
+    live: LiveStanding,
+    owner: string,
+  ): Promise<SliceAcquisition>;
 }
 
 /** All of it throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */

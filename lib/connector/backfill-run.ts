@@ -5,10 +5,21 @@ import type { BackfillHold, BackfillJob } from './backfill-ports';
 import type { Deadline, Telemetry } from './ports';
 
 /** Metrics that are about what goes out. The others describe live polling, and alarms watch them. */
-const COUNTED: ReadonlySet<MetricName> = new Set([METRIC.emitted, METRIC.schemaDrift, METRIC.claimed, METRIC.quarantined]);
+const COUNTED: ReadonlySet<MetricName> = new Set([
+  METRIC.emitted,
+  METRIC.schemaDrift,
+  METRIC.claimed,
+  METRIC.quarantined,
+]);
 
 /** The run of a slice: as a live one, under the job's id. Emits no live-polling metrics. */
-export function createBackfillRun(job: BackfillJob, connector: ConnectorSettings, hold: BackfillHold, deps: Omit<PollDeps, 'state' | 'outages'>, deadline: Deadline): Run<BackfillHold> {
+export function createBackfillRun(
+  job: BackfillJob,
+  connector: ConnectorSettings,
+  hold: BackfillHold,
+  deps: Omit<PollDeps, 'state' | 'outages'>,
+  deadline: Deadline,
+): Run<BackfillHold> {
   const { telemetry } = deps;
   const run: Run<BackfillHold> = {
     ...deps,
@@ -18,7 +29,12 @@ export function createBackfillRun(job: BackfillJob, connector: ConnectorSettings
     runId: job.id,
     publish: publishOnExistingBus(deps.bus),
     archive: archiveInTime(deps.archive),
-    telemetry: { ...telemetry, count: (id, metric, value) => { if (COUNTED.has(metric)) telemetry.count(id, metric, value); } },
+    telemetry: {
+      ...telemetry,
+      count: (id, metric, value) => {
+        if (COUNTED.has(metric)) telemetry.count(id, metric, value);
+      },
+    },
     observe: () => undefined,
     edge: job.force || job.dryRun ? { force: job.force, previous: new Set() } : null,
     progress: { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: job.dialect },

@@ -27,15 +27,25 @@ const TURN_MS = 50;
 
 /** Something to publish; `bytes` are those of its serialized detail. When the bus has accepted it, its marks are written. */
 export type Outgoing =
-  | { readonly kind: 'event'; readonly event: NormalizedEvent; readonly bytes: number; readonly marks: readonly SeenElement[] }
+  | {
+      readonly kind: 'event';
+      readonly event: NormalizedEvent;
+      readonly bytes: number;
+      readonly marks: readonly SeenElement[];
+    }
   /** Announces a raw record, which is quarantined before that. */
-  | { readonly kind: 'announcement'; readonly event: BusEvent; readonly raw: RawRecord; readonly bytes: number; readonly marks: readonly SeenElement[] };
+  | {
+      readonly kind: 'announcement';
+      readonly event: BusEvent;
+      readonly raw: RawRecord;
+      readonly bytes: number;
+      readonly marks: readonly SeenElement[];
+    };
 
 /** Why not everything went out. */
 export type Leftover =
   /** The bus did not accept it, or time ran out. */
-  | { readonly kind: 'unsent'; readonly count: number }
-  | { readonly kind: 'failure'; readonly error: ConnectorError };
+  { readonly kind: 'unsent'; readonly count: number } | { readonly kind: 'failure'; readonly error: ConnectorError };
 
 /**
  * Publishes in units: what belongs into the archive is written, the unit is published, then marked, while the next unit
@@ -53,7 +63,10 @@ export interface UnitDelivery {
   leftover(): Leftover | null;
 }
 
-export type DeliveryRun = Pick<Run<Pick<Hold<unknown>, 'recordQuarantine' | 'markSeen'>>, 'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock' | 'publish' | 'nextTurn'>;
+export type DeliveryRun = Pick<
+  Run<Pick<Hold<unknown>, 'recordQuarantine' | 'markSeen'>>,
+  'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock' | 'publish' | 'nextTurn'
+>;
 
 /** @param fence Called before each unit is published; throws ConnectorError LEASE_LOST when another run took over. */
 export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => Promise<void>): UnitDelivery {
@@ -81,7 +94,9 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
   };
 
   const deliver = async (entries: readonly Outgoing[]): Promise<void> => {
-    const ready = (await pMap(entries, (entry) => attempt(() => archive(run, entry, tally)), { concurrency: UNIT_OBJECTS })).filter((entry) => entry !== null);
+    const ready = (
+      await pMap(entries, (entry) => attempt(() => archive(run, entry, tally)), { concurrency: UNIT_OBJECTS })
+    ).filter((entry) => entry !== null);
     if (ready.length === 0) return;
     await fence();
     const byEvent = new Map<BusEvent, Outgoing>(ready.map((entry) => [entry.event, entry]));
@@ -89,23 +104,31 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
       const found = byEvent.get(event);
       return found === undefined ? [] : [found];
     };
-    const answer = await run.publish(ready.map(({ event }) => event), deadline);
+    const answer = await run.publish(
+      ready.map(({ event }) => event),
+      deadline,
+    );
     // What the bus accepted is marked first: it must not go out again because something else cannot be quarantined.
     const accepted = answer.accepted.flatMap(outgoingOf);
     await tenure.markSeen(accepted.flatMap(({ marks }) => marks));
     for (const entry of accepted) if (entry.kind === 'event') countEmitted(tally, entry.event);
     unsent += answer.unsent.length;
-    await quarantineRejected(answer.refused.flatMap(({ event, code }) => outgoingOf(event).map((entry) => ({ entry, code }))));
+    await quarantineRejected(
+      answer.refused.flatMap(({ event, code }) => outgoingOf(event).map((entry) => ({ entry, code }))),
+    );
     progressed ||= accepted.length > 0;
   };
 
-  const quarantineRejected = async (rejected: readonly { readonly entry: Outgoing; readonly code: string }[]): Promise<void> => {
+  const quarantineRejected = async (
+    rejected: readonly { readonly entry: Outgoing; readonly code: string }[],
+  ): Promise<void> => {
     for (let next = 0; next < rejected.length; next += UNIT_OBJECTS) {
       const some = rejected.slice(next, next + UNIT_OBJECTS);
       const kept = await Promise.all(
         some.map(({ entry, code }) =>
           attempt(async () => {
-            if (entry.kind === 'announcement') throw new ConnectorError('BUS_EXHAUSTED', `EventBridge rejected a health event with ${code}`);
+            if (entry.kind === 'announcement')
+              throw new ConnectorError('BUS_EXHAUSTED', `EventBridge rejected a health event with ${code}`);
             await quarantineEvent(run, entry.event, code);
             return entry;
           }),
@@ -132,7 +155,7 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
 
   const sendWaiting = async (): Promise<void> => {
     waitingBytes = 0;
-    for (const some = waiting.splice(0); some.length > 0; ) await send(some.splice(0, UNIT_OBJECTS));
+    for (const some = waiting.splice(0); some.length > 0;) await send(some.splice(0, UNIT_OBJECTS));
   };
 
   const isFull = (): boolean => {
@@ -170,7 +193,12 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
       progressed = false;
       return had;
     },
-    leftover: () => (failure !== undefined ? { kind: 'failure', error: failure } : unsent > 0 ? { kind: 'unsent', count: unsent } : null),
+    leftover: () =>
+      failure !== undefined
+        ? { kind: 'failure', error: failure }
+        : unsent > 0
+          ? { kind: 'unsent', count: unsent }
+          : null,
   };
 }
 

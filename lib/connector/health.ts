@@ -37,13 +37,20 @@ const INFO: ReadonlySet<HealthEvent['kind']> = new Set(['recovered', 'catchingUp
 /** Characters. What a description quotes was written by somebody else. */
 const MAX_DESCRIPTION = 1_000;
 
-export type Announcer = Pick<Run, 'connector' | 'deadline' | 'publish'> & { readonly tenure: { readonly genesis: { readonly tailnetKey: string | null } } };
+export type Announcer = Pick<Run, 'connector' | 'deadline' | 'publish'> & {
+  readonly tenure: { readonly genesis: { readonly tailnetKey: string | null } };
+};
 
-export function healthEvent({ connector, tenure }: Pick<Announcer, 'connector' | 'tenure'>, { kind, description, code, at, runId, interval, subject }: Announcement): HealthEvent {
+export function healthEvent(
+  { connector, tenure }: Pick<Announcer, 'connector' | 'tenure'>,
+  { kind, description, code, at, runId, interval, subject }: Announcement,
+): HealthEvent {
   const time = (millis: Millis) => new Date(millis).toISOString();
   return {
     schemaVersion: '1.0',
-    id: `h1:${createHash('sha256').update(JSON.stringify([connector.id, kind, interval ?? subject ?? runId])).digest('hex')}`,
+    id: `h1:${createHash('sha256')
+      .update(JSON.stringify([connector.id, kind, interval ?? subject ?? runId]))
+      .digest('hex')}`,
     stream: 'health',
     source: EVENT_SOURCE,
     category: EVENT_CATEGORY,
@@ -68,5 +75,9 @@ export function healthEvent({ connector, tenure }: Pick<Announcer, 'connector' |
 export async function announce(announcer: Announcer, announcement: Announcement): Promise<void> {
   const event = { detailType: DETAIL_TYPE.health, time: announcement.at, detail: healthEvent(announcer, announcement) };
   const { accepted } = await announcer.publish([event], announcer.deadline);
-  if (accepted.length === 0) throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not accept the health event "${announcement.kind}"; the next run tries again`);
+  if (accepted.length === 0)
+    throw new ConnectorError(
+      'BUS_EXHAUSTED',
+      `EventBridge did not accept the health event "${announcement.kind}"; the next run tries again`,
+    );
 }

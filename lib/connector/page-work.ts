@@ -19,10 +19,25 @@ export type Work =
       readonly revised: Wanted;
     }
   /** Its events cannot be made. */
-  | { readonly kind: 'raw'; readonly name: string; readonly id: string; readonly mark: SeenElement; readonly reason: RawRecord['reason']; readonly content: RawRecord['content']; readonly position: number };
+  | {
+      readonly kind: 'raw';
+      readonly name: string;
+      readonly id: string;
+      readonly mark: SeenElement;
+      readonly reason: RawRecord['reason'];
+      readonly content: RawRecord['content'];
+      readonly position: number;
+    };
 
 /** Identity first: what was published needs no redaction and no diff. */
-export type Identified = { readonly kind: 'record'; readonly identified: IdentifiedRecord; readonly raw: Uint8Array; readonly position: number } | Extract<Work, { kind: 'raw' }>;
+export type Identified =
+  | {
+      readonly kind: 'record';
+      readonly identified: IdentifiedRecord;
+      readonly raw: Uint8Array;
+      readonly position: number;
+    }
+  | Extract<Work, { kind: 'raw' }>;
 
 /** Total: a record that cannot be identified is known by its bytes. */
 export function identifyLogRecord(record: LogRecord, names: IdNames): Identified {
@@ -82,7 +97,8 @@ export function workOf(one: Identified, seen: SeenSet, memory: PageMemory, edge:
 }
 
 /** Events that a record gives. */
-export const eventsOf = (work: Work): number => (work.kind === 'raw' ? 1 : Number(work.wanted.audit) + Number(work.wanted.diff));
+export const eventsOf = (work: Work): number =>
+  work.kind === 'raw' ? 1 : Number(work.wanted.audit) + Number(work.wanted.diff);
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

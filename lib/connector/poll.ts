@@ -44,7 +44,11 @@ export class PollFailed extends AggregateError {
  *
  * @throws PollFailed after all were tried, if any failed.
  */
-export async function poll(connectors: readonly ConnectorSettings[], deps: PollDeps, deadline: Deadline): Promise<PollReport> {
+export async function poll(
+  connectors: readonly ConnectorSettings[],
+  deps: PollDeps,
+  deadline: Deadline,
+): Promise<PollReport> {
   const failures: { connector: string; error: ConnectorError }[] = [];
   const reports = await pMap(
     connectors,
@@ -71,7 +75,10 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
   const countAge = (watermark: Millis) => {
     telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, deps.clock.now() - watermark) / 1000);
   };
-  const report = (watermark: Millis | null, outcome: Progress & { partial?: boolean; busy?: boolean }): ConnectorReport => {
+  const report = (
+    watermark: Millis | null,
+    outcome: Progress & { partial?: boolean; busy?: boolean },
+  ): ConnectorReport => {
     if (watermark !== null) countAge(watermark);
     const time = watermark === null ? null : new Date(watermark).toISOString();
     const result = { connector: connector.id, partial: false, busy: false, ...outcome, watermark: time };
@@ -98,17 +105,34 @@ async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: D
     throw thrown;
   } finally {
     const { lastEventAt } = tenure.health;
-    telemetry.count(connector.id, METRIC.lastEventAge, Math.max(0, deps.clock.now() - (lastEventAt ?? tenure.genesis.installedAt)) / 1000);
+    telemetry.count(
+      connector.id,
+      METRIC.lastEventAge,
+      Math.max(0, deps.clock.now() - (lastEventAt ?? tenure.genesis.installedAt)) / 1000,
+    );
   }
 }
 
-function createRun(connector: ConnectorSettings, tenure: Tenure, runId: string, deps: PollDeps, deadline: Deadline): Run {
+function createRun(
+  connector: ConnectorSettings,
+  tenure: Tenure,
+  runId: string,
+  deps: PollDeps,
+  deadline: Deadline,
+): Run {
   const progress: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
   return {
-    ...deps, connector, tenure, deadline, runId, progress,
+    ...deps,
+    connector,
+    tenure,
+    deadline,
+    runId,
+    progress,
     publish: publishOnExistingBus(deps.bus),
     archive: archiveInTime(deps.archive),
-    observe: (seen) => { tenure.observe(seen); },
+    observe: (seen) => {
+      tenure.observe(seen);
+    },
     edge: null,
   };
 }
@@ -136,6 +160,7 @@ async function recordFailure(run: Run, startedAt: Millis, error: ConnectorError)
     telemetry.warn('the failure could not be recorded', { reason: toConnectorError(thrown).message });
   }
   const isNews = before?.how !== 'failed' || before.code !== code;
-  if (code === 'TAILNET_CHANGED' && isNews) await tell(run, { kind: 'tailnetChanged', description: message, code, at: clock.now(), runId, interval: null });
+  if (code === 'TAILNET_CHANGED' && isNews)
+    await tell(run, { kind: 'tailnetChanged', description: message, code, at: clock.now(), runId, interval: null });
   await judgeEnd(run, startedAt, error);
 }

@@ -6,7 +6,15 @@ import { normalize, type NormalizedEvent, type NormalizeContext } from '../event
 import { createUnitDelivery, UNIT_EVENTS, type Leftover, type Outgoing } from './delivery';
 import { ConnectorError } from './errors';
 import { healthEvent } from './health';
-import { createPageMemory, eventsOf, identifyLogRecord, marksOf, workOf, type PageMemory, type Work } from './page-work';
+import {
+  createPageMemory,
+  eventsOf,
+  identifyLogRecord,
+  marksOf,
+  workOf,
+  type PageMemory,
+  type Work,
+} from './page-work';
 import type { AuditLogPage, Hold, LogRecord, Millis, PageEnd } from './ports';
 import { rawKey, type RawRecord } from './quarantine';
 import type { Run } from './run';
@@ -44,7 +52,12 @@ type Publishing = Run<Omit<Hold<Watermarked>, 'commit'>>;
  * @param fetchAhead Called when the page was read to its end and has a next one: its request can start.
  * @throws ConnectorError of the page (after what was read has gone out), LEASE_LOST, STATE_UNAVAILABLE, BUS_*.
  */
-export async function publishPage(run: Publishing, page: AuditLogPage, walk: Pick<Walk, 'mode' | 'selects'>, fetchAhead: () => void): Promise<PublishedPage> {
+export async function publishPage(
+  run: Publishing,
+  page: AuditLogPage,
+  walk: Pick<Walk, 'mode' | 'selects'>,
+  fetchAhead: () => void,
+): Promise<PublishedPage> {
   const { tenure, deadline, clock } = run;
   const context = await contextOf(run, page, walk.mode);
   const tally = createTally();
@@ -68,7 +81,10 @@ export async function publishPage(run: Publishing, page: AuditLogPage, walk: Pic
         const work = await unpublished(run, batch, context, walk, memory, tally);
         for (const group of groupsOf(work, tenure.suspects)) {
           if (deadline.isNear()) break reading;
-          await noteWork(group.work.map(({ name }) => name), group.deaths);
+          await noteWork(
+            group.work.map(({ name }) => name),
+            group.deaths,
+          );
           for (const one of group.work) {
             if (deadline.isNear()) break reading;
             const outgoing = prepare(run, one, context, group.deaths, tally);
@@ -115,11 +131,26 @@ async function contextOf(run: Publishing, page: AuditLogPage, mode: Walk['mode']
 }
 
 /** The records of a batch whose events are not all published, in order, each once. */
-async function unpublished(run: Publishing, batch: readonly LogRecord[], { tailnetKey, receivedAt }: NormalizeContext, walk: Pick<Walk, 'selects'>, memory: PageMemory, tally: Tally): Promise<Work[]> {
+async function unpublished(
+  run: Publishing,
+  batch: readonly LogRecord[],
+  { tailnetKey, receivedAt }: NormalizeContext,
+  walk: Pick<Walk, 'selects'>,
+  memory: PageMemory,
+  tally: Tally,
+): Promise<Work[]> {
   const { tenure } = run;
   const names = { tailnetKey, idKey: tenure.genesis.idKey };
-  const identified = batch.map((record) => identifyLogRecord(record, names)).filter((one) => one.kind === 'raw' || walk.selects(one.identified));
-  const times = identified.flatMap((one) => (one.kind === 'record' && one.identified.millis !== null && entryTime(one.identified.millis, receivedAt) === one.identified.millis ? [one.identified.millis] : []));
+  const identified = batch
+    .map((record) => identifyLogRecord(record, names))
+    .filter((one) => one.kind === 'raw' || walk.selects(one.identified));
+  const times = identified.flatMap((one) =>
+    one.kind === 'record' &&
+    one.identified.millis !== null &&
+    entryTime(one.identified.millis, receivedAt) === one.identified.millis
+      ? [one.identified.millis]
+      : [],
+  );
   if (times.length > 0) run.observe({ lastEventAt: Math.max(...times) });
   if (identified.length === 0) return [];
   const seen = await tenure.seen([...new Set(identified.flatMap(marksOf).map(({ bucket }) => bucket))]);
@@ -153,16 +184,29 @@ function groupsOf(work: readonly Work[], suspects: ReadonlyMap<string, number>):
 
 /** A record's events; where they cannot be made, the announcement of the quarantined record. */
 function prepare(run: Publishing, work: Work, context: NormalizeContext, deaths: number, tally: Tally): Outgoing[] {
-  if (work.kind === 'raw') return [announcementOf(run, work, work.id, work.reason, work.content, context.receivedAt, [work.mark])];
+  if (work.kind === 'raw')
+    return [announcementOf(run, work, work.id, work.reason, work.content, context.receivedAt, [work.mark])];
   const { identified, raw, wanted, revised } = work;
   const { marks, millis, id } = identified;
   const asRaw = (reason: RawRecord['reason']) => {
     const kept = [...(wanted.audit ? [marks.audit] : []), ...(wanted.diff && marks.diff !== null ? [marks.diff] : [])];
-    return [announcementOf(run, work, id, reason, raw, millis === null ? context.receivedAt : entryTime(millis, context.receivedAt), kept)];
+    return [
+      announcementOf(
+        run,
+        work,
+        id,
+        reason,
+        raw,
+        millis === null ? context.receivedAt : entryTime(millis, context.receivedAt),
+        kept,
+      ),
+    ];
   };
   if (deaths >= MAX_DEATHS) return asRaw('died-twice');
   try {
-    return normalize(identified, context, wanted).map((event) => outgoingOf(run, event, revised[event.detail.stream === 'audit' ? 'audit' : 'diff'], tally));
+    return normalize(identified, context, wanted).map((event) =>
+      outgoingOf(run, event, revised[event.detail.stream === 'audit' ? 'audit' : 'diff'], tally),
+    );
   } catch (error) {
     run.telemetry.error('a record could not be processed', { connector: run.connector.id, id, reason: String(error) });
     return asRaw('failed');
@@ -185,12 +229,34 @@ const WHY: Readonly<Record<RawRecord['reason'], string>> = {
   'died-twice': 'two runs in a row ended while they worked on it',
 };
 
-function announcementOf(run: Publishing, { position }: Work, id: string, reason: RawRecord['reason'], content: RawRecord['content'], time: Millis, marks: Outgoing['marks']): Outgoing {
+function announcementOf(
+  run: Publishing,
+  { position }: Work,
+  id: string,
+  reason: RawRecord['reason'],
+  content: RawRecord['content'],
+  time: Millis,
+  marks: Outgoing['marks'],
+): Outgoing {
   const where = `record ${position} of an answer that arrived at ${new Date(run.clock.now()).toISOString()}`;
   const raw: RawRecord = { id, reason, time, position: where, content };
   const description = `A record of the audit log is not on the bus, because ${WHY[reason]}. It is in quarantine as Tailscale sent it, under ${rawKey(run.connector.id, raw)} (${where})`;
-  const detail = healthEvent(run, { kind: 'quarantined', description, code: null, at: run.clock.now(), runId: run.runId, interval: null, subject: id });
-  return { kind: 'announcement', event: { detailType: DETAIL_TYPE.health, time, detail }, raw, bytes: content instanceof Uint8Array ? content.length : 0, marks };
+  const detail = healthEvent(run, {
+    kind: 'quarantined',
+    description,
+    code: null,
+    at: run.clock.now(),
+    runId: run.runId,
+    interval: null,
+    subject: id,
+  });
+  return {
+    kind: 'announcement',
+    event: { detailType: DETAIL_TYPE.health, time, detail },
+    raw,
+    bytes: content instanceof Uint8Array ? content.length : 0,
+    marks,
+  };
 }
 
 function count({ telemetry, connector, progress }: Publishing, { dialect, skewMs }: AuditLogPage, tally: Tally): void {
@@ -213,10 +279,17 @@ function count({ telemetry, connector, progress }: Publishing, { dialect, skewMs
  * The key that ids are made with: the first envelope's id, else the configured name, fixed once. A secret that was
  * replaced by another tailnet's must not write that tailnet's log under this one's name.
  */
-async function confirmTailnet(tenure: Pick<Hold<unknown>, 'genesis' | 'fixTailnet'>, connector: ConnectorSettings, page: AuditLogPage): Promise<string> {
+async function confirmTailnet(
+  tenure: Pick<Hold<unknown>, 'genesis' | 'fixTailnet'>,
+  connector: ConnectorSettings,
+  page: AuditLogPage,
+): Promise<string> {
   const { tailnetKey, tailnetId } = tenure.genesis;
   if (tailnetId !== null && page.tailnet !== null && page.tailnet !== tailnetId) {
-    throw new ConnectorError('TAILNET_CHANGED', `the credential now opens the tailnet "${visibleLine(page.tailnet, MAX_NAME)}", but this connector follows "${visibleLine(tailnetId, MAX_NAME)}"; put the right secret back, or give the new tailnet a connector of its own`);
+    throw new ConnectorError(
+      'TAILNET_CHANGED',
+      `the credential now opens the tailnet "${visibleLine(page.tailnet, MAX_NAME)}", but this connector follows "${visibleLine(tailnetId, MAX_NAME)}"; put the right secret back, or give the new tailnet a connector of its own`,
+    );
   }
   if (tailnetKey !== null && (tailnetId !== null || page.tailnet === null)) return tailnetKey;
   const key = tailnetKey ?? page.tailnet ?? (connector.tailnet === '-' ? connector.id : connector.tailnet);

@@ -5,19 +5,28 @@ import type { NormalizedEvent } from '../events/normalize';
 import type { ArchivedObject, Hold, Millis, OversizedRecord, RawReason } from './ports';
 import type { Run } from './run';
 
-type Archiving = Pick<Run<Pick<Hold<unknown>, 'recordQuarantine'>>, 'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock'>;
+type Archiving = Pick<
+  Run<Pick<Hold<unknown>, 'recordQuarantine'>>,
+  'archive' | 'connector' | 'deadline' | 'telemetry' | 'tenure' | 'clock'
+>;
 
 /**
  * Keeps an event whole in the archive. Answers its small form, with the claim check: who, what, when and severity stay.
  *
  * @throws ConnectorError ARCHIVE_UNAVAILABLE, OUT_OF_TIME.
  */
-export async function claim({ archive, connector, deadline, telemetry }: Archiving, event: NormalizedEvent): Promise<NormalizedEvent> {
+export async function claim(
+  { archive, connector, deadline, telemetry }: Archiving,
+  event: NormalizedEvent,
+): Promise<NormalizedEvent> {
   const json = JSON.stringify(event.detail);
   const claimCheck = await archive.put(claimKey(connector.id, event, json), json, deadline);
   telemetry.count(connector.id, METRIC.claimed, 1);
   const { detail } = event;
-  const small = detail.stream === 'audit' ? boundAuditEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES) : boundPolicyDiffEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES);
+  const small =
+    detail.stream === 'audit'
+      ? boundAuditEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES)
+      : boundPolicyDiffEvent({ ...detail, claimCheck }, MAX_DETAIL_BYTES);
   return { ...event, detail: small };
 }
 
@@ -30,7 +39,11 @@ export async function claim({ archive, connector, deadline, telemetry }: Archivi
 export async function quarantineEvent(run: Archiving, event: NormalizedEvent, reason: string): Promise<void> {
   const { detail, time } = event;
   // A diff has its audit event's content, and a revision its predecessor's id: only both together are one object.
-  const object = await run.archive.put(objectKey('quarantine', run.connector.id, time, detail.id, detail.contentHash), JSON.stringify(event), run.deadline);
+  const object = await run.archive.put(
+    objectKey('quarantine', run.connector.id, time, detail.id, detail.contentHash),
+    JSON.stringify(event),
+    run.deadline,
+  );
   await record(run, `${detail.id}:${detail.contentHash.slice(0, 16)}`, reason, object, null);
 }
 
@@ -46,17 +59,27 @@ export interface RawRecord {
 }
 
 /** Where a raw record is kept. */
-export const rawKey = (connector: string, { time, id, reason }: RawRecord): string => objectKey('quarantine', connector, time, id, reason.padEnd(16, '0'));
+export const rawKey = (connector: string, { time, id, reason }: RawRecord): string =>
+  objectKey('quarantine', connector, time, id, reason.padEnd(16, '0'));
 
 /** As quarantineEvent, for the bytes of a record. They are kept as they came, with whatever is in them. */
 export async function quarantineRaw(run: Archiving, raw: RawRecord): Promise<void> {
   const { archive, connector, deadline } = run;
   const key = rawKey(connector.id, raw);
-  const object = raw.content instanceof Uint8Array ? await archive.put(key, raw.content, deadline) : await archive.putFile(key, raw.content, deadline);
+  const object =
+    raw.content instanceof Uint8Array
+      ? await archive.put(key, raw.content, deadline)
+      : await archive.putFile(key, raw.content, deadline);
   await record(run, raw.id, raw.reason, object, raw.position);
 }
 
-async function record({ tenure, telemetry, connector, clock }: Archiving, id: string, reason: string, object: ArchivedObject, position: string | null): Promise<void> {
+async function record(
+  { tenure, telemetry, connector, clock }: Archiving,
+  id: string,
+  reason: string,
+  object: ArchivedObject,
+  position: string | null,
+): Promise<void> {
   await tenure.recordQuarantine({ id, reason, object, at: clock.now(), position });
   telemetry.count(connector.id, METRIC.quarantined, 1);
   telemetry.warn('quarantined', { connector: connector.id, id, reason, key: object.key });

@@ -60,7 +60,11 @@ export async function readWindow<Window extends Inflight, At extends Watermarked
       place = after;
       if (rest === null) return { place, outcome: 'whole' };
       window = rest;
-      if (window.page > MAX_PAGES) throw new ConnectorError('TOO_MANY_PAGES', `Tailscale gave more than ${MAX_PAGES} pages for one window; report it to Tailscale with the request id in the log`);
+      if (window.page > MAX_PAGES)
+        throw new ConnectorError(
+          'TOO_MANY_PAGES',
+          `Tailscale gave more than ${MAX_PAGES} pages for one window; report it to Tailscale with the request id in the log`,
+        );
       if (deadline.isNear()) return await interrupted(run, place);
     }
   } catch (error) {
@@ -72,7 +76,13 @@ export async function readWindow<Window extends Inflight, At extends Watermarked
   }
 }
 
-async function afterTrouble<Window extends Inflight, At>(run: Run<Hold<At>>, place: At, walk: Walk<Window, At>, window: Window, error: unknown): Promise<WindowRead<At>> {
+async function afterTrouble<Window extends Inflight, At>(
+  run: Run<Hold<At>>,
+  place: At,
+  walk: Walk<Window, At>,
+  window: Window,
+  error: unknown,
+): Promise<WindowRead<At>> {
   const { tenure, telemetry, connector, clock } = run;
   if (!(error instanceof ConnectorError)) throw error;
   if (LEADS_NOWHERE.includes(error.code) && window.cursor !== null) {
@@ -103,5 +113,8 @@ async function interrupted<At>(run: Run<Hold<At>>, place: At, page?: PublishedPa
 function failUnlessTime({ deadline }: Pick<Run, 'deadline'>, leftover: Leftover): void {
   if (leftover.kind === 'failure') throw leftover.error;
   if (deadline.isNear()) return;
-  throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not accept ${leftover.count} entries after several tries; check its PutEvents quota in this region`);
+  throw new ConnectorError(
+    'BUS_EXHAUSTED',
+    `EventBridge did not accept ${leftover.count} entries after several tries; check its PutEvents quota in this region`,
+  );
 }

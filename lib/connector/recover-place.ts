@@ -15,12 +15,14 @@ export async function recoverPlace(run: Run): Promise<Place> {
   const place = await dialectOf(run);
   const now = clock.now();
   if (tenure.stateLost) return startOver(run, place, 'the watermark was gone from the table');
-  if (place.watermark > now + run.overlapMinutes * 60_000) return startOver(run, place, `the watermark was ${time(place.watermark)}, which is in the future`);
+  if (place.watermark > now + run.overlapMinutes * 60_000)
+    return startOver(run, place, `the watermark was ${time(place.watermark)}, which is in the future`);
   const gap = retentionGap(place, now);
   if (gap === null) return place;
   await tenure.recordGap(gap);
   run.telemetry.count(run.connector.id, METRIC.gaps, 1);
-  const description = 'these events are older than Tailscale keeps its log and can no longer be read; the admin console or a log stream may still have them';
+  const description =
+    'these events are older than Tailscale keeps its log and can no longer be read; the admin console or a log stream may still have them';
   await announce(run, { kind: 'gap', interval: gap, description, code: null, at: now, runId: run.runId });
   return commit(run, { ...place, watermark: gap.until, inflight: null });
 }
@@ -44,7 +46,14 @@ async function startOver(run: Run, place: Place, reason: string): Promise<Place>
   const watermark = Math.max(tenure.genesis.startFrom, now - RETENTION_MS);
   telemetry.count(connector.id, METRIC.stateLost, 1);
   const description = `${reason}; this interval is read again, and what was published before is left out`;
-  await announce(run, { kind: 'stateLost', interval: { from: watermark, until: now }, description, code: null, at: now, runId });
+  await announce(run, {
+    kind: 'stateLost',
+    interval: { from: watermark, until: now },
+    description,
+    code: null,
+    at: now,
+    runId,
+  });
   return commit(run, { ...place, watermark, inflight: null });
 }
 

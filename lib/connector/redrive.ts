@@ -6,7 +6,17 @@ import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../even
 import { identify } from '../events/identify';
 import { normalize, type NormalizedEvent } from '../events/normalize';
 import { ConnectorError } from './errors';
-import type { Archive, ArchivedObject, Bus, Clock, Deadline, Genesis, Quarantined, SeenElement, Telemetry } from './ports';
+import type {
+  Archive,
+  ArchivedObject,
+  Bus,
+  Clock,
+  Deadline,
+  Genesis,
+  Quarantined,
+  SeenElement,
+  Telemetry,
+} from './ports';
 import { parseQuarantinedEvent } from './quarantined-event';
 import { publishOnExistingBus } from './run';
 import { claimKey } from './quarantine';
@@ -32,7 +42,10 @@ export interface Quarantine {
 
 /** The archive, for reading too. */
 export interface ReadableArchive extends Archive {
-  read(object: ArchivedObject, deadline: Deadline): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
+  read(
+    object: ArchivedObject,
+    deadline: Deadline,
+  ): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
 }
 
 export interface RedriveDeps {
@@ -93,10 +106,21 @@ interface Redrive extends Omit<RedriveDeps, 'openQuarantine' | 'bus'> {
  *
  * @throws ConnectorError BUS_*, ARCHIVE_UNAVAILABLE, STATE_*.
  */
-export async function redrive(request: RedriveRequest, { openQuarantine, bus, ...deps }: RedriveDeps, deadline: Deadline): Promise<RedriveReport> {
+export async function redrive(
+  request: RedriveRequest,
+  { openQuarantine, bus, ...deps }: RedriveDeps,
+  deadline: Deadline,
+): Promise<RedriveReport> {
   const { connector } = request;
   const runId = deps.newRunId();
-  const run: Redrive = { ...deps, request, runId, deadline, quarantine: openQuarantine(connector, deadline), publish: publishOnExistingBus(bus) };
+  const run: Redrive = {
+    ...deps,
+    request,
+    runId,
+    deadline,
+    quarantine: openQuarantine(connector, deadline),
+    publish: publishOnExistingBus(bus),
+  };
   const counts: Counts = { redriven: 0, refused: 0, skipped: 0, failed: 0 };
   const problems: Problem[] = [];
   let after = request.after;
@@ -134,19 +158,35 @@ interface Outcome extends Counts {
 async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Promise<Outcome> {
   const { quarantine, deadline, telemetry, request } = run;
   const wanted = entries.filter(({ reason }) => request.includeUnparsed || reason !== 'unparsed');
-  const opened = await pMap(wanted, async (entry) => ({ entryId: entry.id, ...(await open(run, entry)) }), { concurrency: CONCURRENCY });
-  const unreadable = opened.flatMap(({ entryId, problem }) => (problem === undefined ? [] : [{ id: entryId, problem }]));
+  const opened = await pMap(wanted, async (entry) => ({ entryId: entry.id, ...(await open(run, entry)) }), {
+    concurrency: CONCURRENCY,
+  });
+  const unreadable = opened.flatMap(({ entryId, problem }) =>
+    problem === undefined ? [] : [{ id: entryId, problem }],
+  );
   const events = opened.flatMap(({ entryId, events: ofEntry = [] }) => ofEntry.map((event) => ({ ...event, entryId })));
 
-  const { accepted, refused, unsent } = events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
+  const { accepted, refused, unsent } =
+    events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
   if (accepted.length > 0) await quarantine.markSeen(accepted.map(({ seen }) => seen));
   const left = new Set([...refused.map(({ event }) => event.entryId), ...unsent.map(({ entryId }) => entryId)]);
-  await pMap(new Set(accepted.map(({ entryId }) => entryId).filter((id) => !left.has(id))), (id) => quarantine.markRedriven(id), { concurrency: CONCURRENCY });
+  await pMap(
+    new Set(accepted.map(({ entryId }) => entryId).filter((id) => !left.has(id))),
+    (id) => quarantine.markRedriven(id),
+    { concurrency: CONCURRENCY },
+  );
   if (unsent.length > 0 && !deadline.isNear()) {
-    throw new ConnectorError('BUS_EXHAUSTED', `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`);
+    throw new ConnectorError(
+      'BUS_EXHAUSTED',
+      `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`,
+    );
   }
-  const problems = [...unreadable, ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge refused it again: ${code}` }))];
-  for (const problem of problems) telemetry.warn('an event stays in quarantine', { connector: request.connector, ...problem });
+  const problems = [
+    ...unreadable,
+    ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge refused it again: ${code}` })),
+  ];
+  for (const problem of problems)
+    telemetry.warn('an event stays in quarantine', { connector: request.connector, ...problem });
   return {
     redriven: accepted.length,
     refused: refused.length,
@@ -157,49 +197,83 @@ async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Prom
   };
 }
 
-type Opened = { readonly events: readonly NormalizedEvent[]; readonly problem?: never } | { readonly events?: never; readonly problem: string };
+type Opened =
+  | { readonly events: readonly NormalizedEvent[]; readonly problem?: never }
+  | { readonly events?: never; readonly problem: string };
 
 async function open(run: Redrive, entry: Quarantined): Promise<Opened> {
   const { object, reason } = entry;
   if (reason === 'too-large' || reason === 'unreadable') {
-    return { problem: `the record is ${reason === 'too-large' ? 'too large' : 'not readable JSON'}; it stays in the bucket "${object.bucket}" under "${object.key}"` };
+    return {
+      problem: `the record is ${reason === 'too-large' ? 'too large' : 'not readable JSON'}; it stays in the bucket "${object.bucket}" under "${object.key}"`,
+    };
   }
   const kept = await run.archive.read(object, run.deadline);
   switch (kept.state) {
     case 'missing':
-      return { problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired` };
+      return {
+        problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired`,
+      };
     case 'altered':
-      return { problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it` };
+      return {
+        problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it`,
+      };
     case 'intact':
       break;
   }
   try {
-    const events = reason === 'failed' || reason === 'died-twice' ? await eventsOfRaw(run, kept.json) : [parseQuarantinedEvent(kept.json)];
+    const events =
+      reason === 'failed' || reason === 'died-twice'
+        ? await eventsOfRaw(run, kept.json)
+        : [parseQuarantinedEvent(kept.json)];
     return { events: await Promise.all(events.map((event) => readdress(run, event))) };
   } catch (error) {
     if (error instanceof ConnectorError) throw error;
-    return { problem: error instanceof InvalidInput ? `${error.message}; another version of the connector wrote it` : `the record still cannot be processed: ${String(error).slice(0, 200)}` };
+    return {
+      problem:
+        error instanceof InvalidInput
+          ? `${error.message}; another version of the connector wrote it`
+          : `the record still cannot be processed: ${String(error).slice(0, 200)}`,
+    };
   }
 }
 
 /** The events of a record that is kept as it came: this version of the connector may be able to make them. */
-async function eventsOfRaw({ quarantine, parseRecord, request, runId, clock, severityProfile, expectedActivity }: Redrive, json: string): Promise<NormalizedEvent[]> {
+async function eventsOfRaw(
+  { quarantine, parseRecord, request, runId, clock, severityProfile, expectedActivity }: Redrive,
+  json: string,
+): Promise<NormalizedEvent[]> {
   const genesis = await quarantine.genesis();
   if (genesis?.tailnetKey == null) throw new InvalidInput('the connector', ['has not read its log yet']);
   const { tailnetKey, idKey } = genesis;
   const receivedAt = clock.now();
   return normalize(identify(parseRecord(json), { tailnetKey, idKey }), {
-    connector: request.connector, tailnetKey, mode: 'backfill', runId, receivedAt, watermark: receivedAt, severityProfile, oauthClientId: null, expectedActivity, maxDetailBytes: Infinity,
+    connector: request.connector,
+    tailnetKey,
+    mode: 'backfill',
+    runId,
+    receivedAt,
+    watermark: receivedAt,
+    severityProfile,
+    oauthClientId: null,
+    expectedActivity,
+    maxDetailBytes: Infinity,
   });
 }
 
 /** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */
-async function readdress({ archive, request, runId, deadline }: Redrive, event: NormalizedEvent): Promise<NormalizedEvent> {
+async function readdress(
+  { archive, request, runId, deadline }: Redrive,
+  event: NormalizedEvent,
+): Promise<NormalizedEvent> {
   const ingest = { ...event.detail.ingest, mode: 'backfill' as const, runId };
   const isLarge = Buffer.byteLength(JSON.stringify({ ...event.detail, ingest })) > MAX_DETAIL_BYTES;
   // Byte for byte what the live run has claimed, under the same key: its claim check stays true.
   const json = JSON.stringify(event.detail);
-  const claimed = isLarge && event.detail.claimCheck === null ? await archive.put(claimKey(request.connector, event, json), json, deadline) : undefined;
+  const claimed =
+    isLarge && event.detail.claimCheck === null
+      ? await archive.put(claimKey(request.connector, event, json), json, deadline)
+      : undefined;
   const claimCheck = claimed ?? event.detail.claimCheck;
   const { detail } = event;
   return {

@@ -1,7 +1,18 @@
 import type { ExpectedActivity } from '../contract/expected-activity';
 import type { ConnectorSettings, SeverityProfile } from '../contract/settings';
 import { ConnectorError } from './errors';
-import type { Archive, Bus, Clock, Deadline, Dialect, Millis, OpenAuditLog, StateStore, Telemetry, Tenure } from './ports';
+import type {
+  Archive,
+  Bus,
+  Clock,
+  Deadline,
+  Dialect,
+  Millis,
+  OpenAuditLog,
+  StateStore,
+  Telemetry,
+  Tenure,
+} from './ports';
 
 /** Runs in a row that could not reach their state, as far as this process remembers: no checkpoint can hold it. */
 export interface StateOutage {
@@ -75,7 +86,8 @@ export function publishOnExistingBus(bus: Bus): Bus['publish'] {
     } catch (error) {
       exists = undefined;
       // A call that was cut off by the run's end says nothing about the bus.
-      if (error instanceof ConnectorError && error.code === 'BUS_EXHAUSTED' && deadline.isNear()) return { accepted: [], refused: [], unsent: events };
+      if (error instanceof ConnectorError && error.code === 'BUS_EXHAUSTED' && deadline.isNear())
+        return { accepted: [], refused: [], unsent: events };
       throw error;
     }
     return bus.publish(events, deadline);
@@ -85,7 +97,11 @@ export function publishOnExistingBus(bus: Bus): Bus['publish'] {
 /** Puts no object once only the last commit still fits: what it belongs to could not be published any more. */
 export function archiveInTime(archive: Archive): Archive {
   const assertTime = (deadline: Deadline) => {
-    if (deadline.isOver()) throw new ConnectorError('OUT_OF_TIME', 'the time of this run was over before an object was put into the archive; the next run goes on from the same place');
+    if (deadline.isOver())
+      throw new ConnectorError(
+        'OUT_OF_TIME',
+        'the time of this run was over before an object was put into the archive; the next run goes on from the same place',
+      );
   };
   return {
     async put(key, content, deadline) {

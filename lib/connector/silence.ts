@@ -26,7 +26,8 @@ export function judge({ now, watermark, failStreak, health: { progressAt } }: Fa
   const isOld = now - watermark > SILENT_AFTER_MS;
   if (!isOld && failStreak < BLIND_AFTER) return 'well';
   // Progress that left the watermark old is a catch-up. Progress that left it fresh was before the silence.
-  const isMoving = progressAt !== null && now - progressAt <= SILENT_AFTER_MS && progressAt - watermark > SILENT_AFTER_MS;
+  const isMoving =
+    progressAt !== null && now - progressAt <= SILENT_AFTER_MS && progressAt - watermark > SILENT_AFTER_MS;
   return isOld && isMoving && failStreak < BLIND_AFTER ? 'catchingUp' : 'blind';
 }
 
@@ -36,9 +37,14 @@ export function isDue(condition: 'blind' | 'catchingUp', { alert }: Pick<HealthR
 }
 
 /** Why nothing comes, as far as the checkpoint knows. */
-export function reasonOf({ previousDied, health: { ending } }: Pick<Tenure, 'previousDied' | 'health'>, failStreak: number, failure: { readonly code: string; readonly message: string } | null): string {
+export function reasonOf(
+  { previousDied, health: { ending } }: Pick<Tenure, 'previousDied' | 'health'>,
+  failStreak: number,
+  failure: { readonly code: string; readonly message: string } | null,
+): string {
   const since = ending === null ? '' : ` since ${time(ending.since)}`;
-  if (failure !== null) return `${failStreak <= 1 ? 'a run has' : `${failStreak} runs in a row have`} failed, the last one with ${failure.code}: ${failure.message}`;
+  if (failure !== null)
+    return `${failStreak <= 1 ? 'a run has' : `${failStreak} runs in a row have`} failed, the last one with ${failure.code}: ${failure.message}`;
   if (previousDied) return 'the last run was killed before it could say why';
   switch (ending?.how) {
     case undefined:
@@ -59,7 +65,9 @@ export function timeToCatchUp(now: Millis, watermark: Millis, movedMs: Millis, p
   const gainedMs = movedMs - periodMs;
   if (gainedMs <= 0) return 'how long it will take is not known yet';
   const minutes = Math.ceil((((now - watermark) / gainedMs) * periodMs) / MINUTE);
-  return minutes < 120 ? `it will take about ${minutes} minutes` : `it will take about ${Math.ceil(minutes / 60)} hours`;
+  return minutes < 120
+    ? `it will take about ${minutes} minutes`
+    : `it will take about ${Math.ceil(minutes / 60)} hours`;
 }
 
 export const time = (millis: Millis): string => new Date(millis).toISOString();

@@ -10,7 +10,12 @@ import { BLIND_AFTER, REPEAT_MS, time } from './silence';
  *
  * @throws ConnectorError STATE_UNAVAILABLE, STATE_INVALID.
  */
-export async function acquire(connector: ConnectorSettings, runId: string, deps: PollDeps, deadline: Deadline): Promise<Acquisition> {
+export async function acquire(
+  connector: ConnectorSettings,
+  runId: string,
+  deps: PollDeps,
+  deadline: Deadline,
+): Promise<Acquisition> {
   const { state, outages, clock } = deps;
   try {
     return await state.acquire(connector.id, runId, deadline);
@@ -19,7 +24,8 @@ export async function acquire(connector: ConnectorSettings, runId: string, deps:
     const now = clock.now();
     const before = outages.get(connector.id) ?? { failures: 0, since: now, announcedAt: null };
     const outage = { ...before, failures: before.failures + 1 };
-    const isDue = outage.failures >= BLIND_AFTER && (outage.announcedAt === null || now - outage.announcedAt >= REPEAT_MS);
+    const isDue =
+      outage.failures >= BLIND_AFTER && (outage.announcedAt === null || now - outage.announcedAt >= REPEAT_MS);
     const description = `${outage.failures} runs in a row could not reach the checkpoint, since ${time(outage.since)}: ${message}`;
     const isTold = isDue && (await tryToAnnounce(connector, runId, deps, deadline, description, code));
     outages.set(connector.id, isTold ? { ...outage, announcedAt: now } : outage);
@@ -34,18 +40,37 @@ export async function adoptOutage({ tenure, connector }: Run, { outages }: Pick<
     const { alert, owed } = tenure.health;
     // A recovery that is still owed was before the outage: announced now, it would hide it.
     const later = owed.filter(({ kind }) => kind !== 'recovered');
-    await tenure.saveAlerts({ alert: alert ?? { kind: 'blind', since: outage.since, at: outage.announcedAt }, owed: later });
+    await tenure.saveAlerts({
+      alert: alert ?? { kind: 'blind', since: outage.since, at: outage.announcedAt },
+      owed: later,
+    });
   }
   outages.delete(connector.id);
 }
 
-async function tryToAnnounce(connector: ConnectorSettings, runId: string, { bus, clock, telemetry }: PollDeps, deadline: Deadline, description: string, code: string): Promise<boolean> {
+async function tryToAnnounce(
+  connector: ConnectorSettings,
+  runId: string,
+  { bus, clock, telemetry }: PollDeps,
+  deadline: Deadline,
+  description: string,
+  code: string,
+): Promise<boolean> {
   try {
-    const announcer = { connector, deadline, publish: publishOnExistingBus(bus), tenure: { genesis: { tailnetKey: null } } };
+    const announcer = {
+      connector,
+      deadline,
+      publish: publishOnExistingBus(bus),
+      tenure: { genesis: { tailnetKey: null } },
+    };
     await announce(announcer, { kind: 'blind', description, code, at: clock.now(), runId, interval: null });
     return true;
   } catch (thrown) {
-    telemetry.warn('a health event could not be published', { connector: connector.id, kind: 'blind', reason: toConnectorError(thrown).message });
+    telemetry.warn('a health event could not be published', {
+      connector: connector.id,
+      kind: 'blind',
+      reason: toConnectorError(thrown).message,
+    });
     return false;
   }
 }

@@ -25,7 +25,16 @@ const MAX_ACTIONS = 300;
 /** Characters of one. */
 const MAX_ACTION = 100;
 
-export const createTally = (): Tally => ({ fetched: 0, duplicates: 0, emitted: 0, quarantined: 0, drifted: 0, latestMs: 0, byAction: new Map(), bySeverity: new Map() });
+export const createTally = (): Tally => ({
+  fetched: 0,
+  duplicates: 0,
+  emitted: 0,
+  quarantined: 0,
+  drifted: 0,
+  latestMs: 0,
+  byAction: new Map(),
+  bySeverity: new Map(),
+});
 
 /** Counts an event that the bus accepted. */
 export function countEmitted(tally: Tally, { detail }: Pick<NormalizedEvent, 'detail'>): void {

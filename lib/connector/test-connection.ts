@@ -34,14 +34,29 @@ export interface TestConnectionDeps {
 }
 
 /** Asks the audit endpoint for the last 24 h. Writes no state, takes no lease, never rejects for a connector's failure. */
-export async function testConnection(connectors: readonly ConnectorSettings[], deps: TestConnectionDeps, deadline: Deadline): Promise<TestConnectionReport> {
+export async function testConnection(
+  connectors: readonly ConnectorSettings[],
+  deps: TestConnectionDeps,
+  deadline: Deadline,
+): Promise<TestConnectionReport> {
   const reports = await pMap(connectors, (connector) => testOne(connector, deps, deadline), { concurrency: 4 });
   return { ok: reports.every(({ ok }) => ok), connectors: reports };
 }
 
-async function testOne(connector: ConnectorSettings, { openAuditLog, credentials, clock }: TestConnectionDeps, deadline: Deadline): Promise<ConnectionReport> {
+async function testOne(
+  connector: ConnectorSettings,
+  { openAuditLog, credentials, clock }: TestConnectionDeps,
+  deadline: Deadline,
+): Promise<ConnectionReport> {
   const configured = connector.tailnet === '-' ? 'unknown' : connector.tailnet;
-  const untested = { connector: connector.id, dialect: null, tailnet: configured, credential: null, events: 0, skewMs: null };
+  const untested = {
+    connector: connector.id,
+    dialect: null,
+    tailnet: configured,
+    credential: null,
+    events: 0,
+    skewMs: null,
+  };
   let kind: Credential['kind'] | null = null;
   const until = clock.now();
   const pages = openAuditLog(connector, null).pages({ from: until - DAY_MS, until }, null, deadline);
@@ -49,7 +64,14 @@ async function testOne(connector: ConnectorSettings, { openAuditLog, credentials
     // Past the cache: an operator who has just put a new value in asks about that one.
     kind = (await credentials.refetch(connector.secretId, deadline)).credential.kind;
     const { page, events } = await firstAnswer(pages);
-    if (page === null) return { ...untested, credential: kind, ok: false, code: 'UPSTREAM_INVALID', message: 'Tailscale gave no answer to read' };
+    if (page === null)
+      return {
+        ...untested,
+        credential: kind,
+        ok: false,
+        code: 'UPSTREAM_INVALID',
+        message: 'Tailscale gave no answer to read',
+      };
     return {
       connector: connector.id,
       ok: true,
@@ -69,7 +91,9 @@ async function testOne(connector: ConnectorSettings, { openAuditLog, credentials
 }
 
 /** The first page that has a record, else the last one. A page may be empty because its answer took too long. */
-async function firstAnswer(pages: AsyncGenerator<AuditLogPage, void, void>): Promise<{ page: AuditLogPage | null; events: number }> {
+async function firstAnswer(
+  pages: AsyncGenerator<AuditLogPage, void, void>,
+): Promise<{ page: AuditLogPage | null; events: number }> {
   let last: AuditLogPage | null = null;
   for (;;) {
     const { value: page } = await pages.next();
@@ -81,4 +105,5 @@ async function firstAnswer(pages: AsyncGenerator<AuditLogPage, void, void>): Pro
   }
 }
 
-const EMPTY_HINT = 'no events in the last 24 h; if there should be some, the tailnet name may be wrong: try "-", then put the resolved name in';
+const EMPTY_HINT =
+  'no events in the last 24 h; if there should be some, the tailnet name may be wrong: try "-", then put the resolved name in';

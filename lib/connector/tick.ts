@@ -41,7 +41,13 @@ async function sweep(run: Run, log: AuditLog, caughtUp: Place, now: Millis): Pro
       if (dueSweep(place, now) === null) await tenure.commit(place, { release: 'whole' });
       continue;
     }
-    const read = await readWindow(run, log, place, sweepWalk(tier, window), dueSweep(sweepDone(place, tier, window.startedAt), now) === null);
+    const read = await readWindow(
+      run,
+      log,
+      place,
+      sweepWalk(tier, window),
+      dueSweep(sweepDone(place, tier, window.startedAt), now) === null,
+    );
     if (read.outcome === 'interrupted') return { partial: true };
     place = read.place;
   }

@@ -41,7 +41,10 @@ export function sweepWalk(tier: SweepTier, window: SweepWindow): Walk<SweepWindo
     selects: ({ millis, marks }) => marks.audit.bucket === 'none' || millis === null || millis <= window.until,
     next: (place, current, page) => afterSweepPage(place, tier, current, page),
     stopped: (place) => place,
-    restarted: (place, current) => ({ ...place, sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight: restart(current) } } }),
+    restarted: (place, current) => ({
+      ...place,
+      sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight: restart(current) } },
+    }),
     current: (place) => place.sweeps[tier].inflight,
   };
 }

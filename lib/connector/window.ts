@@ -24,7 +24,14 @@ export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; rea
 };
 
 /** A window of which nothing has been read. */
-export const begin = ({ from, until }: Window): Inflight => ({ from, until, asOf: null, cursor: null, page: 0, restarts: 0 });
+export const begin = ({ from, until }: Window): Inflight => ({
+  from,
+  until,
+  asOf: null,
+  cursor: null,
+  page: 0,
+  restarts: 0,
+});
 
 /** Nothing is read before it. */
 const floorOf = ({ watermark }: Place, { startFrom }: Genesis): Millis => Math.min(startFrom, watermark);
@@ -38,7 +45,8 @@ export function planWindow(place: Place, genesis: Genesis, now: Millis, overlapM
 
 /** The tier to sweep now; null: none is due. A daily sweep covers the hourly one. */
 export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
-  const isDue = (tier: SweepTier) => sweeps[tier].inflight !== null || now - sweeps[tier].doneFrom >= SWEEPS[tier].periodMs;
+  const isDue = (tier: SweepTier) =>
+    sweeps[tier].inflight !== null || now - sweeps[tier].doneFrom >= SWEEPS[tier].periodMs;
   if (isDue('daily')) return 'daily';
   return isDue('hourly') ? 'hourly' : null;
 }
@@ -47,7 +55,13 @@ export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
  * What a sweep reads: from one horizon before the last completed sweep began, so that the horizon holds through an
  * outage, to where the overlap takes over. null: there is nothing in between.
  */
-export function planSweep(place: Place, genesis: Genesis, tier: SweepTier, now: Millis, overlapMs: Millis): (Inflight & { readonly startedAt: Millis }) | null {
+export function planSweep(
+  place: Place,
+  genesis: Genesis,
+  tier: SweepTier,
+  now: Millis,
+  overlapMs: Millis,
+): (Inflight & { readonly startedAt: Millis }) | null {
   const { doneFrom, inflight } = place.sweeps[tier];
   if (inflight !== null) return inflight;
   const from = Math.max(floorOf(place, genesis), doneFrom - SWEEPS[tier].horizonMs, now - RETENTION_MS);
@@ -75,7 +89,12 @@ export function afterPage(place: Place, window: Inflight, page: ReadPage): Place
 }
 
 /** The place after a page of a sweep, by the same rule. A sweep never touches the watermark. */
-export function afterSweepPage(place: Place, tier: SweepTier, window: Inflight & { readonly startedAt: Millis }, page: ReadPage): Place {
+export function afterSweepPage(
+  place: Place,
+  tier: SweepTier,
+  window: Inflight & { readonly startedAt: Millis },
+  page: ReadPage,
+): Place {
   if (page.cursor === null) return sweepDone(place, tier, window.startedAt);
   const inflight = { ...nextPage(window, page, window.asOf ?? page.asOf), startedAt: window.startedAt };
   return { ...place, sweeps: { ...place.sweeps, [tier]: { ...place.sweeps[tier], inflight } } };

@@ -9,7 +9,7 @@ export const actorSchema = {
   additionalProperties: false,
   required: ['id', 'type', 'loginName', 'displayName', 'tags', 'ip'],
   properties: {
-    id: { ...text, description: 'Tailscale\'s id of the user, node or client.' },
+    id: { ...text, description: "Tailscale's id of the user, node or client." },
     type: { ...text, description: 'USER, NODE, OAUTH_CLIENT, AUTOMATED_WORKER, SCIM …; passed on as received.' },
     loginName: text,
     displayName: text,
@@ -33,10 +33,10 @@ export const ingestSchema = {
   required: ['mode', 'runId', 'receivedAt', 'late', 'self'],
   properties: {
     mode: { enum: ['live', 'sweep', 'backfill'] },
-    runId: { type: 'string', description: 'One run of one connector, or the backfill\'s job id.' },
+    runId: { type: 'string', description: "One run of one connector, or the backfill's job id." },
     receivedAt: { type: 'string', format: 'date-time' },
     late: { type: 'boolean', description: 'The event time was at or before the watermark when its window was read.' },
-    self: { type: 'boolean', description: 'The record is the connector\'s own OAuth token request.' },
+    self: { type: 'boolean', description: "The record is the connector's own OAuth token request." },
   },
 } as const satisfies JSONSchema;
 
@@ -47,20 +47,29 @@ export const redactionSchema = {
   required: ['path', 'kind'],
   properties: {
     path: { type: 'string', description: 'From the top of the record: `new.endpoint.token`.' },
-    kind: { type: 'string', description: 'What was taken out: tailscale-key, private-key, jwt, webhook-url, property …' },
+    kind: {
+      type: 'string',
+      description: 'What was taken out: tailscale-key, private-key, jwt, webhook-url, property …',
+    },
   },
 } as const satisfies JSONSchema;
 
 /** Where the whole event lies when it is too large for the bus. */
 export const claimCheckSchema = {
-  description: 'null: this is the whole event. Else it was over the size limit: fields listed in `truncated` are cut here, and the object has all of it, as gzipped JSON.',
+  description:
+    'null: this is the whole event. Else it was over the size limit: fields listed in `truncated` are cut here, and the object has all of it, as gzipped JSON.',
   anyOf: [
     { type: 'null' },
     {
       type: 'object',
       additionalProperties: false,
       required: ['bucket', 'key', 'sha256', 'bytes'],
-      properties: { bucket: { type: 'string' }, key: { type: 'string' }, sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the JSON before compression.' }, bytes: { type: 'integer', minimum: 0 } },
+      properties: {
+        bucket: { type: 'string' },
+        key: { type: 'string' },
+        sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the JSON before compression.' },
+        bytes: { type: 'integer', minimum: 0 },
+      },
     },
   ],
 } as const satisfies JSONSchema;
@@ -68,11 +77,15 @@ export const claimCheckSchema = {
 /** Fields that an audit event and a policy diff event share. */
 export const commonProperties = {
   schemaVersion: { const: '1.0' },
-  contentHash: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256 over the pinned fields of the record as it is shown, after redaction.' },
+  contentHash: {
+    type: 'string',
+    pattern: '^[0-9a-f]{64}$',
+    description: 'SHA-256 over the pinned fields of the record as it is shown, after redaction.',
+  },
   source: { const: EVENT_SOURCE },
   category: { const: EVENT_CATEGORY },
   action: { type: 'string', description: 'Canonical action, such as `device:approve`.' },
-  native: { ...text, description: 'Tailscale\'s own triple TARGET.ACTION[.PROPERTY]; null in the audit dialect.' },
+  native: { ...text, description: "Tailscale's own triple TARGET.ACTION[.PROPERTY]; null in the audit dialect." },
   title: { type: 'string' },
   description: { type: 'string', description: 'One line: who did what to what.' },
   occurredAt: { ...text, description: 'As received, to the nanosecond; null when the record has no readable time.' },
@@ -81,7 +94,7 @@ export const commonProperties = {
   actor: actorSchema,
   target: targetSchema,
   outcome: { enum: ['success', 'failure'] },
-  error: { ...text, description: 'Tailscale\'s reason for a failure.' },
+  error: { ...text, description: "Tailscale's reason for a failure." },
   origin: { ...text, description: 'ADMIN_CONSOLE, CONFIG_API, NODE …; passed on as received.' },
   groupId: { ...text, description: 'One operation may write several records; they share this.' },
   ingest: ingestSchema,
@@ -89,7 +102,8 @@ export const commonProperties = {
   redactions: { type: 'array', items: redactionSchema },
   truncated: {
     type: 'array',
-    description: 'Fields cut because the event was over the size limit; hash and size are of what would have stood there.',
+    description:
+      'Fields cut because the event was over the size limit; hash and size are of what would have stood there.',
     items: {
       type: 'object',
       additionalProperties: false,
@@ -99,10 +113,16 @@ export const commonProperties = {
   },
   claimCheck: claimCheckSchema,
   expected: {
-    description: 'The operator\'s announcement that this activity meets; null: it meets none. The severity is the same either way.',
+    description:
+      "The operator's announcement that this activity meets; null: it meets none. The severity is the same either way.",
     anyOf: [
       { type: 'null' },
-      { type: 'object', additionalProperties: false, required: ['rule', 'reason'], properties: { rule: { type: 'string' }, reason: { type: 'string' } } },
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['rule', 'reason'],
+        properties: { rule: { type: 'string' }, reason: { type: 'string' } },
+      },
     ],
   },
 } as const;
@@ -114,13 +134,44 @@ export const auditEventSchema = {
   type: 'object',
   additionalProperties: false,
   required: [
-    'schemaVersion', 'id', 'contentHash', 'stream', 'source', 'category', 'severity', 'action', 'native', 'title', 'description',
-    'occurredAt', 'tailnet', 'connector', 'actor', 'target', 'outcome', 'error', 'change', 'origin', 'groupId', 'ingest',
-    'revision', 'redactions', 'schemaDrift', 'unparsed', 'truncated', 'claimCheck', 'expected', 'raw',
+    'schemaVersion',
+    'id',
+    'contentHash',
+    'stream',
+    'source',
+    'category',
+    'severity',
+    'action',
+    'native',
+    'title',
+    'description',
+    'occurredAt',
+    'tailnet',
+    'connector',
+    'actor',
+    'target',
+    'outcome',
+    'error',
+    'change',
+    'origin',
+    'groupId',
+    'ingest',
+    'revision',
+    'redactions',
+    'schemaDrift',
+    'unparsed',
+    'truncated',
+    'claimCheck',
+    'expected',
+    'raw',
   ],
   properties: {
     ...commonProperties,
-    id: { type: 'string', pattern: '^[aw]1:[0-9a-f]{64}$', description: 'Stable: the same record always has the same id.' },
+    id: {
+      type: 'string',
+      pattern: '^[aw]1:[0-9a-f]{64}$',
+      description: 'Stable: the same record always has the same id.',
+    },
     stream: { const: 'audit' },
     severity: { enum: ['high', 'medium', 'info'] },
     change: {
@@ -130,7 +181,11 @@ export const auditEventSchema = {
       properties: { old: {}, new: {} },
       description: 'The value before and after, of any type; null where upstream had nothing.',
     },
-    schemaDrift: { type: 'array', items: { type: 'string' }, description: 'Paths of the record whose name, value or type this version does not know.' },
+    schemaDrift: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Paths of the record whose name, value or type this version does not know.',
+    },
     unparsed: { type: 'boolean', description: 'The record could not be read; it is in `raw` as it came.' },
     raw: { description: 'The record as received, redacted, without old and new (they are in `change`).' },
   },

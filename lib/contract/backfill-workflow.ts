@@ -5,4 +5,9 @@ export const DEFAULT_CONCURRENCY = 4;
 export const MAX_CONCURRENCY = 40;
 
 /** States of the backfill workflow that others look for in its history. */
-export const BACKFILL_STATE = { plan: 'Plan the range', slices: 'Run the slices', slice: 'Run a slice', report: 'Report' } as const;
+export const BACKFILL_STATE = {
+  plan: 'Plan the range',
+  slices: 'Run the slices',
+  slice: 'Run a slice',
+  report: 'Report',
+} as const;

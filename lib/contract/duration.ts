@@ -11,5 +11,10 @@ export function parseDuration(text: string): number | null {
   const match = DURATION.exec(text);
   if (match === null) return null;
   const [, weeks = '0', days = '0', hours = '0', minutes = '0', seconds = '0'] = match;
-  return (Number(weeks) * 7 + Number(days)) * DAY + Number(hours) * HOUR + Number(minutes) * MINUTE + Number(seconds) * SECOND;
+  return (
+    (Number(weeks) * 7 + Number(days)) * DAY +
+    Number(hours) * HOUR +
+    Number(minutes) * MINUTE +
+    Number(seconds) * SECOND
+  );
 }

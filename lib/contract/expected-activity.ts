@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { parseWith } from './parse';
 
 /** A whole name, or with `*` at its end the start of one. */
-const pattern = z.string().check(z.regex(/^[^*]{1,200}\*?$|^\*$/, 'must be a name, or the start of one with "*" at its end'));
+const pattern = z
+  .string()
+  .check(z.regex(/^[^*]{1,200}\*?$|^\*$/, 'must be a name, or the start of one with "*" at its end'));
 
 /** Hours and minutes of the day, UTC. */
 const timeOfDay = z.string().check(z.regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30, UTC'));
@@ -22,7 +24,12 @@ const rule = z
     /** First day, UTC, on which the rule no longer counts. */
     endsOn: z.optional(z.iso.date('must be a date such as 2026-12-31')),
   })
-  .check(z.refine(({ action, actor, target }) => (action ?? actor ?? target) !== undefined, 'must name an action, an actor or a target: time alone would expect everything'));
+  .check(
+    z.refine(
+      ({ action, actor, target }) => (action ?? actor ?? target) !== undefined,
+      'must name an action, an actor or a target: time alone would expect everything',
+    ),
+  );
 
 /** Something the operator announced: CI, a scheduled rotation, a red-team test. */
 export type ExpectedActivity = z.infer<typeof rule>;

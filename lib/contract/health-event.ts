@@ -9,14 +9,33 @@ export const healthEventSchema = {
   title: 'Tailscale Connector Health',
   type: 'object',
   additionalProperties: false,
-  required: ['schemaVersion', 'id', 'stream', 'source', 'category', 'severity', 'kind', 'title', 'description', 'occurredAt', 'connector', 'tailnet', 'interval', 'code', 'runId'],
+  required: [
+    'schemaVersion',
+    'id',
+    'stream',
+    'source',
+    'category',
+    'severity',
+    'kind',
+    'title',
+    'description',
+    'occurredAt',
+    'connector',
+    'tailnet',
+    'interval',
+    'code',
+    'runId',
+  ],
   properties: {
     schemaVersion: { const: '1.0' },
     id: { type: 'string', pattern: '^h1:[0-9a-f]{64}$' },
     stream: { const: 'health' },
     source: { const: EVENT_SOURCE },
     category: { const: EVENT_CATEGORY },
-    severity: { enum: ['high', 'info'], description: '`recovered`, `catchingUp` and `dialectChanged` are info; one rule on high gets everything else.' },
+    severity: {
+      enum: ['high', 'info'],
+      description: '`recovered`, `catchingUp` and `dialectChanged` are info; one rule on high gets everything else.',
+    },
     kind: {
       enum: ['blind', 'catchingUp', 'recovered', 'gap', 'stateLost', 'tailnetChanged', 'dialectChanged', 'quarantined'],
       description:
@@ -29,10 +48,16 @@ export const healthEventSchema = {
     connector: { type: 'string' },
     tailnet: { type: ['string', 'null'] },
     interval: {
-      description: 'gap: exactly what is lost. stateLost: what is read again. dialectChanged: what may be published again.',
+      description:
+        'gap: exactly what is lost. stateLost: what is read again. dialectChanged: what may be published again.',
       anyOf: [
         { type: 'null' },
-        { type: 'object', additionalProperties: false, required: ['from', 'until'], properties: { from: instant, until: { ...instant, description: 'Not included.' } } },
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['from', 'until'],
+          properties: { from: instant, until: { ...instant, description: 'Not included.' } },
+        },
       ],
     },
     code: { type: ['string', 'null'], description: 'Of the failure, where one is behind it.' },

@@ -26,7 +26,11 @@ export class InvalidInput extends Error {
  * @param subject What the value is, in the operator's words; opens the message.
  * @throws InvalidInput with every problem, each as `field: what was expected and what kind of value came`.
  */
-export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: unknown, subject: string): z.output<Schema> {
+export function parseWith<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  value: unknown,
+  subject: string,
+): z.output<Schema> {
   const result = z.safeParse(schema, value);
   if (result.success) return result.data;
   throw new InvalidInput(subject, result.error.issues.map(describeIssue));

@@ -6,18 +6,34 @@ const side = {
   additionalProperties: false,
   required: ['sha256', 'bytes'],
   properties: {
-    sha256: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'Of the policy text after redaction; where nothing was redacted, the file\'s own.' },
+    sha256: {
+      type: 'string',
+      pattern: '^[0-9a-f]{64}$',
+      description: "Of the policy text after redaction; where nothing was redacted, the file's own.",
+    },
     bytes: { type: 'integer', minimum: 0 },
   },
 } as const satisfies JSONSchema;
 
 const line = { type: 'integer', minimum: 1 } as const;
-const nullableLine = { type: ['integer', 'null'], minimum: 1, description: 'On the new side; null where only the old side has it.' } as const;
-const key = { type: ['string', 'null'], description: 'null in lists of rules, where the order means nothing; "" for a section that is one value.' } as const;
+const nullableLine = {
+  type: ['integer', 'null'],
+  minimum: 1,
+  description: 'On the new side; null where only the old side has it.',
+} as const;
+const key = {
+  type: ['string', 'null'],
+  description: 'null in lists of rules, where the order means nothing; "" for a section that is one value.',
+} as const;
 
 /** An object all of whose fields are there, and no other. */
 const record = <const Properties extends Readonly<Record<string, JSONSchema>>>(properties: Properties) =>
-  ({ type: 'object', additionalProperties: false, required: Object.keys(properties) as (keyof Properties & string)[], properties }) as const;
+  ({
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(properties) as (keyof Properties & string)[],
+    properties,
+  }) as const;
 
 const entry = record({ key, path: { type: 'string' }, line, value: { description: 'In canonical form.' } });
 
@@ -38,7 +54,10 @@ const entryEdit = record({
 
 const section = record({
   section: { type: 'string' },
-  state: { enum: ['added', 'removed', 'changed'], description: 'Whether the section itself came, went, or is on both sides.' },
+  state: {
+    enum: ['added', 'removed', 'changed'],
+    description: 'Whether the section itself came, went, or is on both sides.',
+  },
   before: { type: 'integer', minimum: 0 },
   after: { type: 'integer', minimum: 0 },
   added: { type: 'array', items: entry },
@@ -59,20 +78,48 @@ const finding = record({
 
 /** What a policy change means, beside the lines that changed. */
 const meaning = {
-  changeKind: { enum: ['cosmetic', 'narrowed', 'widened', 'mixed', 'unknown'], description: 'What the policy allows: the same, less, more, both; unknown where it cannot be told.' },
+  changeKind: {
+    enum: ['cosmetic', 'narrowed', 'widened', 'mixed', 'unknown'],
+    description: 'What the policy allows: the same, less, more, both; unknown where it cannot be told.',
+  },
   summary: { type: 'string', description: 'One line for people.' },
   sections: { type: 'array', items: section },
   findings: { type: 'array', items: finding, description: 'Only what the change brought in, the gravest first.' },
-  standing: { type: 'array', items: record({ id: { type: 'string' }, severity: { enum: ['high', 'medium', 'info'] }, count: { type: 'integer', minimum: 1 } }), description: 'What was there before and still is, counted.' },
+  standing: {
+    type: 'array',
+    items: record({
+      id: { type: 'string' },
+      severity: { enum: ['high', 'medium', 'info'] },
+      count: { type: 'integer', minimum: 1 },
+    }),
+    description: 'What was there before and still is, counted.',
+  },
   affectedRules: {
     type: 'array',
-    items: record({ section: { type: 'string' }, path: { type: 'string' }, line, aliases: { type: 'array', items: { type: 'string' } } }),
+    items: record({
+      section: { type: 'string' },
+      path: { type: 'string' },
+      line,
+      aliases: { type: 'array', items: { type: 'string' } },
+    }),
     description: 'Rules that name a group, host, ipset or tag whose content changed.',
   },
-  cuts: { type: 'array', items: record({ path: { type: 'string' }, shown: { type: 'integer' }, total: { type: 'integer' } }), description: 'Lists here that are not whole.' },
+  cuts: {
+    type: 'array',
+    items: record({ path: { type: 'string' }, shown: { type: 'integer' }, total: { type: 'integer' } }),
+    description: 'Lists here that are not whole.',
+  },
   parseError: {
     description: 'null: both sides could be read. Else there is the line diff and nothing more.',
-    anyOf: [{ type: 'null' }, record({ side: { enum: ['old', 'new', 'both'] }, message: { type: 'string' }, line, column: { type: 'integer', minimum: 1 } })],
+    anyOf: [
+      { type: 'null' },
+      record({
+        side: { enum: ['old', 'new', 'both'] },
+        message: { type: 'string' },
+        line,
+        column: { type: 'integer', minimum: 1 },
+      }),
+    ],
   },
 } as const;
 
@@ -83,14 +130,43 @@ export const policyDiffEventSchema = {
   type: 'object',
   additionalProperties: false,
   required: [
-    'schemaVersion', 'id', 'auditId', 'contentHash', 'stream', 'source', 'category', 'severity', 'action', 'native', 'title',
-    'description', 'occurredAt', 'tailnet', 'connector', 'actor', 'target', 'outcome', 'error', 'origin', 'groupId', 'ingest',
-    'revision', 'redactions', 'truncated', 'claimCheck', 'expected', 'diff',
+    'schemaVersion',
+    'id',
+    'auditId',
+    'contentHash',
+    'stream',
+    'source',
+    'category',
+    'severity',
+    'action',
+    'native',
+    'title',
+    'description',
+    'occurredAt',
+    'tailnet',
+    'connector',
+    'actor',
+    'target',
+    'outcome',
+    'error',
+    'origin',
+    'groupId',
+    'ingest',
+    'revision',
+    'redactions',
+    'truncated',
+    'claimCheck',
+    'expected',
+    'diff',
   ],
   properties: {
     ...commonProperties,
     id: { type: 'string', pattern: '^d1:[0-9a-f]{64}$' },
-    auditId: { type: 'string', pattern: '^[aw]1:[0-9a-f]{64}$', description: 'The audit event this diff stands beside.' },
+    auditId: {
+      type: 'string',
+      pattern: '^[aw]1:[0-9a-f]{64}$',
+      description: 'The audit event this diff stands beside.',
+    },
     stream: { const: 'policy-diff' },
     severity: { const: 'high' },
     diff: {
@@ -101,11 +177,26 @@ export const policyDiffEventSchema = {
           type: 'object',
           additionalProperties: false,
           required: [
-            'unified', 'truncated', 'addedLines', 'removedLines', 'old', 'new',
-            'changeKind', 'summary', 'sections', 'findings', 'standing', 'affectedRules', 'cuts', 'parseError',
+            'unified',
+            'truncated',
+            'addedLines',
+            'removedLines',
+            'old',
+            'new',
+            'changeKind',
+            'summary',
+            'sections',
+            'findings',
+            'standing',
+            'affectedRules',
+            'cuts',
+            'parseError',
           ],
           properties: {
-            unified: { type: 'string', description: 'Unified line diff with 3 lines of context, computed on redacted text.' },
+            unified: {
+              type: 'string',
+              description: 'Unified line diff with 3 lines of context, computed on redacted text.',
+            },
             truncated: { type: 'boolean', description: 'The unified diff was cut at its bound in lines or bytes.' },
             addedLines: { type: 'integer', minimum: 0 },
             removedLines: { type: 'integer', minimum: 0 },

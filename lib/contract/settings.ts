@@ -33,7 +33,10 @@ const connectorId = z.string().check(z.regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 
 
 /** A path segment is built from it, so it is an allow-list: `-`, an organisation slug, a domain, a tailnet id or an e-mail. */
 const tailnet = z.string().check(
-  z.regex(/^(?:-|[A-Za-z0-9](?:[A-Za-z0-9._+@-]{0,252}[A-Za-z0-9])?)$/, 'must be "-", an organisation name, a tailnet id, a domain or an e-mail address'),
+  z.regex(
+    /^(?:-|[A-Za-z0-9](?:[A-Za-z0-9._+@-]{0,252}[A-Za-z0-9])?)$/,
+    'must be "-", an organisation name, a tailnet id, a domain or an e-mail address',
+  ),
   z.refine((value) => !value.includes('..'), 'must not contain ".."'),
 );
 
@@ -80,7 +83,9 @@ export function parseApiUrl(text: string, subject: string = ENV.apiUrl): string 
   if (!URL.canParse(text)) throw new InvalidInput(subject, ['must be a URL such as https://api.tailscale.com']);
   const url = new URL(text);
   const problems = [
-    url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)) && 'must be https (plain http only for a loopback address)',
+    url.protocol !== 'https:' &&
+      !(url.protocol === 'http:' && isLoopback(url.hostname)) &&
+      'must be https (plain http only for a loopback address)',
     (url.username !== '' || url.password !== '' || text.includes('@')) && 'must not carry a user or password',
     (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) && 'must not carry a query or fragment',
     url.pathname !== '/' && 'must not carry a path: /api/v2 is added to it',
@@ -111,7 +116,9 @@ export interface PollSettings {
 }
 
 /** Minutes. 0 would trust the order of arrival; above 12 h a window of 24 h would hardly move. */
-const overlapMinutes = z.coerce.number().check(z.int('must be a whole number of minutes'), z.minimum(1), z.maximum(720));
+const overlapMinutes = z.coerce
+  .number()
+  .check(z.int('must be a whole number of minutes'), z.minimum(1), z.maximum(720));
 
 const environment = z.object({
   [ENV.tableName]: z.string().check(z.minLength(1)),
@@ -133,15 +140,22 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
       return read();
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      problems.push(...(error.subject === 'environment' ? error.problems : error.problems.map((problem) => `${error.subject}: ${problem}`)));
+      problems.push(
+        ...(error.subject === 'environment'
+          ? error.problems
+          : error.problems.map((problem) => `${error.subject}: ${problem}`)),
+      );
       return undefined;
     }
   };
   const plain = attempt(() => parseWith(environment, env, 'environment'));
   const list = attempt(() => parseConnectors(parseJson(env, ENV.connectors), ENV.connectors));
-  const expectedActivity = attempt(() => parseExpectedActivity(parseJson(env, ENV.expectedActivity) ?? [], ENV.expectedActivity));
+  const expectedActivity = attempt(() =>
+    parseExpectedActivity(parseJson(env, ENV.expectedActivity) ?? [], ENV.expectedActivity),
+  );
   const apiUrl = attempt(() => parseApiUrl(env[ENV.apiUrl] ?? DEFAULT_API_URL));
-  if (plain === undefined || list === undefined || apiUrl === undefined || expectedActivity === undefined) throw new InvalidInput('environment', problems);
+  if (plain === undefined || list === undefined || apiUrl === undefined || expectedActivity === undefined)
+    throw new InvalidInput('environment', problems);
   return {
     connectors: list,
     tableName: plain[ENV.tableName],

@@ -19,7 +19,12 @@ export interface ShownIdentity {
  * The audit event of a record that was read. Fields are written out one by one, here and below: spreading objects of
  * this size costs more than all the rest.
  */
-export function auditEvent(reading: Reading, clean: Redacted, identity: ShownIdentity, context: NormalizeContext): AuditEvent {
+export function auditEvent(
+  reading: Reading,
+  clean: Redacted,
+  identity: ShownIdentity,
+  context: NormalizeContext,
+): AuditEvent {
   const { occurredAt, actor, target, error, drift } = reading;
   const isNative = reading.shape === 'configuration';
   const found = classificationOf(reading);
@@ -59,7 +64,10 @@ export function auditEvent(reading: Reading, clean: Redacted, identity: ShownIde
     unparsed: false,
     truncated: [],
     claimCheck: null,
-    expected: expectedBy({ action: found.action, actor, target, occurredAt: occurredAt?.text ?? null }, context.expectedActivity),
+    expected: expectedBy(
+      { action: found.action, actor, target, occurredAt: occurredAt?.text ?? null },
+      context.expectedActivity,
+    ),
     raw: withoutSides(clean.value),
   };
 }
@@ -88,7 +96,13 @@ export function unparsedEvent(clean: Redacted, identity: ShownIdentity, context:
     change: { old: null, new: null },
     origin: null,
     groupId: null,
-    ingest: { mode: context.mode, runId: context.runId, receivedAt: new Date(context.receivedAt).toISOString(), late: false, self: false },
+    ingest: {
+      mode: context.mode,
+      runId: context.runId,
+      receivedAt: new Date(context.receivedAt).toISOString(),
+      late: false,
+      self: false,
+    },
     revision: false,
     redactions: [...clean.redactions],
     schemaDrift: [],
@@ -100,13 +114,18 @@ export function unparsedEvent(clean: Redacted, identity: ShownIdentity, context:
   };
 }
 
-function severityIn({ severity, extendedSeverity }: Classification, { severityProfile }: NormalizeContext): AuditEvent['severity'] {
+function severityIn(
+  { severity, extendedSeverity }: Classification,
+  { severityProfile }: NormalizeContext,
+): AuditEvent['severity'] {
   return severityProfile === 'extended' ? extendedSeverity : severity;
 }
 
 /** What the record's action means. */
 export function classificationOf(reading: Reading): Classification {
-  return reading.shape === 'configuration' ? classify(tripleOf(reading), factsOf(reading)) : classifyAction(reading.verb);
+  return reading.shape === 'configuration'
+    ? classify(tripleOf(reading), factsOf(reading))
+    : classifyAction(reading.verb);
 }
 
 function tripleOf({ verb, target }: Reading) {
@@ -129,7 +148,12 @@ const TOKEN_REQUEST = 'oauth_token:create';
 
 /** The log names a client by its id; a setting may hold that id, or the client secret's form `tskey-client-<id>-…`. */
 function isSameClient(actorId: string | null, clientId: string | null): boolean {
-  return actorId !== null && clientId !== null && actorId !== '' && actorId === (/^tskey-client-([A-Za-z0-9]+)/.exec(clientId)?.[1] ?? clientId);
+  return (
+    actorId !== null &&
+    clientId !== null &&
+    actorId !== '' &&
+    actorId === (/^tskey-client-([A-Za-z0-9]+)/.exec(clientId)?.[1] ?? clientId)
+  );
 }
 
 function withoutSides(record: unknown): unknown {

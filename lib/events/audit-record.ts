@@ -1,7 +1,20 @@
 import type { AuditEvent } from '../contract/audit-event';
 import { parseEventTime } from './event-time';
 import { field, isJsonObject, type JsonObject } from './json';
-import { asActionRecord, asText, createDrift, firstField, NOBODY, noteUnknownFields, NOTHING, readError, readText, readTexts, type Drift, type Reading } from './reading';
+import {
+  asActionRecord,
+  asText,
+  createDrift,
+  firstField,
+  NOBODY,
+  noteUnknownFields,
+  NOTHING,
+  readError,
+  readText,
+  readTexts,
+  type Drift,
+  type Reading,
+} from './reading';
 
 /** The spellings of each field, the preferred one first. */
 export const AUDIT_SPELLINGS = {
@@ -19,7 +32,15 @@ const LOGIN_NAMES = ['loginName', 'login', 'email'] as const;
 const DISPLAY_NAMES = ['displayName', 'name'] as const;
 const TARGET_NAMES = ['name', 'hostname', 'displayName', 'loginName'] as const;
 
-const FIELDS = new Set<string>([...Object.values(AUDIT_SPELLINGS).flat(), 'action', 'old', 'new', 'error', 'origin', 'type']);
+const FIELDS = new Set<string>([
+  ...Object.values(AUDIT_SPELLINGS).flat(),
+  'action',
+  'old',
+  'new',
+  'error',
+  'origin',
+  'type',
+]);
 const ACTOR_FIELDS = new Set<string>([...ID_NAMES, ...LOGIN_NAMES, ...DISPLAY_NAMES, 'type', 'tags', 'ip']);
 const TARGET_FIELDS = new Set<string>([...ID_NAMES, ...TARGET_NAMES, 'type', 'property', 'isEphemeral']);
 

@@ -44,8 +44,17 @@ export function boundAuditEvent(event: AuditEvent, maxBytes: number): AuditEvent
       ['change.new', event.change.new],
       ['raw', event.raw],
     ]);
-    const schemaDrift = cut.list('schemaDrift', event.schemaDrift).map((path, at) => cut.text(`schemaDrift.${at}`, path));
-    return { ...event, ...shortenShared(event, cut), change: { old: old ?? null, new: next ?? null }, raw: raw ?? null, schemaDrift, truncated: cut.truncated };
+    const schemaDrift = cut
+      .list('schemaDrift', event.schemaDrift)
+      .map((path, at) => cut.text(`schemaDrift.${at}`, path));
+    return {
+      ...event,
+      ...shortenShared(event, cut),
+      change: { old: old ?? null, new: next ?? null },
+      raw: raw ?? null,
+      schemaDrift,
+      truncated: cut.truncated,
+    };
   });
 }
 
@@ -134,7 +143,11 @@ function createCutter(limits: Limits, whole: Wholes): Cutter {
     values: (values) => {
       const texts = values.map(([path, value], at) => ({ path, at, text: whole.text(path, value) }));
       const largest = texts.sort((a, b) => b.text.length - a.text.length).slice(0, limits.values);
-      const cut = new Map(largest.filter(({ text }) => text.length > limits.value).map(({ at, path, text }) => [at, start(path, text, limits.value)]));
+      const cut = new Map(
+        largest
+          .filter(({ text }) => text.length > limits.value)
+          .map(({ at, path, text }) => [at, start(path, text, limits.value)]),
+      );
       return values.map(([, value], at) => cut.get(at) ?? value);
     },
   };

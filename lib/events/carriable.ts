@@ -8,6 +8,7 @@ export function carriable(value: unknown): unknown {
   if (!isDeeperThan(value, MAX_LEVELS)) return value;
   if (!isJsonObject(value)) return canonicalJson(value);
   const copy: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) setField(copy, name, isDeeperThan(inner, MAX_LEVELS - 1) ? canonicalJson(inner) : inner);
+  for (const [name, inner] of Object.entries(value))
+    setField(copy, name, isDeeperThan(inner, MAX_LEVELS - 1) ? canonicalJson(inner) : inner);
   return copy;
 }

@@ -9,7 +9,13 @@ import type { ConditionFacts } from './conditions';
 import { higherSeverity, severityOf } from './severity';
 
 /** Every triple that is known. Order matters among rows of one triple: the first that matches wins. */
-export const CATALOG: readonly CatalogRow[] = [...tailnetRows, ...peopleRows, ...deviceRows, ...credentialRows, ...platformRows];
+export const CATALOG: readonly CatalogRow[] = [
+  ...tailnetRows,
+  ...peopleRows,
+  ...deviceRows,
+  ...credentialRows,
+  ...platformRows,
+];
 
 /** In the last fallback the action is made from the record's own words. */
 const DERIVED = '<target>:<verb>';
@@ -47,7 +53,8 @@ export function nativeName({ target, verb, property }: Triple): string {
 
 const BY_NATIVE = new Map<string, CatalogRow[]>();
 for (const row of CATALOG) {
-  for (const native of [row.native, ...(row.also ?? [])]) BY_NATIVE.set(native, [...(BY_NATIVE.get(native) ?? []), row]);
+  for (const native of [row.native, ...(row.also ?? [])])
+    BY_NATIVE.set(native, [...(BY_NATIVE.get(native) ?? []), row]);
 }
 
 /** Classifies one native record. Total: an unknown triple is given to a fallback and says so. */
@@ -65,7 +72,13 @@ function firstMatch(native: string, facts: ConditionFacts): CatalogRow | undefin
 
 function asClassification(row: CatalogRow | undefined, action: string, known: boolean): Classification {
   const severity = severityOf(action);
-  return { action, title: row?.title ?? readableTitle(action), severity, extendedSeverity: higherSeverity(severity, row?.raised ?? 'info'), known };
+  return {
+    action,
+    title: row?.title ?? readableTitle(action),
+    severity,
+    extendedSeverity: higherSeverity(severity, row?.raised ?? 'info'),
+    known,
+  };
 }
 
 function matchesFallback({ native }: CatalogRow, triple: Triple): boolean {
@@ -97,11 +110,17 @@ function derivedAction({ target, verb }: Triple): string {
 }
 
 function snake(name: string): string {
-  return name.slice(0, MAX_NAME).toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
+  return name
+    .slice(0, MAX_NAME)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_');
 }
 
 const ACRONYMS: ReadonlySet<string> = new Set(['acl', 'api', 'dns', 'oauth', 'oidc', 'pam', 'saml', 'scim']);
-const WRITTEN: ReadonlyMap<string, string> = new Map([['oauth', 'OAuth'], ['magicdns', 'MagicDNS']]);
+const WRITTEN: ReadonlyMap<string, string> = new Map([
+  ['oauth', 'OAuth'],
+  ['magicdns', 'MagicDNS'],
+]);
 
 /** `device:expire_key` as "Device: expire key". */
 function readableTitle(action: string): string {

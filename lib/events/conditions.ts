@@ -17,7 +17,8 @@ export interface ConditionFacts {
 export type Condition = (facts: ConditionFacts) => boolean;
 
 /** Tailscale signs in through OIDC; a change is one of SAML only if the record says so. */
-export const mentionsSaml: Condition = (facts) => [facts.old, facts.new, facts.actionDetails].some((value) => /saml/i.test(canonicalJson(value)));
+export const mentionsSaml: Condition = (facts) =>
+  [facts.old, facts.new, facts.actionDetails].some((value) => /saml/i.test(canonicalJson(value)));
 
 export const turnsMagicDnsOff: Condition = (facts) => fieldOf(facts.new, 'magicDNS') === false;
 
@@ -25,7 +26,8 @@ export const turnsMagicDnsOff: Condition = (facts) => fieldOf(facts.new, 'magicD
 export const gainsOwner: Condition = (facts) => hasRole(facts.new, 'owner') && !hasRole(facts.old, 'owner');
 
 /** Who used the console or the API; a login also moves a key's expiry, but then the node is the origin. */
-export const changedByAdmin: Condition = ({ origin }) => origin === 'ADMIN_CONSOLE' || origin === 'ADMIN_UI' || origin === 'CONFIG_API';
+export const changedByAdmin: Condition = ({ origin }) =>
+  origin === 'ADMIN_CONSOLE' || origin === 'ADMIN_UI' || origin === 'CONFIG_API';
 
 /** Milliseconds that the new expiry may lie after the record's own time and still mean "now". */
 const EXPIRES_NOW_SLACK = 60_000;
@@ -71,7 +73,9 @@ function isThere(value: unknown): boolean {
 /** A list's members as text. A lone value is a list of one; null and "" (which Tailscale writes for an empty list) are empty. */
 function members(value: unknown): readonly string[] {
   if (!isThere(value) || value === '') return [];
-  return (Array.isArray(value) ? value : [value]).map((member: unknown) => (typeof member === 'string' ? member : canonicalJson(member)));
+  return (Array.isArray(value) ? value : [value]).map((member: unknown) =>
+    typeof member === 'string' ? member : canonicalJson(member),
+  );
 }
 
 function minus(value: unknown, taken: unknown): readonly string[] {
@@ -80,7 +84,13 @@ function minus(value: unknown, taken: unknown): readonly string[] {
 }
 
 function hasRole(value: unknown, role: string): boolean {
-  return members(value).some((name) => name.trim().toLowerCase().replaceAll(/[\s_]+/g, '-') === role);
+  return members(value).some(
+    (name) =>
+      name
+        .trim()
+        .toLowerCase()
+        .replaceAll(/[\s_]+/g, '-') === role,
+  );
 }
 
 const OWN_ADDRESSES = new BlockList();

@@ -2,21 +2,69 @@ import type { AuditEvent } from '../contract/audit-event';
 import { CATALOG } from './catalog';
 import { parseEventTime } from './event-time';
 import { field, isJsonObject, type JsonObject } from './json';
-import { asActionRecord, asText, createDrift, NOBODY, noteUnknownFields, noteUnknownValue, NOTHING, readError, readText, readTexts, type Drift, type Reading } from './reading';
+import {
+  asActionRecord,
+  asText,
+  createDrift,
+  NOBODY,
+  noteUnknownFields,
+  noteUnknownValue,
+  NOTHING,
+  readError,
+  readText,
+  readTexts,
+  type Drift,
+  type Reading,
+} from './reading';
 
 /** Fields and values of Tailscale's public API description, and those seen in live records (`ADMIN_UI`, the newer target types). */
-const FIELDS = new Set(['eventTime', 'type', 'eventGroupID', 'origin', 'actor', 'target', 'action', 'old', 'new', 'actionDetails', 'error', 'deferredAt']);
+const FIELDS = new Set([
+  'eventTime',
+  'type',
+  'eventGroupID',
+  'origin',
+  'actor',
+  'target',
+  'action',
+  'old',
+  'new',
+  'actionDetails',
+  'error',
+  'deferredAt',
+]);
 const ACTOR_FIELDS = new Set(['id', 'type', 'loginName', 'displayName', 'tags']);
 const TARGET_FIELDS = new Set(['id', 'name', 'type', 'property', 'isEphemeral']);
-const ORIGINS = new Set(['ADMIN_CONSOLE', 'ADMIN_UI', 'CONFIG_API', 'CONTROL', 'IDENTITY_PROVIDER', 'NODE', 'SUPPORT_REQUEST', 'STRIPE', 'SECURITY_NOTIFICATION', 'LEGAL_NOTIFICATION']);
-const ACTOR_TYPES = new Set(['USER', 'NODE', 'AUTOMATED_WORKER', 'OAUTH_CLIENT', 'SCIM', 'MULLVAD', 'LOGSTREAM', 'SECRET_SCANNER']);
+const ORIGINS = new Set([
+  'ADMIN_CONSOLE',
+  'ADMIN_UI',
+  'CONFIG_API',
+  'CONTROL',
+  'IDENTITY_PROVIDER',
+  'NODE',
+  'SUPPORT_REQUEST',
+  'STRIPE',
+  'SECURITY_NOTIFICATION',
+  'LEGAL_NOTIFICATION',
+]);
+const ACTOR_TYPES = new Set([
+  'USER',
+  'NODE',
+  'AUTOMATED_WORKER',
+  'OAUTH_CLIENT',
+  'SCIM',
+  'MULLVAD',
+  'LOGSTREAM',
+  'SECRET_SCANNER',
+]);
 const TYPES = new Set(['CONFIG']);
 const TARGET_TYPES = new Set(CATALOG.map(({ native }) => native.split('.')[0] ?? ''));
 const PROPERTIES = new Set(CATALOG.map(({ native }) => native.split('.')[2] ?? ''));
 
 /** `eventTime` with `eventGroupID`, whatever their values: the `configuration` form, in either envelope. */
 export function hasConfigurationShape(record: unknown): boolean {
-  return isJsonObject(record) && field(record, 'eventTime') !== undefined && field(record, 'eventGroupID') !== undefined;
+  return (
+    isJsonObject(record) && field(record, 'eventTime') !== undefined && field(record, 'eventGroupID') !== undefined
+  );
 }
 
 /**
@@ -89,7 +137,12 @@ function readTarget(value: unknown, drift: Drift): AuditEvent['target'] {
   noteUnknownValue(type, TARGET_TYPES, 'target.type', drift);
   const property = readText(value, 'property', 'target.property', drift);
   noteUnknownValue(property, PROPERTIES, 'target.property', drift);
-  return { id: readText(value, 'id', 'target.id', drift), name: readText(value, 'name', 'target.name', drift), type, property };
+  return {
+    id: readText(value, 'id', 'target.id', drift),
+    name: readText(value, 'name', 'target.name', drift),
+    type,
+    property,
+  };
 }
 
 /** Once an object, now a lone value: it can only be the id. */

@@ -13,7 +13,10 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu;
 /** A text on one line, bounded. */
 export function oneLine(text: string, max: number): string {
   // Cut first: the text may be 16 MB long, and what is dropped need not be cleaned.
-  const line = text.slice(0, max * 2).replaceAll(UNPRINTABLE, ' ').trim();
+  const line = text
+    .slice(0, max * 2)
+    .replaceAll(UNPRINTABLE, ' ')
+    .trim();
   return line.length <= max ? line : `${wholeCharacters(line.slice(0, max - 1))}…`;
 }
 
@@ -23,10 +26,17 @@ export function wholeCharacters(text: string): string {
 }
 
 /** Who did what to what: `alice@example.com: Update policy file for tailnet (example.com)`. */
-export function describe(what: string, { actor, target, error }: Pick<AuditEvent, 'actor' | 'target' | 'error'>): string {
+export function describe(
+  what: string,
+  { actor, target, error }: Pick<AuditEvent, 'actor' | 'target' | 'error'>,
+): string {
   const who = firstFilled(actor.loginName, actor.displayName, actor.id) ?? 'Someone';
   const object = firstFilled(target.name, target.id);
-  const text = [`${part(who)}: ${what}`, ...(object === undefined ? [] : [`(${part(object)})`]), ...(error === null ? [] : [`failed: ${part(error)}`])].join(' ');
+  const text = [
+    `${part(who)}: ${what}`,
+    ...(object === undefined ? [] : [`(${part(object)})`]),
+    ...(error === null ? [] : [`failed: ${part(error)}`]),
+  ].join(' ');
   return oneLine(text, MAX_DESCRIPTION);
 }
 

@@ -1,4 +1,5 @@
-const ESCAPE = /%(?:25){0,3}([2-7][0-9a-f])|\\{1,8}u00([2-7][0-9a-f])|\\{1,8}x([2-7][0-9a-f])|&#x0{0,4}([2-7][0-9a-f]);|&#0{0,4}(\d{2,3});|&(quot|amp|lt|gt|apos);/gi;
+const ESCAPE =
+  /%(?:25){0,3}([2-7][0-9a-f])|\\{1,8}u00([2-7][0-9a-f])|\\{1,8}x([2-7][0-9a-f])|&#x0{0,4}([2-7][0-9a-f]);|&#0{0,4}(\d{2,3});|&(quot|amp|lt|gt|apos);/gi;
 
 /** Whether a text may hold escaped characters. */
 export const MAY_BE_ESCAPED = new RegExp(ESCAPE.source, 'i');

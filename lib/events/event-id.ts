@@ -31,18 +31,28 @@ export type Shape = Reading['shape'] | null;
  * JSON, each behind its length, so that no two lists of fields read alike.
  */
 export function identityOf(record: unknown, shape: Shape, { tailnetKey, idKey }: IdNames): Identity {
-  const keyed = (fields: readonly unknown[]): string => createHmac('sha256', idKey).update(lengthPrefixed(fields)).digest('hex');
+  const keyed = (fields: readonly unknown[]): string =>
+    createHmac('sha256', idKey).update(lengthPrefixed(fields)).digest('hex');
   const content = pinnedFields(record, shape);
   const revision = keyed(content);
-  const upstreamId = shape === 'audit' && isJsonObject(record) ? firstField(record, AUDIT_SPELLINGS.id).value : undefined;
+  const upstreamId =
+    shape === 'audit' && isJsonObject(record) ? firstField(record, AUDIT_SPELLINGS.id).value : undefined;
   const hasId = (typeof upstreamId === 'string' && upstreamId !== '') || typeof upstreamId === 'number';
   if (hasId) return { id: `a1:${keyed([tailnetKey, String(upstreamId)])}`, revision };
-  return { id: `${shape === 'configuration' ? 'w1' : 'a1'}:${keyed([tailnetKey, shape ?? 'unparsed', revision])}`, revision };
+  return {
+    id: `${shape === 'configuration' ? 'w1' : 'a1'}:${keyed([tailnetKey, shape ?? 'unparsed', revision])}`,
+    revision,
+  };
 }
 
 /** Id and mark of a record of which only the bytes are known. @param digest SHA-256 of its bytes, in hex. */
-export function identifyBytes(digest: string, { tailnetKey, idKey }: IdNames): { readonly id: string; readonly mark: SeenElement } {
-  const id = `a1:${createHmac('sha256', idKey).update(lengthPrefixed([tailnetKey, 'bytes', digest])).digest('hex')}`;
+export function identifyBytes(
+  digest: string,
+  { tailnetKey, idKey }: IdNames,
+): { readonly id: string; readonly mark: SeenElement } {
+  const id = `a1:${createHmac('sha256', idKey)
+    .update(lengthPrefixed([tailnetKey, 'bytes', digest]))
+    .digest('hex')}`;
   return { id, mark: seenElement(id, digest, null) };
 }
 

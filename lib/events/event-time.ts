@@ -9,7 +9,8 @@ export interface EventTime {
 }
 
 /** RFC 3339 to any fraction, and the forms Tailscale prints elsewhere: `2022-10-18 18:40:58.65 +0000 UTC`, and no zone at all (read as UTC). */
-const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?: ?(?:[Zz]|([+-])(\d\d):?(\d\d)))?(?: UTC)?$/;
+const TIMESTAMP =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?: ?(?:[Zz]|([+-])(\d\d):?(\d\d)))?(?: UTC)?$/;
 
 /** Decimal digits: an epoch that a lossless parser left as text. */
 const EPOCH = /^\d{1,16}(?:\.\d{1,20})?$/;

@@ -14,7 +14,10 @@ export function expectedBy(
   return found === undefined ? null : { rule: found.rule, reason: found.reason };
 }
 
-function matches({ action, actor, target, between, endsOn }: ExpectedActivity, event: Parameters<typeof expectedBy>[0]): boolean {
+function matches(
+  { action, actor, target, between, endsOn }: ExpectedActivity,
+  event: Parameters<typeof expectedBy>[0],
+): boolean {
   const { loginName, displayName, type } = event.actor;
   return (
     isNamed(action, [event.action]) &&
@@ -36,7 +39,11 @@ function isNamed(wanted: string | undefined, names: readonly (string | null)[]):
 }
 
 /** An event without a readable time meets no rule that asks for one: what cannot be checked is not expected. */
-function isInTime(between: ExpectedActivity['between'], endsOn: string | undefined, occurredAt: string | null): boolean {
+function isInTime(
+  between: ExpectedActivity['between'],
+  endsOn: string | undefined,
+  occurredAt: string | null,
+): boolean {
   if (between === undefined && endsOn === undefined) return true;
   const millis = occurredAt === null ? null : parseTimestamp(occurredAt);
   if (millis === null) return false;

@@ -33,7 +33,10 @@ export function identify(record: unknown, names: IdNames): IdentifiedRecord {
     shape,
     id,
     millis,
-    marks: { audit: seenElement(id, revision, millis), diff: changesPolicy ? seenElement(policyDiffId(id), revision, millis) : null },
+    marks: {
+      audit: seenElement(id, revision, millis),
+      diff: changesPolicy ? seenElement(policyDiffId(id), revision, millis) : null,
+    },
   };
 }
 

@@ -114,7 +114,14 @@ class JsonTextReader {
 
   private open(isList: boolean, parent: Frame | undefined): void {
     const isWithin = parent?.isSecret === true && !/^secrets?$/i.test(parent.key);
-    this.stack.push({ isList, isWithin, key: '', isSecret: isWithin, hasSecretLabel: false, candidates: isList ? NONE : [] });
+    this.stack.push({
+      isList,
+      isWithin,
+      key: '',
+      isSecret: isWithin,
+      hasSecretLabel: false,
+      candidates: isList ? NONE : [],
+    });
   }
 
   private close(): void {
@@ -126,7 +133,14 @@ class JsonTextReader {
   private key(frame: Frame | undefined): boolean {
     const part = this.string();
     const content = part === undefined ? undefined : this.content(part);
-    if (part === undefined || content === undefined || frame === undefined || !this.blanks() || this.text.charAt(this.at) !== ':') return false;
+    if (
+      part === undefined ||
+      content === undefined ||
+      frame === undefined ||
+      !this.blanks() ||
+      this.text.charAt(this.at) !== ':'
+    )
+      return false;
     this.at += 1;
     frame.key = content;
     frame.isSecret = frame.isWithin || isSecretName(content);
@@ -148,7 +162,8 @@ class JsonTextReader {
   private decide(part: Part, content: string, isSecret: boolean): void {
     const isString = this.text.charAt(part.start) === '"';
     if (this.redact === null || (!isString && (!isSecret || WORDS.has(content)))) return;
-    const cleaned = isString && (!isSecret || content.startsWith('tskey-')) ? this.redact.inner(content, false) : content;
+    const cleaned =
+      isString && (!isSecret || content.startsWith('tskey-')) ? this.redact.inner(content, false) : content;
     const left = isSecret && isSecretText(cleaned) ? this.redact.found('property') : cleaned;
     if (left !== content) this.replacements.push({ ...part, text: this.stringText(part, left) });
   }
@@ -190,7 +205,8 @@ class JsonTextReader {
     const start = this.at;
     const end = endWhile(this.text, start, BARE);
     this.at = end;
-    const isValue = NUMBER_START.test(this.text.charAt(start)) || WORDS.has(this.text.slice(start, Math.min(end, start + 6)));
+    const isValue =
+      NUMBER_START.test(this.text.charAt(start)) || WORDS.has(this.text.slice(start, Math.min(end, start + 6)));
     return end > start && isValue ? { start, end } : undefined;
   }
 
@@ -222,7 +238,8 @@ class JsonTextReader {
     const isBlock = whole.startsWith('/*');
     const content = isBlock ? whole.slice(2, -2) : whole;
     const left = this.redact.inner(content, true);
-    if (left !== content) this.replacements.push({ start, end, text: isBlock ? `/*${left.replaceAll('*/', '* /')}*/` : commented(left) });
+    if (left !== content)
+      this.replacements.push({ start, end, text: isBlock ? `/*${left.replaceAll('*/', '* /')}*/` : commented(left) });
   }
 }
 

@@ -12,7 +12,8 @@ export function field(object: JsonObject, name: string): unknown {
 
 /** Sets an own field, `__proto__` included: plain assignment would change the object's prototype and lose the value. */
 export function setField(object: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
   else object[name] = value;
 }
 
@@ -62,7 +63,9 @@ export function canonicalJson(value: unknown): string {
 
 /** What JSON has no word for is null, as in JSON.stringify's arrays. */
 function scalarJson(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(value) : 'null';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? JSON.stringify(value)
+    : 'null';
 }
 
 /** Whether the value is nested deeper than `levels`; a scalar has no level. Calls itself at most `levels` times deep. */

@@ -1,6 +1,16 @@
 import { isSecretName } from './secret-names';
 
-const LABELS: ReadonlySet<string> = new Set(['name', 'key', 'field', 'property', 'param', 'parameter', 'variable', 'header', 'label']);
+const LABELS: ReadonlySet<string> = new Set([
+  'name',
+  'key',
+  'field',
+  'property',
+  'param',
+  'parameter',
+  'variable',
+  'header',
+  'label',
+]);
 const VALUES: ReadonlySet<string> = new Set(['value', 'val', 'content', 'text', 'old', 'new', 'oldvalue', 'newvalue']);
 
 /** Whether a field says what its siblings hold, and says that it is a secret: `{"name": "DB_PASSWORD", "value": "…"}`. */

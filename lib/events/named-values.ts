@@ -69,7 +69,8 @@ const SCHEME = /(?:bearer|basic|digest|token|splunk)\s{1,8}(?!\[REDACTED)/iy;
  */
 const PORTS = /(?:\*|\d{1,5}(?:-\d{1,5})?)(?:,(?:\*|\d{1,5}(?:-\d{1,5})?)){0,500}(?=[\s,;"'`()[\]{}<>\\]|$)/y;
 const VERB = /[a-z_]{1,24}(?=[\s,;"'`()[\]{}<>\\]|$)/y;
-const KNOWN_VERB = /^(?:add|approve|create|delete|disable|enable|expire|get|list|manage|read|remove|revoke|rotate|set|update|view|write)$/;
+const KNOWN_VERB =
+  /^(?:add|approve|create|delete|disable|enable|expire|get|list|manage|read|remove|revoke|rotate|set|update|view|write)$/;
 /** Under such a name even a word of letters is a secret. */
 const PASSWORD = /pass|pwd/i;
 
@@ -79,8 +80,10 @@ const ANY_ADDRESS = /[\da-f:.]{2,45}(?:\/\d{1,3}|-[\da-f:.]{2,45})?(?=[\s,;&"'`(
 const NEXT_NAME = /\\{0,63}["'`]?[\w.-]{1,80}\\{0,63}["'`]?\s{0,8}[:=]/y;
 
 /** Behind a name that is itself the value of a field: the field that holds what it names. */
-const SIBLING_VALUE = /\\{0,63}["'`]?\s{0,8},?\s{0,8}\\{0,63}["'`]?(?:value|val|content|text)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}/iy;
-const NAME_FIELD = /(?:name|key|field|property|param|parameter|variable|header|label|id)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}\\{0,63}["'`]?$/i;
+const SIBLING_VALUE =
+  /\\{0,63}["'`]?\s{0,8},?\s{0,8}\\{0,63}["'`]?(?:value|val|content|text)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}/iy;
+const NAME_FIELD =
+  /(?:name|key|field|property|param|parameter|variable|header|label|id)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}\\{0,63}["'`]?$/i;
 const MAX_NAME_FIELD = 40;
 /** The same where the value comes first. */
 const SIBLING_BEFORE =
@@ -118,21 +121,35 @@ function createReader(text: string): Reader {
     const next = text.charAt(end);
     if (isElement(start)) return next === '/' || !isSecretName(name) ? undefined : elementValue(end);
     const separator = matchAt(SEPARATOR, text, end);
-    if (separator !== null && isSecretName(name)) return separatedValue(name, start, separator, end + separator[0].length);
+    if (separator !== null && isSecretName(name))
+      return separatedValue(name, start, separator, end + separator[0].length);
     const option = text.startsWith('--', start - 2) || name.startsWith('--') ? matchAt(OPTION_VALUE, text, end) : null;
     if (option !== null && isSecretName(name)) return plainValue(name, end + option[0].length, false);
-    if (!NAME_FIELD.test(text.slice(Math.max(0, start - MAX_NAME_FIELD), start)) || !isSecretName(name)) return undefined;
+    if (!NAME_FIELD.test(text.slice(Math.max(0, start - MAX_NAME_FIELD), start)) || !isSecretName(name))
+      return undefined;
     const sibling = matchAt(SIBLING_VALUE, text, end);
     if (sibling !== null) return plainValue(name, end + sibling[0].length, false);
     const from = Math.max(0, start - MAX_SIBLING);
     const [first, last] = SIBLING_BEFORE.exec(text.slice(from, start))?.indices?.groups?.['value'] ?? [0, 0];
     if (last > first) return range(from + first, from + last);
-    return matchAt(TAG_END, text, end) === null || !text.slice(Math.max(0, start - MAX_TAG), start).includes('<') ? undefined : elementValue(end);
+    return matchAt(TAG_END, text, end) === null || !text.slice(Math.max(0, start - MAX_TAG), start).includes('<')
+      ? undefined
+      : elementValue(end);
   }
 
-  function separatedValue(name: string, start: number, [, quote = '', sign = '', space = '']: RegExpExecArray, at: number): Range | undefined {
+  function separatedValue(
+    name: string,
+    start: number,
+    [, quote = '', sign = '', space = '']: RegExpExecArray,
+    at: number,
+  ): Range | undefined {
     const isColon = sign === ':' || sign === '==';
-    if (isColon && text.charAt(start - 1) === ':' && (sign === '==' || ALIAS.test(text.slice(Math.max(0, start - MAX_ALIAS_KIND), start)))) return undefined;
+    if (
+      isColon &&
+      text.charAt(start - 1) === ':' &&
+      (sign === '==' || ALIAS.test(text.slice(Math.max(0, start - MAX_ALIAS_KIND), start)))
+    )
+      return undefined;
     if (space.includes('\n') && matchAt(NEXT_NAME, text, at) !== null) return undefined;
     if (sign === ':' && space === '' && quote === '' && isPortOrVerb(name, at)) return undefined;
     return plainValue(name, at, sign === '=' && quote === '' && space === '', start);
@@ -148,7 +165,8 @@ function createReader(text: string): Reader {
   function plainValue(name: string, at: number, isTight: boolean, nameStart = at): Range | undefined {
     const start = at + (matchAt(SCHEME, text, at)?.[0].length ?? 0);
     const quote = matchAt(OPENING_QUOTE, text, start);
-    if (quote !== null) return range(start + quote[0].length, quotedEnd(start + quote[0].length, quote[1]?.length ?? 0, quote[2] ?? ''));
+    if (quote !== null)
+      return range(start + quote[0].length, quotedEnd(start + quote[0].length, quote[1]?.length ?? 0, quote[2] ?? ''));
     if (matchAt(LITERAL, text, start) !== null) return undefined;
     const address = matchAt(ANY_ADDRESS, text, start)?.[0];
     if (address !== undefined && isAddress(address)) return undefined;

@@ -35,7 +35,11 @@ const BOTH: Wanted = { audit: true, diff: true };
  * Total: any JSON value gives an event. A record that cannot be read is carried whole, `unparsed`. What goes out is read
  * from a copy without secrets, and so are the hashes that go out with it.
  */
-export function normalize(identified: IdentifiedRecord, context: NormalizeContext, wanted: Wanted = BOTH): NormalizedEvent[] {
+export function normalize(
+  identified: IdentifiedRecord,
+  context: NormalizeContext,
+  wanted: Wanted = BOTH,
+): NormalizedEvent[] {
   const { record, shape, id, millis, marks } = identified;
   const { value, redactions } = redact(record, withheldFields(record));
   const clean = { value: carriable(value), redactions };
@@ -44,11 +48,18 @@ export function normalize(identified: IdentifiedRecord, context: NormalizeContex
   const maxBytes = context.maxDetailBytes ?? MAX_DETAIL_BYTES;
   const time = entryTime(millis, context.receivedAt);
 
-  const audit = reading === undefined ? unparsedEvent(clean, identity, context) : auditEvent(reading, clean, identity, context);
+  const audit =
+    reading === undefined ? unparsedEvent(clean, identity, context) : auditEvent(reading, clean, identity, context);
   const events: NormalizedEvent[] = [];
-  if (wanted.audit) events.push({ detailType: DETAIL_TYPE.audit, time, detail: boundAuditEvent(audit, maxBytes), seen: marks.audit });
+  if (wanted.audit)
+    events.push({ detailType: DETAIL_TYPE.audit, time, detail: boundAuditEvent(audit, maxBytes), seen: marks.audit });
   if (wanted.diff && reading !== undefined && marks.diff !== null) {
-    events.push({ detailType: DETAIL_TYPE.policyDiff, time, detail: boundPolicyDiffEvent(policyDiffEvent(audit, reading), maxBytes), seen: marks.diff });
+    events.push({
+      detailType: DETAIL_TYPE.policyDiff,
+      time,
+      detail: boundPolicyDiffEvent(policyDiffEvent(audit, reading), maxBytes),
+      seen: marks.diff,
+    });
   }
   return events;
 }

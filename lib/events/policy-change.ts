@@ -23,7 +23,25 @@ export interface PolicySides {
  */
 export function policyDiffEvent(audit: AuditEvent, sides: PolicySides): PolicyDiffEvent {
   const diff = policyDiff(sides);
-  const { schemaVersion, contentHash, source, category, action, native, occurredAt, tailnet, connector, actor, target, outcome, error, origin, groupId, ingest, revision } = audit;
+  const {
+    schemaVersion,
+    contentHash,
+    source,
+    category,
+    action,
+    native,
+    occurredAt,
+    tailnet,
+    connector,
+    actor,
+    target,
+    outcome,
+    error,
+    origin,
+    groupId,
+    ingest,
+    revision,
+  } = audit;
   const title = 'Policy file changed';
   return {
     schemaVersion,

@@ -64,7 +64,10 @@ export function readText(object: JsonObject, name: string, path: string, drift: 
 }
 
 /** The first of several spellings of one field that is there. */
-export function firstField(object: JsonObject, names: readonly string[]): { readonly name: string; readonly value: unknown } {
+export function firstField(
+  object: JsonObject,
+  names: readonly string[],
+): { readonly name: string; readonly value: unknown } {
   for (const name of names) {
     const value = field(object, name);
     if (value !== undefined && value !== null) return { name, value };
@@ -85,7 +88,9 @@ export function readTexts(object: JsonObject, name: string, path: string, drift:
   const value = field(object, name);
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) drift.add(path);
-  return (Array.isArray(value) ? value : [value]).map((item: unknown, at) => asText(item, `${path}.${at}`, drift) ?? '');
+  return (Array.isArray(value) ? value : [value]).map(
+    (item: unknown, at) => asText(item, `${path}.${at}`, drift) ?? '',
+  );
 }
 
 /** Why a change failed; null when it did not: absent, null, "" and false all say so. */
@@ -96,7 +101,14 @@ export function readError(object: JsonObject, drift: Drift): string | null {
   return asText(value, 'error', drift);
 }
 
-export const NOBODY: AuditEvent['actor'] = { id: null, type: null, loginName: null, displayName: null, tags: [], ip: null };
+export const NOBODY: AuditEvent['actor'] = {
+  id: null,
+  type: null,
+  loginName: null,
+  displayName: null,
+  tags: [],
+  ip: null,
+};
 export const NOTHING: AuditEvent['target'] = { id: null, name: null, type: null, property: null };
 
 /** The record and its action; undefined when it is no object or names no action: then nothing can be said of it. */

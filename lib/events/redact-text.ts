@@ -4,7 +4,16 @@ import { mark, MARK_AT } from './mark';
 import { namedValues } from './named-values';
 import { BODY_CLASSES, PREFIXES, type BodyClass, type PrefixRow, type RedactionKind } from './redaction-table';
 import { isSecretParameter, MAY_NAME_A_SECRET } from './secret-names';
-import { characterSet, createNext, endWhile, matchAt, replaceRanges, startWhile, type CharacterSet, type Range } from './text-search';
+import {
+  characterSet,
+  createNext,
+  endWhile,
+  matchAt,
+  replaceRanges,
+  startWhile,
+  type CharacterSet,
+  type Range,
+} from './text-search';
 
 /** What a text was before its secrets were marked, and which kinds of them. */
 export interface RedactedText {
@@ -79,7 +88,13 @@ const TAILSCALE_IN_BASE64 = /dHNrZXkt|Rza2V5L|0c2tleS/g;
 const MARKERS = [
   new RegExp(`${PREFIX}|${TAILSCALE_IN_BASE64.source}`),
   new RegExp(
-    [/tskey-|-----BEGIN|:\\{0,63}\/|\/\/[^\s/:"'<>\\@]{1,100}:[^\s"'<>\\@]{1,200}@|[?&#][\w.%[\]-]{1,64}=|eyJ|bearer[\s\\]|:AA|\dQ~|\.[\w-]{20}/, MAY_BE_ESCAPED, MAY_NAME_A_SECRET].map(({ source }) => source).join('|'),
+    [
+      /tskey-|-----BEGIN|:\\{0,63}\/|\/\/[^\s/:"'<>\\@]{1,100}:[^\s"'<>\\@]{1,200}@|[?&#][\w.%[\]-]{1,64}=|eyJ|bearer[\s\\]|:AA|\dQ~|\.[\w-]{20}/,
+      MAY_BE_ESCAPED,
+      MAY_NAME_A_SECRET,
+    ]
+      .map(({ source }) => source)
+      .join('|'),
     'i',
   ),
 ];
@@ -98,7 +113,8 @@ const STEPS: readonly Step[] = [
   redactQueries,
   redactJwts,
   (text, found) => hideAfter(text, BEARER, BEARER_BODY, 6, () => found('bearer-token')),
-  (text, found) => (/authorization/i.test(text) ? hideAfter(text, BASIC, BASIC_BODY, 8, () => found('basic-credentials')) : text),
+  (text, found) =>
+    /authorization/i.test(text) ? hideAfter(text, BASIC, BASIC_BODY, 8, () => found('basic-credentials')) : text,
   redactTokens,
   redactTokenForms,
   (text, found) => replaceRanges(text, namedValues(text), () => found('property')),
@@ -202,7 +218,8 @@ function redactTailscaleKeys(text: string, found: Found): string {
 function secretOffset(body: string, isMarkedBehind: boolean): number {
   const kind = body.slice(0, endWhile(body, 0, TAILSCALE_PART));
   const rest = kind.length + 1;
-  if (kind === '' || kind.length > LONGEST_KIND || (body.length > kind.length && body.charAt(kind.length) !== '-')) return body === '' ? Infinity : 0;
+  if (kind === '' || kind.length > LONGEST_KIND || (body.length > kind.length && body.charAt(kind.length) !== '-'))
+    return body === '' ? Infinity : 0;
   if (body.length <= rest) return Infinity;
   const id = body.slice(rest, endWhile(body, rest, TAILSCALE_PART));
   const behind = rest + id.length + 1;
@@ -228,7 +245,7 @@ function redactBase64(text: string, found: Found): string {
     if (match.index < searched) continue;
     const start = startWhile(text, match.index, BASE64, match.index - searched);
     let end = match.index;
-    for (let before = -1; end > before; ) {
+    for (let before = -1; end > before;) {
       before = end;
       const lineEnd = endWhile(text, end, BASE64);
       end = lineEnd === before ? before : lineEnd + (matchAt(BASE64_LINE, text, lineEnd)?.[0].length ?? 0);
@@ -272,7 +289,8 @@ function redactUserinfo(text: string, found: Found): string {
     const colon = authority.indexOf(':');
     searched = first;
     if (colon === -1 && match[1] === '') continue;
-    if (colon === -1 && text.charAt(first) === '#' && nextAt(start) >= first) searched = endWhile(text, first + 1, AUTHORITY_PART);
+    if (colon === -1 && text.charAt(first) === '#' && nextAt(start) >= first)
+      searched = endWhile(text, first + 1, AUTHORITY_PART);
     const behindHash = searched > first ? text.slice(first, searched).lastIndexOf('@') : -1;
     if (behindHash !== -1 && text.slice(first, first + behindHash).includes(':')) {
       ranges.push({ start, end: first + behindHash });
@@ -321,10 +339,14 @@ const JWT = characterSet(/[\w.-]/);
 /** Three base64url parts of which the first is a JSON object. */
 function redactJwts(text: string, found: Found): string {
   const ranges: Range[] = [];
-  for (let at = text.indexOf('eyJ'); at !== -1; ) {
+  for (let at = text.indexOf('eyJ'); at !== -1;) {
     const header = endWhile(text, at, JWT_PART);
     const payload = endWhile(text, header + 1, JWT_PART);
-    const isJwt = header - at >= SHORTEST_JWT_HEADER && text.charAt(header) === '.' && payload > header + 1 && text.charAt(payload) === '.';
+    const isJwt =
+      header - at >= SHORTEST_JWT_HEADER &&
+      text.charAt(header) === '.' &&
+      payload > header + 1 &&
+      text.charAt(payload) === '.';
     const end = isJwt ? endWhile(text, payload, JWT) : header;
     if (isJwt) ranges.push({ start: at, end });
     at = text.indexOf('eyJ', end);
@@ -332,8 +354,12 @@ function redactJwts(text: string, found: Found): string {
   return replaceRanges(text, ranges, () => found('jwt'));
 }
 
-const ROW_OF_PREFIX: ReadonlyMap<string, PrefixRow> = new Map(PREFIXES.flatMap((row) => row.prefixes.map((prefix) => [prefix, row])));
-const BODIES: ReadonlyMap<BodyClass, CharacterSet> = new Map(Object.entries(BODY_CLASSES).map(([name, characters]) => [name as BodyClass, characterSet(characters)]));
+const ROW_OF_PREFIX: ReadonlyMap<string, PrefixRow> = new Map(
+  PREFIXES.flatMap((row) => row.prefixes.map((prefix) => [prefix, row])),
+);
+const BODIES: ReadonlyMap<BodyClass, CharacterSet> = new Map(
+  Object.entries(BODY_CLASSES).map(([name, characters]) => [name as BodyClass, characterSet(characters)]),
+);
 
 function redactTokens(text: string, found: Found): string {
   const kinds: RedactionKind[] = [];
@@ -343,7 +369,13 @@ function redactTokens(text: string, found: Found): string {
     const [prefix] = match;
     const row = ROW_OF_PREFIX.get(prefix);
     const body = BODIES.get(row?.body ?? 'alnum');
-    if (row === undefined || body === undefined || match.index < searched || (row.startsWord === true && isInsideWord(text, match.index))) continue;
+    if (
+      row === undefined ||
+      body === undefined ||
+      match.index < searched ||
+      (row.startsWord === true && isInsideWord(text, match.index))
+    )
+      continue;
     const start = match.index + prefix.length;
     const end = endWhile(text, start, body);
     if (end - start < row.least) continue;
@@ -371,5 +403,7 @@ const TOKEN_FORMS: readonly RegExp[] = [
 const MAY_BE_TOKEN_FORM = /:AA|\dQ~|\.[\w-]{20}/;
 
 function redactTokenForms(text: string, found: Found): string {
-  return !MAY_BE_TOKEN_FORM.test(text) ? text : TOKEN_FORMS.reduce((left, form) => left.replaceAll(form, () => found('api-token')), text);
+  return !MAY_BE_TOKEN_FORM.test(text)
+    ? text
+    : TOKEN_FORMS.reduce((left, form) => left.replaceAll(form, () => found('api-token')), text);
 }

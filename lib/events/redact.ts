@@ -20,7 +20,12 @@ const MAX_PATH = 400;
 /** A list or object whose members still have to be copied. The path is from the top of the record, and bounded. */
 type Place =
   | { readonly path: string; readonly items: readonly unknown[]; readonly to: unknown[] }
-  | { readonly path: string; readonly fields: JsonObject; readonly to: Record<string, unknown>; readonly withheld: Withheld };
+  | {
+      readonly path: string;
+      readonly fields: JsonObject;
+      readonly to: Record<string, unknown>;
+      readonly withheld: Withheld;
+    };
 
 /** Fields whose value is secret as a whole, or all but some fields of it. */
 export type Withheld = ReadonlyMap<string, WithheldValue>;
@@ -100,7 +105,12 @@ export function redact(value: unknown, withheld: Withheld = NONE): Redacted {
       const name = cleanText(given, path, '(name)');
       const withheld = place.withheld.get(given);
       const isSecret = isSecretName(given) || (hasSecretLabel && isLabelledValue(given));
-      const value = withheld !== undefined ? copyWithheld(member, path, name, withheld) : isSecret ? copySecret(member, path, name) : copyOf(member, path, name);
+      const value =
+        withheld !== undefined
+          ? copyWithheld(member, path, name, withheld)
+          : isSecret
+            ? copySecret(member, path, name)
+            : copyOf(member, path, name);
       setField(place.to, Object.hasOwn(place.to, name) ? `${name}~${redactions.length}` : name, value);
     }
   }

@@ -4,7 +4,9 @@ import { NAMES, NAME_SUFFIXES, NOT_NAMES } from './redaction-table';
 const MAX_NAME = 80;
 
 /** The `roots` of the names, each once. */
-export const NAME_ROOTS: readonly string[] = [...new Set(NAMES.flatMap(({ root, queryOnly }) => (queryOnly === true ? [] : [root])))];
+export const NAME_ROOTS: readonly string[] = [
+  ...new Set(NAMES.flatMap(({ root, queryOnly }) => (queryOnly === true ? [] : [root]))),
+];
 
 /** Text that could hold such a name; cheap, and asked before anything is searched for. */
 export const MAY_NAME_A_SECRET = new RegExp(NAME_ROOTS.join('|'), 'i');

@@ -25,7 +25,13 @@ const HIGH: ReadonlySet<string> = new Set([
   'logging:set_config',
 ]);
 
-const MEDIUM: ReadonlySet<string> = new Set(['device:update', 'tag:update', 'posture:create', 'posture:update', 'posture:delete']);
+const MEDIUM: ReadonlySet<string> = new Set([
+  'device:update',
+  'tag:update',
+  'posture:create',
+  'posture:update',
+  'posture:delete',
+]);
 
 /** Severity of a canonical action. What the table does not name is medium when it deletes or removes, else info. */
 export function severityOf(action: string): Severity {

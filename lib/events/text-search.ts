@@ -5,7 +5,9 @@ const ASCII = 128;
 
 /** @param characters Matches a single character. */
 export function characterSet(characters: RegExp): CharacterSet {
-  return Uint8Array.from({ length: ASCII + 1 }, (_, code) => Number(characters.test(code === ASCII ? 'é' : String.fromCharCode(code))));
+  return Uint8Array.from({ length: ASCII + 1 }, (_, code) =>
+    Number(characters.test(code === ASCII ? 'é' : String.fromCharCode(code))),
+  );
 }
 
 /** Index of the first character from `start` on that is not of the set. A loop, because a pattern runs out of its stack on megabytes. */

@@ -12,7 +12,25 @@ const BILLING_PROPERTIES: ReadonlySet<string> = new Set(['ADDRESS', 'EMAIL', 'PA
 
 /** Fields of a webhook endpoint that are no secret. Source: Tailscale API, webhooks. */
 const WEBHOOK_FIELDS: ReadonlySet<string> = new Set([
-  'id', 'endpointid', 'endpointurl', 'url', 'name', 'type', 'providertype', 'provider', 'status', 'creator', 'creatorloginname', 'createdby', 'created', 'lastmodified', 'updated', 'deleted', 'subscriptions', 'subscribedevents', 'events',
+  'id',
+  'endpointid',
+  'endpointurl',
+  'url',
+  'name',
+  'type',
+  'providertype',
+  'provider',
+  'status',
+  'creator',
+  'creatorloginname',
+  'createdby',
+  'created',
+  'lastmodified',
+  'updated',
+  'deleted',
+  'subscriptions',
+  'subscribedevents',
+  'events',
 ]);
 
 const NONE: Withheld = new Map();
@@ -21,7 +39,9 @@ const NONE: Withheld = new Map();
 export function withheldFields(record: unknown): Withheld {
   const value = isJsonObject(record) ? withheldValue(record) : undefined;
   if (value === undefined) return NONE;
-  return new Map(['old', 'new', ...(value.kind === 'billing' ? [] : AUDIT_SPELLINGS.details)].map((name) => [name, value]));
+  return new Map(
+    ['old', 'new', ...(value.kind === 'billing' ? [] : AUDIT_SPELLINGS.details)].map((name) => [name, value]),
+  );
 }
 
 function withheldValue(record: JsonObject): WithheldValue | undefined {
@@ -40,7 +60,10 @@ function withheldValue(record: JsonObject): WithheldValue | undefined {
 /** Only a text, a list or an unknown field can be a webhook's secret; a list of event names is none. */
 function isPublicOfWebhook(name: string, value: unknown): boolean {
   if (name !== '') return WEBHOOK_FIELDS.has(name.toLowerCase());
-  return Array.isArray(value) && value.every((item: unknown) => typeof item === 'string' && /^[a-z][A-Za-z]{2,39}$/.test(item));
+  return (
+    Array.isArray(value) &&
+    value.every((item: unknown) => typeof item === 'string' && /^[a-z][A-Za-z]{2,39}$/.test(item))
+  );
 }
 
 /** Only what is a text: turning any other value into one may run code that the record brought along. */

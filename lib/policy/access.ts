@@ -37,7 +37,10 @@ export interface AccessIndex {
   /** Whether one of some matches names the source and the destination themselves, with any port, and not only something wider. */
   readonly isNamed: (source: Leaf, host: Leaf, matches: readonly Match[]) => boolean;
   /** Sources, and destinations, in pieces for each of which one answer of `matches` holds wholly. */
-  readonly pieces: { readonly sources: (leaves: readonly Leaf[]) => readonly Leaf[]; readonly hosts: (leaves: readonly Leaf[]) => readonly Leaf[] };
+  readonly pieces: {
+    readonly sources: (leaves: readonly Leaf[]) => readonly Leaf[];
+    readonly hosts: (leaves: readonly Leaf[]) => readonly Leaf[];
+  };
 }
 
 export function createAccessIndex({ model, resolver }: Side, budget: Budget): AccessIndex {
@@ -55,17 +58,30 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
   const namingHost = new Map<string, ReadonlySet<string>>();
   return {
     isNamed(source, host, matches) {
-      const rules = remember(namingSource, source.key, () => new Set(sources.naming(source).flatMap((name) => bySource.get(name) ?? [])));
+      const rules = remember(
+        namingSource,
+        source.key,
+        () => new Set(sources.naming(source).flatMap((name) => bySource.get(name) ?? [])),
+      );
       const names = remember(namingHost, host.key, () => new Set(hosts.naming(host)));
       return matches.some((match) => match.ports.length > 0 && names.has(match.host) && rules.has(match.rule));
     },
     matches(source, host) {
-      const rules = remember(rulesOf, source.key, () => new Set(sources.covering(source).flatMap((name) => bySource.get(name) ?? [])));
-      const matches = remember(matchesOf, host.key, () => hosts.covering(host).flatMap((name) => byHost.get(name) ?? []));
+      const rules = remember(
+        rulesOf,
+        source.key,
+        () => new Set(sources.covering(source).flatMap((name) => bySource.get(name) ?? [])),
+      );
+      const matches = remember(matchesOf, host.key, () =>
+        hosts.covering(host).flatMap((name) => byHost.get(name) ?? []),
+      );
       budget.spend(1 + matches.length);
       return matches.filter(({ rule }) => rules.has(rule));
     },
-    pieces: { sources: oncePerList((leaves) => leaves.flatMap(sources.pieces)), hosts: oncePerList((leaves) => leaves.flatMap(hosts.pieces)) },
+    pieces: {
+      sources: oncePerList((leaves) => leaves.flatMap(sources.pieces)),
+      hosts: oncePerList((leaves) => leaves.flatMap(hosts.pieces)),
+    },
   };
 
   function remember<Value extends Iterable<unknown>>(cache: Map<string, Value>, key: string, find: () => Value): Value {
@@ -95,7 +111,8 @@ export function* accessGains(comparison: Comparison, before: AccessIndex): Gener
     for (const { src, sources, host, hosts, ports } of pairs) {
       if (comparison.budget.isSpent()) return;
       const found = compareReach(comparison, before, rule, ports, sources, hosts);
-      if (found !== undefined) yield { rule, cause: comparison.isSameRule(rule, 'access') ? 'alias' : 'rule', src, host, ports, ...found };
+      if (found !== undefined)
+        yield { rule, cause: comparison.isSameRule(rule, 'access') ? 'alias' : 'rule', src, host, ports, ...found };
     }
   }
 }
@@ -109,14 +126,24 @@ interface NamePair {
 }
 
 /** Of a rule that both sides have, only what its names newly stand for can have changed. */
-export function* pairsToCheck({ to, budget, isSameRule, isGateLooser, newLeaves }: Comparison, rule: AccessRule, before: AccessIndex): Generator<NamePair, void, void> {
+export function* pairsToCheck(
+  { to, budget, isSameRule, isGateLooser, newLeaves }: Comparison,
+  rule: AccessRule,
+  before: AccessIndex,
+): Generator<NamePair, void, void> {
   const { leaves } = to.resolver;
   const wholly = !isSameRule(rule, 'access') || isGateLooser(rule);
   for (const src of rule.src) {
     for (const { host, ports } of rule.targets) {
       budget.spend(1);
       if (budget.isSpent()) return;
-      const pair = (sources: readonly Leaf[], hosts: readonly Leaf[]): NamePair => ({ src, host, ports, sources: before.pieces.sources(sources), hosts: before.pieces.hosts(hosts) });
+      const pair = (sources: readonly Leaf[], hosts: readonly Leaf[]): NamePair => ({
+        src,
+        host,
+        ports,
+        sources: before.pieces.sources(sources),
+        hosts: before.pieces.hosts(hosts),
+      });
       if (wholly) yield pair(leaves(src), leaves(host));
       else {
         if (newLeaves(src).length > 0) yield pair(newLeaves(src), leaves(host));
@@ -151,7 +178,13 @@ function compareReach(
       }
       const sameGate = matches.filter((match) => isAsStrict(gate, gateOf(from, match.rule.posture)));
       const sameRoute = matches.filter((match) => isAsNarrow(rule.via, match.rule.via));
-      if (subtract(ports, sameGate.filter((match) => sameRoute.includes(match))).length === 0) continue;
+      if (
+        subtract(
+          ports,
+          sameGate.filter((match) => sameRoute.includes(match)),
+        ).length === 0
+      )
+        continue;
       const [byPosture, byVia] = [subtract(ports, sameGate).length > 0, subtract(ports, sameRoute).length > 0];
       lostPosture ||= byPosture || !byVia;
       lostVia ||= byVia || !byPosture;

@@ -26,7 +26,8 @@ function parsePrefix(text: string): AddressRange | undefined {
   const address = slash === -1 ? text : text.slice(0, slash);
   const family = isIP(address);
   if (family !== 4 && family !== 6) return undefined;
-  const bits = slash === -1 ? BITS[family] : /^\d{1,3}$/.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
+  const bits =
+    slash === -1 ? BITS[family] : /^\d{1,3}$/.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
   if (bits < 0 || bits > BITS[family]) return undefined;
   const size = 1n << BigInt(BITS[family] - bits);
   const first = (addressNumber(address) / size) * size;
@@ -51,7 +52,10 @@ export function containsRange(outer: AddressRange, inner: AddressRange): boolean
 }
 
 /** What of `ranges` is in none of `holes`. Both are sorted and do not touch, as mergeRanges gives them. */
-export function subtractRanges(ranges: readonly AddressRange[], holes: readonly AddressRange[]): readonly AddressRange[] {
+export function subtractRanges(
+  ranges: readonly AddressRange[],
+  holes: readonly AddressRange[],
+): readonly AddressRange[] {
   const left: AddressRange[] = [];
   let at = 0;
   for (const { family, first, last } of ranges) {
@@ -69,16 +73,21 @@ export function subtractRanges(ranges: readonly AddressRange[], holes: readonly 
 }
 
 function isBefore(hole: AddressRange | undefined, range: AddressRange): boolean {
-  return hole !== undefined && (hole.family < range.family || (hole.family === range.family && hole.last < range.first));
+  return (
+    hole !== undefined && (hole.family < range.family || (hole.family === range.family && hole.last < range.first))
+  );
 }
 
 /** The same addresses in the fewest ranges, sorted. */
 export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRange[] {
-  const sorted = [...ranges].sort((a, b) => a.family - b.family || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
+  const sorted = [...ranges].sort(
+    (a, b) => a.family - b.family || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0),
+  );
   const merged: AddressRange[] = [];
   for (const range of sorted) {
     const last = merged.at(-1);
-    if (last?.family === range.family && range.first <= last.last + 1n) merged[merged.length - 1] = { ...last, last: range.last > last.last ? range.last : last.last };
+    if (last?.family === range.family && range.first <= last.last + 1n)
+      merged[merged.length - 1] = { ...last, last: range.last > last.last ? range.last : last.last };
     else merged.push(range);
   }
   return merged;
@@ -101,14 +110,27 @@ export interface RangeIndex<Item> {
   readonly pieces: (range: AddressRange, most: number) => readonly AddressRange[];
 }
 
-export function createRangeIndex<Item extends { readonly range: AddressRange }>(items: readonly Item[]): RangeIndex<Item> {
-  const byFamily = new Map(([4, 6] as const).map((family) => [family, sortedByStart(items.filter(({ range }) => range.family === family))]));
-  const edges = new Map(([4, 6] as const).map((family) => [family, edgesOf(items.flatMap(({ range }) => (range.family === family ? [range] : [])))]));
+export function createRangeIndex<Item extends { readonly range: AddressRange }>(
+  items: readonly Item[],
+): RangeIndex<Item> {
+  const byFamily = new Map(
+    ([4, 6] as const).map((family) => [family, sortedByStart(items.filter(({ range }) => range.family === family))]),
+  );
+  const edges = new Map(
+    ([4, 6] as const).map((family) => [
+      family,
+      edgesOf(items.flatMap(({ range }) => (range.family === family ? [range] : []))),
+    ]),
+  );
   return {
     containing(range) {
       const { sorted, reach } = byFamily.get(range.family) ?? { sorted: [], reach: [] };
       const found: Item[] = [];
-      for (let at = countWhile(sorted, (item) => item.range.first <= range.first) - 1; at >= 0 && (reach[at] ?? -1n) >= range.last; at -= 1) {
+      for (
+        let at = countWhile(sorted, (item) => item.range.first <= range.first) - 1;
+        at >= 0 && (reach[at] ?? -1n) >= range.last;
+        at -= 1
+      ) {
         const item = sorted[at];
         if (item !== undefined && item.range.last >= range.last) found.push(item);
       }
@@ -118,7 +140,13 @@ export function createRangeIndex<Item extends { readonly range: AddressRange }>(
       const { family, first, last } = range;
       const all = edges.get(family) ?? [];
       const begin = countWhile(all, (edge) => edge <= first);
-      const inside = all.slice(begin, Math.min(countWhile(all, (edge) => edge <= last), begin + most));
+      const inside = all.slice(
+        begin,
+        Math.min(
+          countWhile(all, (edge) => edge <= last),
+          begin + most,
+        ),
+      );
       if (inside.length >= most) return [range];
       return [first, ...inside].map((start, at) => ({ family, first: start, last: (inside[at] ?? last + 1n) - 1n }));
     },
@@ -131,8 +159,12 @@ function edgesOf(ranges: readonly AddressRange[]): readonly bigint[] {
 }
 
 /** With each item how far it and those before it reach: behind that, nothing before it can hold anything. */
-function sortedByStart<Item extends { readonly range: AddressRange }>(items: readonly Item[]): { readonly sorted: readonly Item[]; readonly reach: readonly bigint[] } {
-  const sorted = [...items].sort((a, b) => (a.range.first < b.range.first ? -1 : a.range.first > b.range.first ? 1 : 0));
+function sortedByStart<Item extends { readonly range: AddressRange }>(
+  items: readonly Item[],
+): { readonly sorted: readonly Item[]; readonly reach: readonly bigint[] } {
+  const sorted = [...items].sort((a, b) =>
+    a.range.first < b.range.first ? -1 : a.range.first > b.range.first ? 1 : 0,
+  );
   let furthest = -1n;
   const reach = sorted.map(({ range }) => (furthest = range.last > furthest ? range.last : furthest));
   return { sorted, reach };

@@ -18,7 +18,12 @@ export interface Cut {
 }
 
 /** The first entries, and the cut if there were more. */
-export function firstEntries<Item>(items: readonly Item[], path: string, cuts: Cut[], most = MAX_ENTRIES): readonly Item[] {
+export function firstEntries<Item>(
+  items: readonly Item[],
+  path: string,
+  cuts: Cut[],
+  most = MAX_ENTRIES,
+): readonly Item[] {
   if (items.length <= most) return items;
   cuts.push({ path, shown: most, total: items.length });
   return items.slice(0, most);
@@ -28,7 +33,11 @@ export function firstEntries<Item>(items: readonly Item[], path: string, cuts: C
 export function boundSections(sections: readonly SectionDiff[], cuts: Cut[]): readonly SectionDiff[] {
   let room = MAX_SECTION_BYTES;
 
-  function fitting<Item>(items: readonly Item[], path: string, bound: (item: Item, path: string) => Item): readonly Item[] {
+  function fitting<Item>(
+    items: readonly Item[],
+    path: string,
+    bound: (item: Item, path: string) => Item,
+  ): readonly Item[] {
     const shown: Item[] = [];
     for (const item of items.slice(0, MAX_ENTRIES)) {
       const bounded = bound(item, path);
@@ -43,15 +52,27 @@ export function boundSections(sections: readonly SectionDiff[], cuts: Cut[]): re
 
   function change(entry: EntryChange, path: string): EntryChange {
     const { value } = entry;
-    return { ...entry, key: clippedKey(entry.key), value: Array.isArray(value) ? firstEntries<Json>(value, `${path}.value`, cuts, MAX_MEMBERS) : value };
+    return {
+      ...entry,
+      key: clippedKey(entry.key),
+      value: Array.isArray(value) ? firstEntries<Json>(value, `${path}.value`, cuts, MAX_MEMBERS) : value,
+    };
   }
 
   function edit(entry: EntryEdit, path: string): EntryEdit {
-    return { ...entry, key: clippedKey(entry.key), fields: entry.fields.map((field) => fieldEdit(field, `${path}.fields`)) };
+    return {
+      ...entry,
+      key: clippedKey(entry.key),
+      fields: entry.fields.map((field) => fieldEdit(field, `${path}.fields`)),
+    };
   }
 
   function fieldEdit({ field, added, removed }: FieldEdit, path: string): FieldEdit {
-    return { field: clip(field), added: firstEntries(added, `${path}.added`, cuts, MAX_MEMBERS), removed: firstEntries(removed, `${path}.removed`, cuts, MAX_MEMBERS) };
+    return {
+      field: clip(field),
+      added: firstEntries(added, `${path}.added`, cuts, MAX_MEMBERS),
+      removed: firstEntries(removed, `${path}.removed`, cuts, MAX_MEMBERS),
+    };
   }
 
   const shown = sections.slice(0, MAX_ENTRIES).map((diff): SectionDiff => {

@@ -1,6 +1,15 @@
 import { isIPv6 } from 'node:net';
 import type { Json, JsonNode } from './hujson';
-import { ALL_PORTS, formatPorts, MAX_RANGES, mergePorts, parseGrantPorts, parsePorts, protocolName, type PortRange } from './ports';
+import {
+  ALL_PORTS,
+  formatPorts,
+  MAX_RANGES,
+  mergePorts,
+  parseGrantPorts,
+  parsePorts,
+  protocolName,
+  type PortRange,
+} from './ports';
 import type { RuleSection } from './sections';
 
 export type JsonObject = Readonly<Record<string, Json>>;
@@ -26,8 +35,13 @@ function canonical(node: JsonNode): Canonical {
     const items = node.items.map(canonical).sort((a, b) => compare(a.text, b.text));
     return { value: items.map(({ value }) => value), text: `[${items.map(({ text }) => text).join()}]` };
   }
-  const members = [...node.members].sort(([a], [b]) => compare(a, b)).map(([key, member]) => [key, canonical(member)] as const);
-  return { value: Object.fromEntries(members.map(([key, { value }]) => [key, value])), text: `{${members.map(([key, { text }]) => `${JSON.stringify(key)}:${text}`).join()}}` };
+  const members = [...node.members]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([key, member]) => [key, canonical(member)] as const);
+  return {
+    value: Object.fromEntries(members.map(([key, { value }]) => [key, value])),
+    text: `{${members.map(([key, { text }]) => `${JSON.stringify(key)}:${text}`).join()}}`,
+  };
 }
 
 function compare(a: string, b: string): number {
@@ -57,20 +71,59 @@ export function canonicalName(name: string): string {
 }
 
 const FIELD_NAMES = [
-  'action', 'proto', 'src', 'dst', 'ip', 'app', 'via', 'srcPosture', 'users', 'checkPeriod', 'acceptEnv', 'recorder', 'enforceRecorder',
-  'target', 'attr', 'ipPool', 'accept', 'deny', 'check', 'srcPostureAttrs',
+  'action',
+  'proto',
+  'src',
+  'dst',
+  'ip',
+  'app',
+  'via',
+  'srcPosture',
+  'users',
+  'checkPeriod',
+  'acceptEnv',
+  'recorder',
+  'enforceRecorder',
+  'target',
+  'attr',
+  'ipPool',
+  'accept',
+  'deny',
+  'check',
+  'srcPostureAttrs',
 ] as const;
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(FIELD_NAMES.map((name) => [name.toLowerCase(), name]));
 /** How fields were called before `src` and `dst`. */
 const LEGACY: Readonly<Record<RuleSection, ReadonlyMap<string, string>>> = {
-  acls: new Map([['users', 'src'], ['ports', 'dst']]),
+  acls: new Map([
+    ['users', 'src'],
+    ['ports', 'dst'],
+  ]),
   grants: new Map(),
   ssh: new Map(),
   nodeAttrs: new Map(),
-  tests: new Map([['user', 'src'], ['allow', 'accept']]),
+  tests: new Map([
+    ['user', 'src'],
+    ['allow', 'accept'],
+  ]),
   sshTests: new Map(),
 };
-const LISTS: ReadonlySet<string> = new Set(['src', 'dst', 'ip', 'via', 'srcPosture', 'users', 'acceptEnv', 'recorder', 'target', 'attr', 'ipPool', 'accept', 'deny', 'check']);
+const LISTS: ReadonlySet<string> = new Set([
+  'src',
+  'dst',
+  'ip',
+  'via',
+  'srcPosture',
+  'users',
+  'acceptEnv',
+  'recorder',
+  'target',
+  'attr',
+  'ipPool',
+  'accept',
+  'deny',
+  'check',
+]);
 /** Not left out when empty: it replaces the default. */
 const SAYS_SOMETHING_EMPTY = 'srcPosture';
 
@@ -92,9 +145,11 @@ export function canonicalRule(section: RuleSection, node: JsonNode): Json {
 function canonicalField(section: RuleSection, name: string, node: JsonNode): Json {
   if (LISTS.has(name)) {
     const list = stringList(node);
-    const hasPorts = (section === 'acls' && name === 'dst') || (section === 'tests' && (name === 'accept' || name === 'deny'));
+    const hasPorts =
+      (section === 'acls' && name === 'dst') || (section === 'tests' && (name === 'accept' || name === 'deny'));
     if (hasPorts) return mergeTargets(list);
-    if (section === 'grants' && name === 'ip') return uniqueSorted(list.map((entry) => withRanges(parseGrantPorts(entry), entry)));
+    if (section === 'grants' && name === 'ip')
+      return uniqueSorted(list.map((entry) => withRanges(parseGrantPorts(entry), entry)));
     return uniqueSorted(list.map(canonicalName));
   }
   const value = canonicalJson(node);
@@ -104,8 +159,13 @@ function canonicalField(section: RuleSection, name: string, node: JsonNode): Jso
 }
 
 function saysNothing(name: string, value: Json): boolean {
-  if (value === null || (name === 'proto' && value === '') || (name === 'enforceRecorder' && value === false)) return true;
-  return name !== SAYS_SOMETHING_EMPTY && BY_LOWER_CASE.has(name.toLowerCase()) && (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0);
+  if (value === null || (name === 'proto' && value === '') || (name === 'enforceRecorder' && value === false))
+    return true;
+  return (
+    name !== SAYS_SOMETHING_EMPTY &&
+    BY_LOWER_CASE.has(name.toLowerCase()) &&
+    (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
+  );
 }
 
 /** `host:ports`, split at the last colon; null ports where none are named. IPv6 addresses may stand in brackets. */
@@ -113,7 +173,8 @@ export function splitTarget(target: string): { readonly host: string; readonly p
   const colon = target.lastIndexOf(':');
   const ports = colon === -1 ? undefined : parsePorts(target.slice(colon + 1));
   const host = canonicalName(unbracket(target.slice(0, colon)));
-  if (ports === undefined || (isIPv6(target) && !isIPv6(host))) return { host: canonicalName(unbracket(target)), ports: null };
+  if (ports === undefined || (isIPv6(target) && !isIPv6(host)))
+    return { host: canonicalName(unbracket(target)), ports: null };
   return { host, ports };
 }
 
@@ -135,7 +196,10 @@ function mergeTargets(targets: readonly string[]): readonly string[] {
 }
 
 /** The hosts of an acl's canonical `dst`. Without ports it names them all: Tailscale itself refuses such a file. */
-export function readTarget(target: string, proto: string): { readonly host: string; readonly ports: readonly PortRange[] } {
+export function readTarget(
+  target: string,
+  proto: string,
+): { readonly host: string; readonly ports: readonly PortRange[] } {
   const { host, ports } = splitTarget(target);
   return { host, ports: (ports ?? ALL_PORTS).map((range) => ({ ...range, proto })) };
 }

@@ -30,7 +30,9 @@ export function* capabilityGains(comparison: Comparison, before: AccessIndex): G
         if (!known.some((old) => values.some((value) => !isCovered(old, value, comparison.budget)))) continue;
         if (comparison.budget.isSpent()) return;
         const everyone = known.map((old) => new Set(old.flatMap((value) => privilegesIn(value))));
-        const privileges = values.flatMap((value) => privilegesIn(value)).filter((privilege) => everyone.some((had) => !had.has(privilege)));
+        const privileges = values
+          .flatMap((value) => privilegesIn(value))
+          .filter((privilege) => everyone.some((had) => !had.has(privilege)));
         yield { rule, cause, src, host, capability, privileges: [...new Set(privileges)] };
       }
     }
@@ -39,27 +41,44 @@ export function* capabilityGains(comparison: Comparison, before: AccessIndex): G
 
 const READ_WRITE: ReadonlySet<string> = new Set(['rw', 'readwrite', 'read-write', 'write']);
 const READ_ONLY: ReadonlySet<string> = new Set(['ro', 'readonly', 'read-only', 'read']);
-const POWERFUL_VALUE = /^(?:\*|system:masters|rw|read-?write|write|(?:.*[-_:.])?(?:admins?|administrators?|root|owners?|superusers?|masters|edit|editors?|sudo)(?:[-_:.].*)?)$/i;
+const POWERFUL_VALUE =
+  /^(?:\*|system:masters|rw|read-?write|write|(?:.*[-_:.])?(?:admins?|administrators?|root|owners?|superusers?|masters|edit|editors?|sudo)(?:[-_:.].*)?)$/i;
 const POWERFUL_KEY = /admin|root|owner|superuser|sudo|write|edit|manage/i;
 /** These guard sessions; they give nothing. */
 const GUARDS: ReadonlySet<string> = new Set(['recorder', 'enforceRecorder']);
 
 function privilegesIn(value: Json, key = ''): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item: Json) => privilegesIn(item, key));
-  if (isObject(value)) return Object.entries(value).flatMap(([name, member]) => (GUARDS.has(name) ? [] : privilegesIn(member, name)));
-  const isPowerful = typeof value === 'string' ? POWERFUL_VALUE.test(value) || (POWERFUL_KEY.test(key) && value !== '' && value !== 'false') : value === true && POWERFUL_KEY.test(key);
+  if (isObject(value))
+    return Object.entries(value).flatMap(([name, member]) => (GUARDS.has(name) ? [] : privilegesIn(member, name)));
+  const isPowerful =
+    typeof value === 'string'
+      ? POWERFUL_VALUE.test(value) || (POWERFUL_KEY.test(key) && value !== '' && value !== 'false')
+      : value === true && POWERFUL_KEY.test(key);
   const text = typeof value === 'string' ? value : 'true';
   return isPowerful ? [key === '' ? text : `${key}=${text}`] : [];
 }
 
 /** What each source has at each destination of a capability; each list once. */
-function knownValues(sources: readonly Leaf[], hosts: readonly Leaf[], before: AccessIndex, capability: string, budget: Budget): readonly (readonly Json[])[] {
+function knownValues(
+  sources: readonly Leaf[],
+  hosts: readonly Leaf[],
+  before: AccessIndex,
+  capability: string,
+  budget: Budget,
+): readonly (readonly Json[])[] {
   const lists = new Map<string, readonly Json[]>();
   for (const source of sources) {
     for (const host of hosts) {
-      const rules = before.matches(source, host).map(({ rule }) => rule).filter(({ app }) => app.has(capability));
+      const rules = before
+        .matches(source, host)
+        .map(({ rule }) => rule)
+        .filter(({ app }) => app.has(capability));
       if (budget.isSpent()) return [...lists.values()];
-      lists.set(JSON.stringify(rules.map(({ path }) => path)), rules.flatMap(({ app }) => app.get(capability) ?? []));
+      lists.set(
+        JSON.stringify(rules.map(({ path }) => path)),
+        rules.flatMap(({ app }) => app.get(capability) ?? []),
+      );
     }
   }
   return [...lists.values()];
@@ -80,8 +99,14 @@ function covers(old: Json, next: Json, budget: Budget): boolean {
   if (old === next || old === '*') return true;
   if (budget.isSpent()) return false;
   if (Array.isArray(old) && Array.isArray(next)) return next.every((item: Json) => isCovered(old, item, budget));
-  if (typeof old === 'string' && typeof next === 'string') return READ_WRITE.has(old) && (READ_WRITE.has(next) || READ_ONLY.has(next));
+  if (typeof old === 'string' && typeof next === 'string')
+    return READ_WRITE.has(old) && (READ_WRITE.has(next) || READ_ONLY.has(next));
   if (!isObject(old) || !isObject(next)) return old === true && next === false;
   const keepsGuards = Object.keys(old).every((key) => !GUARDS.has(key) || Object.hasOwn(next, key));
-  return keepsGuards && Object.entries(next).every(([key, value]) => GUARDS.has(key) || (Object.hasOwn(old, key) && covers(old[key] ?? null, value, budget)));
+  return (
+    keepsGuards &&
+    Object.entries(next).every(
+      ([key, value]) => GUARDS.has(key) || (Object.hasOwn(old, key) && covers(old[key] ?? null, value, budget)),
+    )
+  );
 }

@@ -19,7 +19,18 @@ interface Direction {
 }
 
 /** Sections whose content is judged for what it allows; of any other it is only known that it differs. */
-const JUDGED: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh', 'groups', 'hosts', 'ipsets', 'postures', 'defaultSrcPosture', 'tagOwners', 'autoApprovers']);
+const JUDGED: ReadonlySet<string> = new Set([
+  'acls',
+  'grants',
+  'ssh',
+  'groups',
+  'hosts',
+  'ipsets',
+  'postures',
+  'defaultSrcPosture',
+  'tagOwners',
+  'autoApprovers',
+]);
 
 /** The direction of a change, judged by what the policy allows; where that stays, by its tests, and then by names that nothing uses. */
 export function changeKind(change: PolicyChange, sections: readonly SectionDiff[]): ChangeKind {
@@ -68,18 +79,29 @@ function gives(change: PolicyChange): boolean {
 
 function allowsAll({ before }: PolicyChange): boolean {
   const everything = { key: '*', kind: 'everything' } as const;
-  return before.matches(everything, everything).reduce((left, { ports }) => subtractPorts(left, ports), ALL_PORTS).length === 0;
+  return (
+    before.matches(everything, everything).reduce((left, { ports }) => subtractPorts(left, ports), ALL_PORTS).length ===
+    0
+  );
 }
 
 /** Whether the tests of the new side deny something that those of the old one do not. */
 function asserts({ next, old, budget }: PolicyChange): boolean {
-  const all = (model: Model): readonly string[] => ['tests', 'sshTests'].flatMap((section) => denialsOf(model, section, budget));
+  const all = (model: Model): readonly string[] =>
+    ['tests', 'sshTests'].flatMap((section) => denialsOf(model, section, budget));
   const known = new Set(all(old));
   return all(next).some((denial) => !known.has(denial));
 }
 
 /** Whether a name that both sides have stands for more. */
 function grows({ old, next, comparison }: PolicyChange): boolean {
-  const alias = (['groups', 'hosts', 'ipsets'] as const).some((section) => [...next[section].keys()].some((key) => old[section].has(key) && comparison.newLeaves(key).length > 0));
-  return alias || [...next.postures.values()].some(({ key, members }) => old.postures.has(key) && !implies(members, old.postures.get(key)?.members ?? []));
+  const alias = (['groups', 'hosts', 'ipsets'] as const).some((section) =>
+    [...next[section].keys()].some((key) => old[section].has(key) && comparison.newLeaves(key).length > 0),
+  );
+  return (
+    alias ||
+    [...next.postures.values()].some(
+      ({ key, members }) => old.postures.has(key) && !implies(members, old.postures.get(key)?.members ?? []),
+    )
+  );
 }

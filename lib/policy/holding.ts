@@ -19,7 +19,10 @@ const ADMINS = ['autogroup:admin', 'autogroup:owner', 'autogroup:network-admin']
 /** Owners of tags on `to` who could not take the tag on `from`. */
 export function gainedOwners(comparison: Comparison): readonly Holding[] {
   const { from, to } = comparison;
-  return gainedHoldings(comparison, to.model.tagOwners, (tag) => [...ADMINS, ...(from.model.tagOwners.get(tag)?.members ?? [])]);
+  return gainedHoldings(comparison, to.model.tagOwners, (tag) => [
+    ...ADMINS,
+    ...(from.model.tagOwners.get(tag)?.members ?? []),
+  ]);
 }
 
 /** Approvers on `to` whose routes, exit nodes or services were not approved on `from`. A route covers its subnets. */
@@ -29,7 +32,11 @@ export function gainedApprovers(comparison: Comparison): readonly Holding[] {
   return gainedHoldings(comparison, to.model.approvers, (key) => {
     budget.spend(known.length);
     const range = routeRange(key);
-    return known.flatMap((other) => (other.key === key || (range !== undefined && other.range !== undefined && containsRange(other.range, range)) ? other.members : []));
+    return known.flatMap((other) =>
+      other.key === key || (range !== undefined && other.range !== undefined && containsRange(other.range, range))
+        ? other.members
+        : [],
+    );
   });
 }
 
@@ -39,7 +46,11 @@ export function routeRange(key: string): ReturnType<typeof parseAddressRange> {
 }
 
 /** @param holdersBefore Who held what the key stands for, on `from`. */
-export function gainedHoldings({ from, to, budget, newLeaves }: Comparison, now: ReadonlyMap<string, Members>, holdersBefore: (key: string) => readonly string[]): readonly Holding[] {
+export function gainedHoldings(
+  { from, to, budget, newLeaves }: Comparison,
+  now: ReadonlyMap<string, Members>,
+  holdersBefore: (key: string) => readonly string[],
+): readonly Holding[] {
   const gained: Holding[] = [];
   for (const { key, members, path, line } of now.values()) {
     if (budget.isSpent()) break;
@@ -50,7 +61,8 @@ export function gainedHoldings({ from, to, budget, newLeaves }: Comparison, now:
       const stood = before.has(holder);
       const leaves = stood ? newLeaves(holder) : to.resolver.leaves(holder);
       budget.spend(1 + leaves.length);
-      if (leaves.some((leaf) => coverage.covering(leaf).length === 0)) gained.push({ key, holder, cause: stood ? 'alias' : 'rule', path, line });
+      if (leaves.some((leaf) => coverage.covering(leaf).length === 0))
+        gained.push({ key, holder, cause: stood ? 'alias' : 'rule', path, line });
     }
   }
   return gained;

@@ -14,5 +14,9 @@ export function homeDomains(names: Iterable<string>): ReadonlySet<string> {
     if (domain !== undefined) users.set(domain, (users.get(domain) ?? 0) + 1);
   }
   const most = [...users.values()].reduce((largest, count) => Math.max(largest, count), 0);
-  return new Set([...users].filter(([, count]) => count > most / 2 || (count >= SECOND_DOMAIN.users && count >= most * SECOND_DOMAIN.share)).map(([domain]) => domain));
+  return new Set(
+    [...users]
+      .filter(([, count]) => count > most / 2 || (count >= SECOND_DOMAIN.users && count >= most * SECOND_DOMAIN.share))
+      .map(([domain]) => domain),
+  );
 }

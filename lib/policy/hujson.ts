@@ -63,7 +63,11 @@ class Refused extends Error {
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORDS = [['true', true], ['false', false], ['null', null]] as const;
+const WORDS = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const;
 const [TAB, LF, CR, SPACE, QUOTE, STAR, COMMA, SLASH, COLON, BACKSLASH] = [9, 10, 13, 32, 34, 42, 44, 47, 58, 92];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
@@ -104,7 +108,8 @@ class Reader {
       if (this.text.charCodeAt(this.at) !== QUOTE) this.refuse('a key in double quotes is expected');
       const line = this.line;
       const key = this.string();
-      if (members.has(key) && this.duplicates.length < MAX_DUPLICATES) this.duplicates.push({ key, path: [...this.path], line });
+      if (members.has(key) && this.duplicates.length < MAX_DUPLICATES)
+        this.duplicates.push({ key, path: [...this.path], line });
       this.skipBlanks();
       if (this.text.charCodeAt(this.at) !== COLON) this.refuse('a colon is expected after a key');
       this.at += 1;
@@ -175,7 +180,10 @@ class Reader {
     }
     NUMBER.lastIndex = this.at;
     const digits = NUMBER.exec(this.text)?.[0];
-    if (digits === undefined) return this.refuse(this.at < this.text.length ? 'a value is expected' : 'the text ends where a value is expected');
+    if (digits === undefined)
+      return this.refuse(
+        this.at < this.text.length ? 'a value is expected' : 'the text ends where a value is expected',
+      );
     this.at += digits.length;
     const number = Number(digits);
     // A double would lose these digits, and JSON has no infinity.

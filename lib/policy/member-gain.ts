@@ -7,18 +7,32 @@ import { compareSides, createSide } from './side';
 import { createSshIndex, sshGains } from './ssh-access';
 
 /** Whether a member of a group can do something through the group that it could not do before, by whatever way. */
-export function gainsThrough({ next, before, sshBefore, comparison, isForeign, budget }: PolicyChange, group: string, member: string): boolean {
+export function gainsThrough(
+  { next, before, sshBefore, comparison, isForeign, budget }: PolicyChange,
+  group: string,
+  member: string,
+): boolean {
   const alone = compareSides(comparison.from, createSide(throughGroup(next, group, member), isForeign, budget), budget);
   budget.spend(next.rules.length + next.ssh.length + next.groups.size + next.tagOwners.size + next.approvers.size);
   const after = createSshIndex(comparison.to, budget);
-  const gains = [accessGains(alone, before), capabilityGains(alone, before), sshGains(alone, sshBefore, after), gainedOwners(alone), gainedApprovers(alone)];
+  const gains = [
+    accessGains(alone, before),
+    capabilityGains(alone, before),
+    sshGains(alone, sshBefore, after),
+    gainedOwners(alone),
+    gainedApprovers(alone),
+  ];
   return gains.some((found) => [...found].length > 0);
 }
 
 /** What the policy gives through one group that has one member. */
 function throughGroup(model: Model, group: string, member: string): Model {
   const held = (keyed: ReadonlyMap<string, Members>): ReadonlyMap<string, Members> =>
-    new Map([...keyed].filter(([, { members }]) => members.includes(group)).map(([key, members]) => [key, { ...members, members: [group] }]));
+    new Map(
+      [...keyed]
+        .filter(([, { members }]) => members.includes(group))
+        .map(([key, members]) => [key, { ...members, members: [group] }]),
+    );
   return {
     ...model,
     rules: model.rules.flatMap((rule): readonly AccessRule[] => {

@@ -74,17 +74,42 @@ export interface Model {
 
 export function readModel(policy: Policy): Model {
   const keyed = (section: string): ReadonlyMap<string, Members> =>
-    new Map(policy.entries(section).flatMap((entry) => (entry.key === null || entry.key === '' ? [] : [[entry.key, { ...entry, key: entry.key, members: strings(entry.value) }]])));
+    new Map(
+      policy
+        .entries(section)
+        .flatMap((entry) =>
+          entry.key === null || entry.key === ''
+            ? []
+            : [[entry.key, { ...entry, key: entry.key, members: strings(entry.value) }]],
+        ),
+    );
   const defaultPosture = nullIfEmpty(policy.entries('defaultSrcPosture').flatMap(({ value }) => strings(value)));
   const [groups, hosts, ipsets] = [keyed('groups'), keyed('hosts'), keyed('ipsets')];
   return {
     policy,
     rules: [
-      ...objects(policy, 'acls').map(({ entry, value }): AccessRule => ({ ...ruleBase(entry, value, defaultPosture), section: 'acls', targets: aclTargets(value), via: strings(value['via']), app: new Map() })),
-      ...objects(policy, 'grants').map(({ entry, value }): AccessRule => ({ ...ruleBase(entry, value, defaultPosture), section: 'grants', targets: grantTargets(value), via: strings(value['via']), app: capabilities(value['app']) })),
+      ...objects(policy, 'acls').map(({ entry, value }): AccessRule => ({
+        ...ruleBase(entry, value, defaultPosture),
+        section: 'acls',
+        targets: aclTargets(value),
+        via: strings(value['via']),
+        app: new Map(),
+      })),
+      ...objects(policy, 'grants').map(({ entry, value }): AccessRule => ({
+        ...ruleBase(entry, value, defaultPosture),
+        section: 'grants',
+        targets: grantTargets(value),
+        via: strings(value['via']),
+        app: capabilities(value['app']),
+      })),
     ],
     ssh: objects(policy, 'ssh').map(({ entry, value }) => sshRule(entry, value, defaultPosture)),
-    nodeAttrs: objects(policy, 'nodeAttrs').map(({ entry, value }) => ({ ...place(entry), target: strings(value['target']), attr: strings(value['attr']), app: capabilities(value['app']) })),
+    nodeAttrs: objects(policy, 'nodeAttrs').map(({ entry, value }) => ({
+      ...place(entry),
+      target: strings(value['target']),
+      attr: strings(value['attr']),
+      app: capabilities(value['app']),
+    })),
     groups,
     hosts,
     ipsets,
@@ -97,7 +122,9 @@ export function readModel(policy: Policy): Model {
 }
 
 function objects(policy: Policy, section: string): { entry: Entry; value: JsonObject }[] {
-  return policy.entries(section).flatMap((entry) => (isObject(entry.value) && entry.key === null ? [{ entry, value: entry.value }] : []));
+  return policy
+    .entries(section)
+    .flatMap((entry) => (isObject(entry.value) && entry.key === null ? [{ entry, value: entry.value }] : []));
 }
 
 function place({ path, line, text }: Entry): { path: string; line: number; text: string } {
@@ -106,7 +133,12 @@ function place({ path, line, text }: Entry): { path: string; line: number; text:
 
 function ruleBase(entry: Entry, value: JsonObject, defaultPosture: readonly string[] | null): RuleBase {
   const own = value['srcPosture'];
-  return { ...place(entry), src: strings(value['src']), posture: own === undefined ? defaultPosture : nullIfEmpty(strings(own)), defaultPosture: own === undefined };
+  return {
+    ...place(entry),
+    src: strings(value['src']),
+    posture: own === undefined ? defaultPosture : nullIfEmpty(strings(own)),
+    defaultPosture: own === undefined,
+  };
 }
 
 function aclTargets(value: JsonObject): AccessRule['targets'] {
@@ -123,7 +155,12 @@ function grantTargets(value: JsonObject): AccessRule['targets'] {
 
 function capabilities(app: Json | undefined): ReadonlyMap<string, readonly Json[]> {
   if (!isObject(app)) return new Map();
-  return new Map(Object.entries(app).map(([name, values]) => [name, !Array.isArray(values) ? [values] : values.length === 0 ? [{}] : values]));
+  return new Map(
+    Object.entries(app).map(([name, values]) => [
+      name,
+      !Array.isArray(values) ? [values] : values.length === 0 ? [{}] : values,
+    ]),
+  );
 }
 
 function sshRule(entry: Entry, value: JsonObject, defaultPosture: readonly string[] | null): SshRule {
@@ -151,8 +188,14 @@ function nullIfEmpty(list: readonly string[]): readonly string[] | null {
 
 /** Every name that may stand for a user: to tell the tailnet's own domains. */
 export function namesIn(model: Model): readonly string[] {
-  const keyed = [...model.groups.values(), ...model.tagOwners.values(), ...model.approvers.values()].flatMap(({ members }) => members);
-  return [...keyed, ...model.rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)]), ...model.ssh.flatMap(({ src, dst }) => [...src, ...dst])];
+  const keyed = [...model.groups.values(), ...model.tagOwners.values(), ...model.approvers.values()].flatMap(
+    ({ members }) => members,
+  );
+  return [
+    ...keyed,
+    ...model.rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)]),
+    ...model.ssh.flatMap(({ src, dst }) => [...src, ...dst]),
+  ];
 }
 
 /** Neither acls nor grants: Tailscale then allows everything. */

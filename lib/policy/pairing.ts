@@ -14,7 +14,11 @@ export interface Features {
 }
 
 /** Pairs what is most alike first. Does not depend on order, and swapping the sides gives the same pairs. */
-export function pairAlike<Item extends Comparable>(old: readonly Item[], next: readonly Item[], features: (item: Item) => Features): readonly { readonly old: Item; readonly next: Item }[] {
+export function pairAlike<Item extends Comparable>(
+  old: readonly Item[],
+  next: readonly Item[],
+  features: (item: Item) => Features,
+): readonly { readonly old: Item; readonly next: Item }[] {
   if (old.length === 0 || next.length === 0 || old.length * next.length > MAX_COMPARISONS) return [];
   const newFeatures = next.map((item) => ({ item, features: features(item) }));
   const candidates = old.flatMap((item) => {

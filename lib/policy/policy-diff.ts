@@ -42,14 +42,17 @@ export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   const [oldText, newText] = [policyText(old), policyText(next)];
   const lines = diffPolicyText(oldText ?? '', newText ?? '');
   const [before, after] = [readSide(oldText), readSide(newText)];
-  if ('error' in before || 'error' in after) return unreadable(lines, before, after, oldText !== undefined && oldText === newText);
+  if ('error' in before || 'error' in after)
+    return unreadable(lines, before, after, oldText !== undefined && oldText === newText);
   return { ...lines, ...compare(before, after, oldText === newText) };
 }
 
 type SideResult = Policy | { readonly error: HujsonError };
 
 function readSide(text: string | undefined): SideResult {
-  return text === undefined ? { error: { message: 'a policy is text or a plain JSON object', line: 1, column: 1 } } : readPolicy(text);
+  return text === undefined
+    ? { error: { message: 'a policy is text or a plain JSON object', line: 1, column: 1 } }
+    : readPolicy(text);
 }
 
 function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDiffResult, keyof UnifiedDiff> {
@@ -61,7 +64,8 @@ function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDif
   const whole = old.present ? fromNothing(change) : undefined;
   const standing = whole === undefined ? [] : standingFindings(whole, found);
   if (change.budget.isSpent()) cuts.push({ path: 'findings', shown: found.length, total: found.length + 1 });
-  if (whole?.budget.isSpent() === true) cuts.push({ path: 'standing', shown: standing.length, total: standing.length + 1 });
+  if (whole?.budget.isSpent() === true)
+    cuts.push({ path: 'standing', shown: standing.length, total: standing.length + 1 });
   return {
     changeKind: kind,
     sections: boundSections(sections, cuts),
@@ -77,7 +81,29 @@ function unreadable(lines: UnifiedDiff, before: SideResult, after: SideResult, i
   const [oldError, newError] = [before, after].map((side) => ('error' in side ? side.error : undefined));
   const error = newError ?? oldError ?? { message: '', line: 1, column: 1 };
   const side = newError === undefined ? 'old' : oldError === undefined ? 'new' : 'both';
-  const findings = newError !== undefined && !isSame ? [{ ...PARSE_ERROR, section: '', path: '', line: newError.line, evidence: newError.message, isNew: true as const }] : [];
+  const findings =
+    newError !== undefined && !isSame
+      ? [
+          {
+            ...PARSE_ERROR,
+            section: '',
+            path: '',
+            line: newError.line,
+            evidence: newError.message,
+            isNew: true as const,
+          },
+        ]
+      : [];
   const summary = `${side === 'both' ? 'neither side' : `the ${side} side`} ${side === 'both' ? 'parses' : 'does not parse'} (line ${error.line}: ${error.message})`;
-  return { ...lines, changeKind: isSame ? 'cosmetic' : 'unknown', sections: [], findings, standing: [], affectedRules: [], summary, cuts: [], parseError: { side, ...error } };
+  return {
+    ...lines,
+    changeKind: isSame ? 'cosmetic' : 'unknown',
+    sections: [],
+    findings,
+    standing: [],
+    affectedRules: [],
+    summary,
+    cuts: [],
+    parseError: { side, ...error },
+  };
 }

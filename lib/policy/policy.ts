@@ -83,7 +83,9 @@ export function withSections(policy: Policy, sections: Policy['sections']): Poli
 }
 
 function duplicatePath({ path, key }: DuplicateKey): string {
-  return pathOf([...path, key].map((part, level) => (level === 0 && typeof part === 'string' ? sectionName(part) : part)));
+  return pathOf(
+    [...path, key].map((part, level) => (level === 0 && typeof part === 'string' ? sectionName(part) : part)),
+  );
 }
 
 /** `acls[3].dst`, `groups["group:admins"]`. */
@@ -93,11 +95,13 @@ export function pathOf(path: readonly (string | number)[]): string {
 
 function sectionEntries(section: string, node: JsonNode | undefined): readonly Entry[] {
   if (node === undefined) return [];
-  if (node.kind === 'array' && isRuleSection(section)) return node.items.map((item, index) => ruleEntry(section, item, index));
+  if (node.kind === 'array' && isRuleSection(section))
+    return node.items.map((item, index) => ruleEntry(section, item, index));
   if (section === 'autoApprovers' && node.kind === 'object') return approverEntries(node.members);
   if (node.kind === 'object') return [...node.members].map(([key, member]) => keyedEntry(section, key, member));
   if (sectionShape(section) === 'list') return [entry('', [section], stringList(node), node.line)];
-  if (node.kind === 'array') return node.items.map((item, index) => entry(null, [section, index], canonicalJson(item), item.line));
+  if (node.kind === 'array')
+    return node.items.map((item, index) => entry(null, [section, index], canonicalJson(item), item.line));
   return [entry('', [section], canonicalJson(node), node.line)];
 }
 
@@ -106,20 +110,30 @@ function ruleEntry(section: RuleSection, node: JsonNode, index: number): Entry {
 }
 
 function keyedEntry(section: string, key: string, node: JsonNode): Entry {
-  return entry(key, [section, key], sectionShape(section) === 'keyedLists' ? members(section, node) : canonicalJson(node), node.line);
+  return entry(
+    key,
+    [section, key],
+    sectionShape(section) === 'keyedLists' ? members(section, node) : canonicalJson(node),
+    node.line,
+  );
 }
 
 function members(section: string, node: JsonNode): readonly string[] {
   const list = stringList(node);
-  return section === 'postures' ? uniqueSorted(list.flatMap(canonicalCondition)) : uniqueSorted(list.map(canonicalName));
+  return section === 'postures'
+    ? uniqueSorted(list.flatMap(canonicalCondition))
+    : uniqueSorted(list.map(canonicalName));
 }
 
 /** `routes` and `services` hold keys of their own, `exitNode` is a list. */
 function approverEntries(sections: ReadonlyMap<string, JsonNode>): readonly Entry[] {
   return [...sections].flatMap(([written, node]) => {
     const name = APPROVER_KINDS.find((kind) => kind.toLowerCase() === written.toLowerCase()) ?? written;
-    if (node.kind !== 'object') return [entry(name, ['autoApprovers', name], members('autoApprovers', node), node.line)];
-    return [...node.members].map(([key, list]) => entry(`${name}.${key}`, ['autoApprovers', name, key], members('autoApprovers', list), list.line));
+    if (node.kind !== 'object')
+      return [entry(name, ['autoApprovers', name], members('autoApprovers', node), node.line)];
+    return [...node.members].map(([key, list]) =>
+      entry(`${name}.${key}`, ['autoApprovers', name, key], members('autoApprovers', list), list.line),
+    );
   });
 }
 

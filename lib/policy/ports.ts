@@ -16,7 +16,16 @@ export const MAX_RANGES = 500;
 export const ALL_PORTS: readonly PortRange[] = [{ proto: '', from: 0, to: LAST_PORT }];
 
 /** Numbers under which policies name protocols. Source: IANA protocol numbers. */
-const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([['1', 'icmp'], ['2', 'igmp'], ['6', 'tcp'], ['17', 'udp'], ['47', 'gre'], ['50', 'esp'], ['58', 'ipv6-icmp'], ['132', 'sctp']]);
+const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['1', 'icmp'],
+  ['2', 'igmp'],
+  ['6', 'tcp'],
+  ['17', 'udp'],
+  ['47', 'gre'],
+  ['50', 'esp'],
+  ['58', 'ipv6-icmp'],
+  ['132', 'sctp'],
+]);
 
 /** A protocol by one name, whether it came as a name or as a number; "" for every protocol. */
 export function protocolName(proto: string): string {
@@ -62,7 +71,8 @@ export function mergePorts(ranges: readonly PortRange[]): readonly PortRange[] {
   const merged: PortRange[] = [];
   for (const range of sorted) {
     const last = merged.at(-1);
-    if (last?.proto === range.proto && range.from <= last.to + 1) merged[merged.length - 1] = { ...last, to: Math.max(last.to, range.to) };
+    if (last?.proto === range.proto && range.from <= last.to + 1)
+      merged[merged.length - 1] = { ...last, to: Math.max(last.to, range.to) };
     else merged.push(range);
   }
   return merged;
@@ -108,7 +118,9 @@ function piecesOf(range: PortRange, taken: readonly PortRange[]): readonly PortR
 }
 /** Whether every port of the protocol, or of every protocol, is among them. */
 export function isAllPorts(ranges: readonly PortRange[]): boolean {
-  return ranges.some((range) => (range.proto === '' || range.proto === 'tcp') && range.from === 0 && range.to === LAST_PORT);
+  return ranges.some(
+    (range) => (range.proto === '' || range.proto === 'tcp') && range.from === 0 && range.to === LAST_PORT,
+  );
 }
 
 /** Those of `ports` that can be reached over TCP. */

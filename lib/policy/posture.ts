@@ -9,7 +9,12 @@ export function canonicalCondition(text: string): readonly string[] {
   return text
     .split('&&')
     .map((part) => part.trim().replaceAll(/\s+/g, ' '))
-    .map((part) => part.replace(/^(\S+) (is not set|is set|not in|in)\b/i, (_, attribute: string, operator: string) => `${attribute} ${operator.toUpperCase()}`))
+    .map((part) =>
+      part.replace(
+        /^(\S+) (is not set|is set|not in|in)\b/i,
+        (_, attribute: string, operator: string) => `${attribute} ${operator.toUpperCase()}`,
+      ),
+    )
     .map((part) => part.replace(/^([^\s=!<>]+) ?(==|!=|<=|>=|<|>) ?/, '$1 $2 '))
     .filter((part) => part !== '');
 }
@@ -72,17 +77,27 @@ function isApart(values: readonly string[], others: readonly string[]): boolean 
 
 function listOf({ operator, value }: Condition, operators: readonly string[]): readonly string[] | undefined {
   if (!operators.includes(operator)) return undefined;
-  return operator.endsWith('IN') ? value.replace(/^\[|\]$/g, '').split(',').map(unquote) : [unquote(value)];
+  return operator.endsWith('IN')
+    ? value
+        .replace(/^\[|\]$/g, '')
+        .split(',')
+        .map(unquote)
+    : [unquote(value)];
 }
 
 /** Without regard to case: no two values of an attribute differ by it alone. */
 function unquote(text: string): string {
-  return text.trim().replace(/^(['"])(.*)\1$/, '$2').toLowerCase();
+  return text
+    .trim()
+    .replace(/^(['"])(.*)\1$/, '$2')
+    .toLowerCase();
 }
 
 /** Numbers between dots compare as numbers; undefined when either is no version. */
 function compareVersions(left: string, right: string): number | undefined {
-  const [a, b] = [unquote(left), unquote(right)].map((text) => (/^\d+(\.\d+)*$/.test(text) ? text.split('.').map(Number) : undefined));
+  const [a, b] = [unquote(left), unquote(right)].map((text) =>
+    /^\d+(\.\d+)*$/.test(text) ? text.split('.').map(Number) : undefined,
+  );
   if (a === undefined || b === undefined) return undefined;
   for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
     const difference = (a[at] ?? 0) - (b[at] ?? 0);

@@ -27,7 +27,9 @@ const SHAPES = {
 export type SectionName = keyof typeof SHAPES;
 export type RuleSection = { [Name in SectionName]: (typeof SHAPES)[Name] extends 'rules' ? Name : never }[SectionName];
 
-const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(Object.keys(SHAPES).map((name) => [name.toLowerCase(), name]));
+const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(
+  Object.keys(SHAPES).map((name) => [name.toLowerCase(), name]),
+);
 /** Sections in the order in which a reader wants them. */
 export const SECTION_ORDER: readonly string[] = Object.keys(SHAPES);
 

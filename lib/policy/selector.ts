@@ -1,4 +1,11 @@
-import { createRangeIndex, mergeRanges, parseAddressRange, rangeKey, subtractRanges, type AddressRange } from './address';
+import {
+  createRangeIndex,
+  mergeRanges,
+  parseAddressRange,
+  rangeKey,
+  subtractRanges,
+  type AddressRange,
+} from './address';
 import type { Budget } from './budget';
 import { canonicalName } from './canonical';
 import { append } from './lists';
@@ -46,7 +53,9 @@ const MAX_PIECES = 256;
 /** Aliases within aliases; Tailscale allows far fewer. */
 const MAX_ALIAS_DEPTH = 50;
 
-const ROLES: ReadonlySet<string> = new Set(['admin', 'owner', 'it-admin', 'network-admin', 'billing-admin', 'auditor'].map((role) => `autogroup:${role}`));
+const ROLES: ReadonlySet<string> = new Set(
+  ['admin', 'owner', 'it-admin', 'network-admin', 'billing-admin', 'auditor'].map((role) => `autogroup:${role}`),
+);
 
 /** `user:*@example.com`: every user of a domain. */
 export function domainOfAll(name: string): string | undefined {
@@ -77,7 +86,8 @@ export function createResolver(aliases: Aliases, isForeign: (domain: string) => 
     // An alias that leads back to itself stands for nothing more.
     known.set(name, []);
     depth += 1;
-    const found = depth > MAX_ALIAS_DEPTH || budget.isSpent() ? [plainLeaf(name)] : distinct(resolve(canonicalName(name)));
+    const found =
+      depth > MAX_ALIAS_DEPTH || budget.isSpent() ? [plainLeaf(name)] : distinct(resolve(canonicalName(name)));
     budget.spend(found.length - 1);
     depth -= 1;
     known.set(name, found);
@@ -90,17 +100,23 @@ export function createResolver(aliases: Aliases, isForeign: (domain: string) => 
     const ipset = aliases.ipsets.get(name);
     if (ipset !== undefined) return ipsetLeaves(ipset);
     const host = name.startsWith('tag:') ? undefined : aliases.hosts.get(name);
-    if (host !== undefined) return host.flatMap((address) => (address === name ? [plainLeaf(address)] : leaves(address)));
+    if (host !== undefined)
+      return host.flatMap((address) => (address === name ? [plainLeaf(address)] : leaves(address)));
     return [plainLeaf(name)];
   }
 
   /** Entries begin with `add` (or nothing) or `remove`. */
   function ipsetLeaves(entries: readonly string[]): readonly Leaf[] {
     const parts = entries.map((entry) => /^(?:(add|remove)\s+)?(.*)$/.exec(entry.trim()) ?? []);
-    const [removed, added] = [true, false].map((wanted) => parts.filter(([, word]) => (word === 'remove') === wanted).flatMap(([, , target = '']) => leaves(target)));
+    const [removed, added] = [true, false].map((wanted) =>
+      parts.filter(([, word]) => (word === 'remove') === wanted).flatMap(([, , target = '']) => leaves(target)),
+    );
     const holes = (removed ?? []).flatMap(({ range }) => range ?? []);
     const ranges = (added ?? []).flatMap(({ range }) => range ?? []);
-    return [...subtractRanges(mergeRanges(ranges), mergeRanges(holes)).map(rangeLeaf), ...(added ?? []).filter(({ range }) => range === undefined)];
+    return [
+      ...subtractRanges(mergeRanges(ranges), mergeRanges(holes)).map(rangeLeaf),
+      ...(added ?? []).filter(({ range }) => range === undefined),
+    ];
   }
 
   function plainLeaf(name: string): Leaf {
@@ -137,7 +153,11 @@ function autogroups(leaf: Leaf): readonly string[] {
   if (leaf.kind === 'tag') return [TAGGED];
   if (leaf.kind === 'user' && leaf.foreign !== true) return [MEMBERS, `user:*@${domainOfUser(leaf.key) ?? ''}`];
   if (leaf.kind === 'user') return [`user:*@${domainOfUser(leaf.key) ?? ''}`];
-  const isMember = (leaf.kind === 'domain' && leaf.foreign !== true) || ROLES.has(leaf.key) || leaf.key.startsWith('group:') || leaf.key === SELF;
+  const isMember =
+    (leaf.kind === 'domain' && leaf.foreign !== true) ||
+    ROLES.has(leaf.key) ||
+    leaf.key.startsWith('group:') ||
+    leaf.key === SELF;
   return isMember ? [MEMBERS] : [];
 }
 

@@ -60,16 +60,29 @@ function diffSection(section: string, old: Policy, next: Policy): SectionDiff | 
   const [before, after] = [old.entries(section), next.entries(section)];
   const { added, removed, pairs } = matchEntries(section, before, after);
   const state = !old.sections.has(section) ? 'added' : !next.sections.has(section) ? 'removed' : 'changed';
-  const isGone = state !== 'changed' && old.sections.has(section) !== next.sections.has(section) && DENIES_WHEN_EMPTY.has(section);
+  const isGone =
+    state !== 'changed' && old.sections.has(section) !== next.sections.has(section) && DENIES_WHEN_EMPTY.has(section);
   if (added.length + removed.length + pairs.length === 0 && !isGone) return undefined;
-  return { section, state, before: before.length, after: after.length, added: added.map(entryChange), removed: removed.map(entryChange), changed: pairs.map(entryEdit) };
+  return {
+    section,
+    state,
+    before: before.length,
+    after: after.length,
+    added: added.map(entryChange),
+    removed: removed.map(entryChange),
+    changed: pairs.map(entryEdit),
+  };
 }
 
 /** For these, empty is not the same as left out. */
 const DENIES_WHEN_EMPTY: ReadonlySet<string> = new Set(['acls', 'grants']);
 
 /** By key where there are keys; lists are compared as multisets, and what is left over is paired by likeness. */
-export function matchEntries(section: string, before: readonly Entry[], after: readonly Entry[]): { readonly added: readonly Entry[]; readonly removed: readonly Entry[]; readonly pairs: readonly EntryPair[] } {
+export function matchEntries(
+  section: string,
+  before: readonly Entry[],
+  after: readonly Entry[],
+): { readonly added: readonly Entry[]; readonly removed: readonly Entry[]; readonly pairs: readonly EntryPair[] } {
   const oldKeyed = new Map(before.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
   const newKeyed = new Map(after.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
   const keyedPairs = [...newKeyed].flatMap(([key, entry]) => {
@@ -80,14 +93,23 @@ export function matchEntries(section: string, before: readonly Entry[], after: r
   const alike = isRuleSection(section) ? pairAlike(left.removed, left.added, (entry) => features(entry.value)) : [];
   const paired = new Set(alike.flatMap(({ old, next }) => [old, next]));
   return {
-    added: [...[...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')), ...left.added.filter((entry) => !paired.has(entry))],
-    removed: [...[...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')), ...left.removed.filter((entry) => !paired.has(entry))],
+    added: [
+      ...[...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')),
+      ...left.added.filter((entry) => !paired.has(entry)),
+    ],
+    removed: [
+      ...[...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')),
+      ...left.removed.filter((entry) => !paired.has(entry)),
+    ],
     pairs: [...keyedPairs, ...alike],
   };
 }
 
 /** Of equal entries the first ones go together, on both sides alike. */
-function leftovers(before: readonly Entry[], after: readonly Entry[]): { readonly added: readonly Entry[]; readonly removed: readonly Entry[] } {
+function leftovers(
+  before: readonly Entry[],
+  after: readonly Entry[],
+): { readonly added: readonly Entry[]; readonly removed: readonly Entry[] } {
   const [old, next] = [before, after].map(countedByText);
   return {
     added: after.filter((entry) => isBeyond(next, entry, old)),
@@ -138,7 +160,14 @@ function entryChange({ key, path, line, value }: Entry): EntryChange {
 }
 
 function entryEdit({ old, next }: EntryPair): EntryEdit {
-  return { key: next.key, path: next.path, line: next.line, oldPath: old.path, oldLine: old.line, fields: fieldEdits(old.value, next.value, next.key) };
+  return {
+    key: next.key,
+    path: next.path,
+    line: next.line,
+    oldPath: old.path,
+    oldLine: old.line,
+    fields: fieldEdits(old.value, next.value, next.key),
+  };
 }
 
 function fieldEdits(old: Json, next: Json, key: string | null): readonly FieldEdit[] {
@@ -158,7 +187,10 @@ function own(object: JsonObject, field: string): Json | undefined {
 function ruleFieldEdit(field: string, old: Json | undefined, next: Json | undefined): FieldEdit | undefined {
   if (JSON.stringify(old) === JSON.stringify(next)) return undefined;
   const [before, after] = [old ?? [], next ?? []];
-  const areLists = isList(before) && isList(after) && [old, next].every((side) => side === undefined || (isList(side) && side.length > 0));
+  const areLists =
+    isList(before) &&
+    isList(after) &&
+    [old, next].every((side) => side === undefined || (isList(side) && side.length > 0));
   if (areLists) return { field, ...listEdit(before, after) };
   return { field, added: next === undefined ? [] : [next], removed: old === undefined ? [] : [old] };
 }

@@ -26,7 +26,10 @@ export interface Comparison {
   /** Whether a rule of `to` stands in `from` word for word. */
   readonly isSameRule: (rule: { readonly text: string }, kind: 'access' | 'ssh') => boolean;
   /** Whether the rule's gate lets devices in that it kept out on the other side. Asked of rules that stand on both. */
-  readonly isGateLooser: (rule: { readonly posture: readonly string[] | null; readonly defaultPosture: boolean }) => boolean;
+  readonly isGateLooser: (rule: {
+    readonly posture: readonly string[] | null;
+    readonly defaultPosture: boolean;
+  }) => boolean;
   /** Leaves that the name has in `to` and that were in none of those it had in `from`. */
   readonly newLeaves: (name: string) => readonly Leaf[];
 }
@@ -42,7 +45,8 @@ export function compareSides(from: Side, to: Side, budget: Budget): Comparison {
     to,
     budget,
     isSameRule: ({ text }, kind) => texts[kind].has(text),
-    isGateLooser: ({ posture, defaultPosture }) => !isAsStrict(gateOf(to, posture), gateOf(from, defaultPosture ? from.model.defaultPosture : posture)),
+    isGateLooser: ({ posture, defaultPosture }) =>
+      !isAsStrict(gateOf(to, posture), gateOf(from, defaultPosture ? from.model.defaultPosture : posture)),
     newLeaves(name) {
       const before = known.get(name);
       if (before !== undefined) return before;

@@ -59,13 +59,18 @@ export function createSshIndex({ model, resolver }: Side, budget: Budget): SshIn
   };
   const allowed = new Map(model.ssh.map((rule) => [rule, new Set(rule.users)]));
   return {
-    access: (source, host, user) => decide(matches(source, host).filter((rule) => coversUsers(allowed.get(rule) ?? new Set(), user))),
+    access: (source, host, user) =>
+      decide(matches(source, host).filter((rule) => coversUsers(allowed.get(rule) ?? new Set(), user))),
     isReached: (source, host) => matches(source, host).length > 0,
   };
 }
 
 /** The rules whose names hold a leaf. */
-function createRules(byName: ReadonlyMap<string, readonly SshRule[]>, coverage: Coverage, budget: Budget): (leaf: Leaf) => ReadonlySet<SshRule> {
+function createRules(
+  byName: ReadonlyMap<string, readonly SshRule[]>,
+  coverage: Coverage,
+  budget: Budget,
+): (leaf: Leaf) => ReadonlySet<SshRule> {
   const known = new Map<string, ReadonlySet<SshRule>>();
   return (leaf) => {
     const before = known.get(leaf.key);
@@ -107,18 +112,30 @@ export function checkSeconds(period: string): number {
   if (period === 'always') return 0;
   if (!/^(\d+(\.\d+)?[hms])+$/.test(period)) return DEFAULT_CHECK_SECONDS;
   const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
-  return [...period.matchAll(/([\d.]+)([hms])/g)].reduce((total, [, count, unit = '']) => total + Number(count) * (units[unit] ?? 0), 0);
+  return [...period.matchAll(/([\d.]+)([hms])/g)].reduce(
+    (total, [, count, unit = '']) => total + Number(count) * (units[unit] ?? 0),
+    0,
+  );
 }
 
 /** A rule that is gone may have been the one that held back: rules of both sides are looked at. */
 export function* sshGains(comparison: Comparison, before: SshIndex, after: SshIndex): Generator<SshGain, void, void> {
   const { from, to, isSameRule } = comparison;
   const kept = new Set(to.model.ssh.map(({ text }) => text));
-  for (const rule of to.model.ssh) yield* ruleGains(comparison, before, after, rule, to, isSameRule(rule, 'ssh') ? 'alias' : 'rule');
-  for (const rule of from.model.ssh) if (!kept.has(rule.text)) yield* ruleGains(comparison, before, after, rule, from, 'rule');
+  for (const rule of to.model.ssh)
+    yield* ruleGains(comparison, before, after, rule, to, isSameRule(rule, 'ssh') ? 'alias' : 'rule');
+  for (const rule of from.model.ssh)
+    if (!kept.has(rule.text)) yield* ruleGains(comparison, before, after, rule, from, 'rule');
 }
 
-function* ruleGains({ from, to, budget, isGateLooser, newLeaves }: Comparison, before: SshIndex, after: SshIndex, rule: SshRule, side: Side, cause: SshGain['cause']): Generator<SshGain, void, void> {
+function* ruleGains(
+  { from, to, budget, isGateLooser, newLeaves }: Comparison,
+  before: SshIndex,
+  after: SshIndex,
+  rule: SshRule,
+  side: Side,
+  cause: SshGain['cause'],
+): Generator<SshGain, void, void> {
   const { leaves } = side.resolver;
   const wholly = cause !== 'alias' || isGateLooser(rule);
   for (const src of rule.src) {
@@ -127,22 +144,32 @@ function* ruleGains({ from, to, budget, isGateLooser, newLeaves }: Comparison, b
       if (!wholly && newLeaves(src).length === 0 && newLeaves(dst).length === 0) continue;
       for (const user of rule.users) {
         if (budget.isSpent()) return;
-        for (const gain of distinctGains(leaves(src), leaves(dst), user)) yield { rule, isRuleNew: side === to && cause === 'rule', cause, src, dst, user, ...gain };
+        for (const gain of distinctGains(leaves(src), leaves(dst), user))
+          yield { rule, isRuleNew: side === to && cause === 'rule', cause, src, dst, user, ...gain };
       }
     }
   }
 
   /** One of each kind: a group may hold people who had nothing and people who had to sign in again. */
-  function distinctGains(sources: readonly Leaf[], hosts: readonly Leaf[], user: string): Iterable<Pick<SshGain, 'before' | 'after' | 'lostPosture' | 'isFresh'>> {
+  function distinctGains(
+    sources: readonly Leaf[],
+    hosts: readonly Leaf[],
+    user: string,
+  ): Iterable<Pick<SshGain, 'before' | 'after' | 'lostPosture' | 'isFresh'>> {
     const found = new Map<string, Pick<SshGain, 'before' | 'after' | 'lostPosture' | 'isFresh'>>();
     for (const source of sources) {
       for (const host of hosts) {
         budget.spend(1);
         if (budget.isSpent()) return found.values();
         const [was, is] = [before.access(source, host, user), after.access(source, host, user)];
-        const lostPosture = was.mode !== 'none' && is.rules.some(({ posture }) => was.rules.every((old) => !isAsStrict(gateOf(to, posture), gateOf(from, old.posture))));
+        const lostPosture =
+          was.mode !== 'none' &&
+          is.rules.some(({ posture }) =>
+            was.rules.every((old) => !isAsStrict(gateOf(to, posture), gateOf(from, old.posture))),
+          );
         const isFresh = !before.isReached(source, host);
-        if (lostPosture || isGreater(is, was)) found.set(`${was.mode} ${isFresh} ${lostPosture}`, { before: was, after: is, lostPosture, isFresh });
+        if (lostPosture || isGreater(is, was))
+          found.set(`${was.mode} ${isFresh} ${lostPosture}`, { before: was, after: is, lostPosture, isFresh });
       }
     }
     return found.values();
@@ -159,7 +186,9 @@ function isGreater(is: SshAccess, was: SshAccess): boolean {
 
 function lostGuard(is: SshAccess, was: SshAccess): boolean {
   if (was.mode === 'none') return false;
-  return (was.isRecorded && !is.isRecorded) || (was.mustRecord && !is.mustRecord) || (is.acceptsAnyEnv && !was.acceptsAnyEnv);
+  return (
+    (was.isRecorded && !is.isRecorded) || (was.mustRecord && !is.mustRecord) || (is.acceptsAnyEnv && !was.acceptsAnyEnv)
+  );
 }
 
 /** A destination made of tagged machines: servers that belong to nobody. */

@@ -8,15 +8,31 @@ const MAX_PARTS = 6;
 const MAX_SUMMARY_LENGTH = 400;
 
 const RULES: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh']);
-const KEYED: Readonly<Record<string, string>> = { groups: '', hosts: 'host ', ipsets: '', postures: '', tagOwners: '', autoApprovers: 'approvers of ' };
+const KEYED: Readonly<Record<string, string>> = {
+  groups: '',
+  hosts: 'host ',
+  ipsets: '',
+  postures: '',
+  tagOwners: '',
+  autoApprovers: 'approvers of ',
+};
 const NOUNS: Readonly<Record<string, string>> = { nodeAttrs: 'node attribute', tests: 'test', sshTests: 'ssh test' };
 
 /** One line for people: `1 rule added, group:admins +1, 2 findings (1 high)`. */
 export function summarize(sections: readonly SectionDiff[], findings: readonly Finding[], isSameText: boolean): string {
   const rules = sections.filter(({ section }) => RULES.has(section));
-  const parts = [...counts(rules, 'rule'), ...sections.filter(({ section }) => !RULES.has(section)).flatMap(sectionParts)];
-  const shown = parts.length > MAX_PARTS ? [...parts.slice(0, MAX_PARTS - 1), `${parts.length - MAX_PARTS + 1} more changes`] : parts;
-  return clip([...(shown.length > 0 ? shown : [onlyState(sections, isSameText)]), ...findingsPart(findings)].join(', '), MAX_SUMMARY_LENGTH);
+  const parts = [
+    ...counts(rules, 'rule'),
+    ...sections.filter(({ section }) => !RULES.has(section)).flatMap(sectionParts),
+  ];
+  const shown =
+    parts.length > MAX_PARTS
+      ? [...parts.slice(0, MAX_PARTS - 1), `${parts.length - MAX_PARTS + 1} more changes`]
+      : parts;
+  return clip(
+    [...(shown.length > 0 ? shown : [onlyState(sections, isSameText)]), ...findingsPart(findings)].join(', '),
+    MAX_SUMMARY_LENGTH,
+  );
 }
 
 function onlyState(sections: readonly SectionDiff[], isSameText: boolean): string {
@@ -45,13 +61,20 @@ function plural(count: number, noun: string): string {
 function sectionParts(diff: SectionDiff): string[] {
   const { section, before, after, added, removed, changed } = diff;
   const label = KEYED[section];
-  if (section === 'tests' || section === 'sshTests') return [before === after ? `${NOUNS[section] ?? section}s changed` : `${NOUNS[section] ?? section}s ${before} -> ${after}`];
+  if (section === 'tests' || section === 'sshTests')
+    return [
+      before === after
+        ? `${NOUNS[section] ?? section}s changed`
+        : `${NOUNS[section] ?? section}s ${before} -> ${after}`,
+    ];
   const noun = NOUNS[section];
   if (noun !== undefined) return counts([diff], noun);
   if (label === undefined) return [`${clip(section, 60)} ${diff.state}`];
   const name = (key: string | null): string => label + clip(key ?? section, 60);
   return [
-    ...added.map(({ key, value }) => `${name(key)} new${section === 'groups' && Array.isArray(value) ? ` (${value.length})` : ''}`),
+    ...added.map(
+      ({ key, value }) => `${name(key)} new${section === 'groups' && Array.isArray(value) ? ` (${value.length})` : ''}`,
+    ),
     ...removed.map(({ key }) => `${name(key)} gone`),
     ...changed.map(({ key, fields }) => `${name(key)} ${members(fields)}`),
   ];
@@ -59,5 +82,7 @@ function sectionParts(diff: SectionDiff): string[] {
 
 function members(fields: SectionDiff['changed'][number]['fields']): string {
   const total = (side: 'added' | 'removed'): number => fields.reduce((sum, field) => sum + field[side].length, 0);
-  return [total('added') > 0 ? `+${total('added')}` : '', total('removed') > 0 ? `-${total('removed')}` : ''].filter((part) => part !== '').join(' ');
+  return [total('added') > 0 ? `+${total('added')}` : '', total('removed') > 0 ? `-${total('removed')}` : '']
+    .filter((part) => part !== '')
+    .join(' ');
 }

@@ -7,7 +7,18 @@ export const MAX_RENAMED_TAGS = 20;
 const LEAST_LIKENESS = 0.6;
 
 /** A tag, alone or as the host before a port. */
-const PLACES_OF_TAGS: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh', 'tagOwners', 'autoApprovers', 'nodeAttrs', 'tests', 'sshTests', 'hosts', 'ipsets']);
+const PLACES_OF_TAGS: ReadonlySet<string> = new Set([
+  'acls',
+  'grants',
+  'ssh',
+  'tagOwners',
+  'autoApprovers',
+  'nodeAttrs',
+  'tests',
+  'sshTests',
+  'hosts',
+  'ipsets',
+]);
 /** Sections that say what a tag may do. */
 const ROLES_OF_TAGS = ['acls', 'grants', 'ssh', 'tagOwners', 'autoApprovers', 'nodeAttrs'] as const;
 
@@ -25,7 +36,8 @@ function renamedTags(old: Policy, next: Policy): ReadonlyMap<string, string> {
   const gone = without(before, after);
   const came = without(after, before);
   const renamed = new Map<string, string>();
-  if (gone.length === 0 || came.length === 0 || gone.length > MAX_RENAMED_TAGS || came.length > MAX_RENAMED_TAGS) return renamed;
+  if (gone.length === 0 || came.length === 0 || gone.length > MAX_RENAMED_TAGS || came.length > MAX_RENAMED_TAGS)
+    return renamed;
   const free = rolesOf(next, came);
   for (const [tag, role] of rolesOf(old, gone)) {
     const best = [...free]
@@ -40,7 +52,10 @@ function renamedTags(old: Policy, next: Policy): ReadonlyMap<string, string> {
 }
 
 function ownedTags(policy: Policy): readonly string[] {
-  return policy.entries('tagOwners').flatMap(({ key }) => key ?? []).sort();
+  return policy
+    .entries('tagOwners')
+    .flatMap(({ key }) => key ?? [])
+    .sort();
 }
 
 /** For each tag the entries that name it, with the tag itself and the others that came or went made the same on both sides. */
@@ -48,8 +63,12 @@ function rolesOf(policy: Policy, tags: readonly string[]): Map<string, ReadonlyS
   const roles = new Map(tags.map((tag) => [tag, new Set<string>()]));
   for (const section of ROLES_OF_TAGS) {
     for (const { key, text } of policy.entries(section)) {
-      const words = [...(key === null ? [] : [`key ${key}`]), ...(text.match(JSON_STRING) ?? []).map((word) => word.slice(1, -1))];
-      const tagOf = (word: string): string | undefined => tags.find((tag) => word === tag || word === `key ${tag}` || word.startsWith(`${tag}:`));
+      const words = [
+        ...(key === null ? [] : [`key ${key}`]),
+        ...(text.match(JSON_STRING) ?? []).map((word) => word.slice(1, -1)),
+      ];
+      const tagOf = (word: string): string | undefined =>
+        tags.find((tag) => word === tag || word === `key ${tag}` || word.startsWith(`${tag}:`));
       for (const named of new Set(words.flatMap((word) => tagOf(word) ?? []))) {
         const blind = words.map((word) => {
           const tag = tagOf(word);
@@ -75,12 +94,24 @@ function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 }
 
 function renameTags(policy: Policy, names: ReadonlyMap<string, string>): Policy {
-  return withSections(policy, new Map([...policy.sections].map(([section, node]) => [section, PLACES_OF_TAGS.has(section) ? renameNode(node, names) : node])));
+  return withSections(
+    policy,
+    new Map(
+      [...policy.sections].map(([section, node]) => [
+        section,
+        PLACES_OF_TAGS.has(section) ? renameNode(node, names) : node,
+      ]),
+    ),
+  );
 }
 
 function renameNode(node: JsonNode, names: ReadonlyMap<string, string>): JsonNode {
   if (node.kind === 'array') return { ...node, items: node.items.map((item) => renameNode(item, names)) };
-  if (node.kind === 'object') return { ...node, members: new Map([...node.members].map(([key, member]) => [renameText(key, names), renameNode(member, names)])) };
+  if (node.kind === 'object')
+    return {
+      ...node,
+      members: new Map([...node.members].map(([key, member]) => [renameText(key, names), renameNode(member, names)])),
+    };
   return typeof node.value === 'string' ? { ...node, value: renameText(node.value, names) } : node;
 }
 

@@ -38,7 +38,11 @@ export function diffPolicyText(old: string, next: string): UnifiedDiff {
   const before = old.replaceAll('\r\n', '\n');
   const after = next.replaceAll('\r\n', '\n');
   const hunks = before === after ? [] : hunksOf(before, after);
-  const head = [`--- ${old === '' ? '/dev/null' : 'old'}`, `+++ ${next === '' ? '/dev/null' : 'new'}`, ...lineEndingNote(old, next, before === after)];
+  const head = [
+    `--- ${old === '' ? '/dev/null' : 'old'}`,
+    `+++ ${next === '' ? '/dev/null' : 'new'}`,
+    ...lineEndingNote(old, next, before === after),
+  ];
   return {
     ...render(head, hunks),
     addedLines: sum(hunks, (hunk) => hunk.added),
@@ -95,7 +99,10 @@ function editsOf(before: readonly string[], after: readonly string[]): readonly 
   for (const line of before) if (!numbers.has(line)) numbers.set(line, numbers.size);
   const known = new Set(after);
   const [oldAt, newAt] = [indexesOf(before, (line) => known.has(line)), indexesOf(after, (line) => numbers.has(line))];
-  const [oldLines, newLines] = [oldAt.map((at) => numbers.get(before[at] ?? '')), newAt.map((at) => numbers.get(after[at] ?? ''))];
+  const [oldLines, newLines] = [
+    oldAt.map((at) => numbers.get(before[at] ?? '')),
+    newAt.map((at) => numbers.get(after[at] ?? '')),
+  ];
   const changes = diffArrays(oldLines, newLines, { maxEditLength: MAX_EDIT_LENGTH });
   if (changes === undefined) return undefined;
   const edits: Edit[] = [];
@@ -105,7 +112,8 @@ function editsOf(before: readonly string[], after: readonly string[]): readonly 
     [oldStart, newStart] = [oldEnd + 1, newEnd + 1];
   };
   for (const { added, removed, count } of changes) {
-    if (!added && !removed) for (let at = 0; at < count; at += 1) keep(oldAt[oldDone + at] ?? 0, newAt[newDone + at] ?? 0);
+    if (!added && !removed)
+      for (let at = 0; at < count; at += 1) keep(oldAt[oldDone + at] ?? 0, newAt[newDone + at] ?? 0);
     if (!added) oldDone += count;
     if (!removed) newDone += count;
   }
@@ -131,9 +139,15 @@ function groupsOf(edits: readonly Edit[]): readonly (readonly Edit[])[] {
 
 function hunkOf(before: readonly string[], after: readonly string[], edits: readonly Edit[], offset: number): Hunk {
   const [first, last] = [edits[0], edits.at(-1)];
-  const [oldStart, newStart] = [Math.max(0, (first?.oldStart ?? 0) - CONTEXT_LINES), Math.max(0, (first?.newStart ?? 0) - CONTEXT_LINES)];
+  const [oldStart, newStart] = [
+    Math.max(0, (first?.oldStart ?? 0) - CONTEXT_LINES),
+    Math.max(0, (first?.newStart ?? 0) - CONTEXT_LINES),
+  ];
   const oldEnd = Math.min(before.length, (last?.oldEnd ?? 0) + CONTEXT_LINES);
-  const [added, removed] = [sum(edits, (edit) => edit.newEnd - edit.newStart), sum(edits, (edit) => edit.oldEnd - edit.oldStart)];
+  const [added, removed] = [
+    sum(edits, (edit) => edit.newEnd - edit.newStart),
+    sum(edits, (edit) => edit.oldEnd - edit.oldStart),
+  ];
   const count = oldEnd - oldStart + added;
   function* lines(): Generator<string, void, void> {
     let at = oldStart;
@@ -144,22 +158,49 @@ function hunkOf(before: readonly string[], after: readonly string[], edits: read
     }
     for (; at < oldEnd; at += 1) yield* printed(' ', before[at] ?? '');
   }
-  return { head: hunkHead(oldStart + offset + 1, oldEnd - oldStart, newStart + offset + 1, count - removed), lines: lines(), count, added, removed, share: 1 };
+  return {
+    head: hunkHead(oldStart + offset + 1, oldEnd - oldStart, newStart + offset + 1, count - removed),
+    lines: lines(),
+    count,
+    added,
+    removed,
+    share: 1,
+  };
 }
 
 /** All old lines out, all new lines in; half the room each, because what came in matters as much. */
-function replacement(before: string, after: string, start: number, beforeEnd: number, afterEnd: number): readonly Hunk[] {
+function replacement(
+  before: string,
+  after: string,
+  start: number,
+  beforeEnd: number,
+  afterEnd: number,
+): readonly Hunk[] {
   const removed = countLines(before, start, beforeEnd);
   const added = countLines(after, start, afterEnd);
   const line = countLines(before, 0, start) + 1;
   return [
-    { head: hunkHead(line, removed, line, 0), lines: blockLines('-', before, start, beforeEnd), count: removed, added: 0, removed, share: 0.5 },
-    { head: hunkHead(line + removed, 0, line, added), lines: blockLines('+', after, start, afterEnd), count: added, added, removed: 0, share: 1 },
+    {
+      head: hunkHead(line, removed, line, 0),
+      lines: blockLines('-', before, start, beforeEnd),
+      count: removed,
+      added: 0,
+      removed,
+      share: 0.5,
+    },
+    {
+      head: hunkHead(line + removed, 0, line, added),
+      lines: blockLines('+', after, start, afterEnd),
+      count: added,
+      added,
+      removed: 0,
+      share: 1,
+    },
   ].filter((hunk) => hunk.count > 0);
 }
 
 function* blockLines(sign: string, text: string, start: number, end: number): Generator<string, void, void> {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const next = lineEnd(text, at);
     yield* printed(sign, text.slice(at, next));
     at = next;

@@ -23,7 +23,12 @@ export interface CredentialStoreDeps {
  * Tailscale credentials in Secrets Manager. Values are kept in memory only, for as long as the process lives or they
  * get too old; a failed read is never kept, so that a corrected secret works at the next call.
  */
-export function createCredentialStore({ client, clock, maxAgeMs = MAX_AGE_MS, timeoutMs = TIMEOUT_MS }: CredentialStoreDeps): CredentialStore {
+export function createCredentialStore({
+  client,
+  clock,
+  maxAgeMs = MAX_AGE_MS,
+  timeoutMs = TIMEOUT_MS,
+}: CredentialStoreDeps): CredentialStore {
   const kept = new Map<string, { readonly value: VersionedCredential; readonly readAt: Millis }>();
 
   const refetch = async (secretId: string, deadline: Deadline): Promise<VersionedCredential> => {
@@ -44,7 +49,12 @@ export function createCredentialStore({ client, clock, maxAgeMs = MAX_AGE_MS, ti
 }
 
 /** @param allowedMs Less than `timeoutMs` where the run's own time ends first; 0: it has ended. */
-async function readSecret(client: SecretsManagerClient, secretId: string, allowedMs: Millis, timeoutMs: Millis): Promise<GetSecretValueCommandOutput> {
+async function readSecret(
+  client: SecretsManagerClient,
+  secretId: string,
+  allowedMs: Millis,
+  timeoutMs: Millis,
+): Promise<GetSecretValueCommandOutput> {
   if (allowedMs <= 0) throw outOfTime();
   const signal = AbortSignal.timeout(Math.ceil(allowedMs));
   try {
@@ -57,12 +67,18 @@ async function readSecret(client: SecretsManagerClient, secretId: string, allowe
 }
 
 function outOfTime(): ConnectorError {
-  return new ConnectorError('OUT_OF_TIME', 'the time of this run was over before Secrets Manager had answered; the next run goes on from the same checkpoint');
+  return new ConnectorError(
+    'OUT_OF_TIME',
+    'the time of this run was over before Secrets Manager had answered; the next run goes on from the same checkpoint',
+  );
 }
 
 function explain(name: string, secretId: string): ConnectorError {
   if (name === 'ResourceNotFoundException') return secretEmpty(secretId);
-  return new ConnectorError('SECRET_UNAVAILABLE', `the secret ${secretId} could not be read (${name}): ${remedy(name, secretId)}`);
+  return new ConnectorError(
+    'SECRET_UNAVAILABLE',
+    `the secret ${secretId} could not be read (${name}): ${remedy(name, secretId)}`,
+  );
 }
 
 /** Error names: the Secrets Manager API reference's list for GetSecretValue, and the common ones, read 2026-11. */

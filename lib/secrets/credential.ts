@@ -14,11 +14,13 @@ function putSecretCommand(secretId: string): string {
 }
 
 /** White space around the value (a pasted line break, a byte order mark) is cut off; inside it would break the header. */
-const value = z.string().check(
-  z.trim(),
-  z.minLength(1, 'is empty'),
-  z.regex(/^[\x21-\x7e]*$/, 'holds a space, a line break or another character that no Tailscale key has'),
-);
+const value = z
+  .string()
+  .check(
+    z.trim(),
+    z.minLength(1, 'is empty'),
+    z.regex(/^[\x21-\x7e]*$/, 'holds a space, a line break or another character that no Tailscale key has'),
+  );
 const apiKeyFields = z.object({ apiKey: value });
 const oauthFields = z.object({ clientId: value, clientSecret: value });
 const anyObject = z.record(z.string(), z.unknown());
@@ -44,7 +46,10 @@ export function parseCredential(text: string, secretId = '<id>'): Credential {
 
 /** ResourceNotFoundException says it both of a secret without a value and of one that is not there. */
 export function secretEmpty(secretId: string): ConnectorError {
-  return new ConnectorError('SECRET_EMPTY', `the secret ${secretId} has no value yet, or does not exist in this account and region: ${putSecretCommand(secretId)}`);
+  return new ConnectorError(
+    'SECRET_EMPTY',
+    `the secret ${secretId} has no value yet, or does not exist in this account and region: ${putSecretCommand(secretId)}`,
+  );
 }
 
 function parseObject(text: string): Record<string, unknown> {
@@ -55,7 +60,8 @@ function parseObject(text: string): Record<string, unknown> {
     // The parser's own message quotes the text, so it goes no further.
     throw invalid(/^["']?tskey-/.test(text.trim()) ? 'is a bare key, not JSON' : 'is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw invalid(`is a JSON ${kindOf(parsed)}, not an object`);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw invalid(`is a JSON ${kindOf(parsed)}, not an object`);
   return parseWith(anyObject, parsed, 'value');
 }
 
@@ -72,7 +78,9 @@ function apiKey(fields: Record<string, unknown>): Credential {
   const parsed = parseWith(apiKeyFields, fields, 'value');
   const other = foreignKind(parsed.apiKey, 'api');
   if (other !== null) {
-    throw wrongKind(`apiKey holds ${KIND_NAMES[other]}, which cannot read the API by itself. ${other === 'client' ? `Store the OAuth client instead, as ${OAUTH_FORM}` : 'Generate an API key (tskey-api-…) in the admin console, Settings, Keys'}`);
+    throw wrongKind(
+      `apiKey holds ${KIND_NAMES[other]}, which cannot read the API by itself. ${other === 'client' ? `Store the OAuth client instead, as ${OAUTH_FORM}` : 'Generate an API key (tskey-api-…) in the admin console, Settings, Keys'}`,
+    );
   }
   return { kind: 'api-key', apiKey: new Sealed(parsed.apiKey) };
 }
@@ -81,10 +89,13 @@ function oauthClient(fields: Record<string, unknown>): Credential {
   const parsed = parseWith(oauthFields, fields, 'value');
   // The id is printed and compared with actors, so nothing secret may pass for one.
   const inId = foreignKind(parsed.clientId, null);
-  if (inId !== null) throw wrongKind(`clientId holds ${KIND_NAMES[inId]}. Put the client's id there, and its secret into clientSecret`);
+  if (inId !== null)
+    throw wrongKind(`clientId holds ${KIND_NAMES[inId]}. Put the client's id there, and its secret into clientSecret`);
   const inSecret = foreignKind(parsed.clientSecret, 'client');
   if (inSecret !== null) {
-    throw wrongKind(`clientSecret holds ${KIND_NAMES[inSecret]}. ${inSecret === 'api' ? `Store it as ${API_KEY_FORM}, or` : 'It cannot read the API:'} generate an OAuth client in the admin console, Settings, OAuth clients, and store its secret (tskey-client-…)`);
+    throw wrongKind(
+      `clientSecret holds ${KIND_NAMES[inSecret]}. ${inSecret === 'api' ? `Store it as ${API_KEY_FORM}, or` : 'It cannot read the API:'} generate an OAuth client in the admin console, Settings, OAuth clients, and store its secret (tskey-client-…)`,
+    );
   }
   return { kind: 'oauth-client', clientId: parsed.clientId, clientSecret: new Sealed(parsed.clientSecret) };
 }
@@ -107,7 +118,8 @@ function foreignKind(text: string, allowed: KeyKind | null): KeyKind | null {
 
 /** A name is shown only where it cannot be a key that was pasted into the wrong place: letters, "_" and "-", and short. */
 function describeUnknownField(name: string): string {
-  const shown = /^[A-Za-z][A-Za-z_-]{0,31}$/.test(name) && !name.startsWith('tskey-') ? `the field "${name}"` : 'a field';
+  const shown =
+    /^[A-Za-z][A-Za-z_-]{0,31}$/.test(name) && !name.startsWith('tskey-') ? `the field "${name}"` : 'a field';
   const meant = FIELDS.find((known) => known.toLowerCase() === name.toLowerCase().replaceAll(/[^a-z]/g, ''));
   return meant === undefined ? `has ${shown} that is not known: remove it` : `has ${shown}: write it "${meant}"`;
 }

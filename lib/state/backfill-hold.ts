@@ -35,14 +35,28 @@ export interface BackfillHoldDeps {
 }
 
 /** A run's hold on a slice, from the moment it has the lease. */
-export function createBackfillHold({ items, ledger, table, connector, clock, deadline, newCommitId, standing, sk, slice }: BackfillHoldDeps): BackfillHold {
+export function createBackfillHold({
+  items,
+  ledger,
+  table,
+  connector,
+  clock,
+  deadline,
+  newCommitId,
+  standing,
+  sk,
+  slice,
+}: BackfillHoldDeps): BackfillHold {
   const { token } = slice;
   const { readTo, unread, inflight, counts } = slice;
   let place: BackfillPlace = { watermark: standing.watermark, readTo, unread, inflight, counts };
   let revision = slice.rev;
   const suspects = suspectsOf(slice.working);
   // A slice may wait long for Tailscale without a write of its own.
-  const heartbeat = setInterval(() => void renewLease().catch(() => undefined), (BACKFILL_LEASE_SECONDS * 1000) / 3).unref();
+  const heartbeat = setInterval(
+    () => void renewLease().catch(() => undefined),
+    (BACKFILL_LEASE_SECONDS * 1000) / 3,
+  ).unref();
   const newSeenIds = () => createSeenIds({ table, connector, clock, deadline });
   let seenIds = newSeenIds();
 
@@ -51,8 +65,15 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
     const now = clock.now();
     const written = await items.update(sk, {
       set: [
-        '#readTo = :readTo', '#unread = :unread', '#inflight = :inflight', '#counts = :counts', '#rev = :next', '#lastCommitId = :commitId',
-        '#updatedAt = :now', '#leaseUntil = :leaseUntil', '#exp = :exp',
+        '#readTo = :readTo',
+        '#unread = :unread',
+        '#inflight = :inflight',
+        '#counts = :counts',
+        '#rev = :next',
+        '#lastCommitId = :commitId',
+        '#updatedAt = :now',
+        '#leaseUntil = :leaseUntil',
+        '#exp = :exp',
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
         ...(stuckOn === undefined ? [] : ['#working = :working']),
       ],
@@ -86,7 +107,12 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
     return item !== undefined && parseSlice(item).lastCommitId === commitId;
   }
 
-  const renewLease = () => items.update(sk, { set: ['#leaseUntil = :leaseUntil'], when: '#token = :token', values: { leaseUntil: leaseEnd(clock.now(), deadline), token } });
+  const renewLease = () =>
+    items.update(sk, {
+      set: ['#leaseUntil = :leaseUntil'],
+      when: '#token = :token',
+      values: { leaseUntil: leaseEnd(clock.now(), deadline), token },
+    });
 
   async function noteWork(records: readonly string[], deaths: number): Promise<void> {
     const written = await items.update(sk, {
@@ -124,5 +150,8 @@ export function createBackfillHold({ items, ledger, table, connector, clock, dea
 }
 
 function leaseLost(): ConnectorError {
-  return new ConnectorError('LEASE_LOST', 'another invocation took this slice over; this one stops, and the other continues');
+  return new ConnectorError(
+    'LEASE_LOST',
+    'another invocation took this slice over; this one stops, and the other continues',
+  );
 }

@@ -31,7 +31,13 @@ const standing = z.object({
 });
 
 /** Reads how far the slices of a job are. What is no slice's item is passed over. */
-export function createJobReader({ table, deadline }: { readonly table: Table; readonly deadline: Deadline }): JobReader {
+export function createJobReader({
+  table,
+  deadline,
+}: {
+  readonly table: Table;
+  readonly deadline: Deadline;
+}): JobReader {
   return {
     async slices(connector, jobId) {
       const prefix = `${jobId}#`;

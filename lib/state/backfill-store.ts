@@ -1,4 +1,11 @@
-import type { BackfillJob, BackfillSlice, BackfillStore, LiveStanding, OpenBackfills, SliceAcquisition } from '../connector/backfill-ports';
+import type {
+  BackfillJob,
+  BackfillSlice,
+  BackfillStore,
+  LiveStanding,
+  OpenBackfills,
+  SliceAcquisition,
+} from '../connector/backfill-ports';
 import type { Clock, Deadline, Window } from '../connector/ports';
 import { ConnectorError } from '../connector/errors';
 import { createBackfillHold, leaseEnd, SLICE_LIFE_MS } from './backfill-hold';
@@ -33,14 +40,34 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
       const { id, ...attributes } = job;
       await own.putNew(id, { ...attributes, exp: Math.ceil((clock.now() + SLICE_LIFE_MS) / 1000) });
       const kept = await own.get(id);
-      if (kept === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the job was written but cannot be read back; try again');
+      if (kept === undefined)
+        throw new ConnectorError('STATE_UNAVAILABLE', 'the job was written but cannot be read back; try again');
       return toJob(kept);
     }
 
-    async function acquire(jobId: string, slice: Window & { readonly index: number }, standing: LiveStanding, owner: string): Promise<SliceAcquisition> {
+    async function acquire(
+      jobId: string,
+      slice: Window & { readonly index: number },
+      standing: LiveStanding,
+      owner: string,
+    ): Promise<SliceAcquisition> {
       const taken = await takeLease(own, sliceKey(jobId, slice.index), slice, owner, clock, deadline);
       if (taken.state !== 'acquired') return taken;
-      return { state: 'acquired', hold: createBackfillHold({ items: own, ledger, table, connector, clock, deadline, newCommitId, standing, sk: sliceKey(jobId, slice.index), slice: taken.slice }) };
+      return {
+        state: 'acquired',
+        hold: createBackfillHold({
+          items: own,
+          ledger,
+          table,
+          connector,
+          clock,
+          deadline,
+          newCommitId,
+          standing,
+          sk: sliceKey(jobId, slice.index),
+          slice: taken.slice,
+        }),
+      };
     }
 
     const store: BackfillStore = {
@@ -51,7 +78,10 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
           return found && toJob(found);
         }),
       keepJob: (job) => reaching(table, () => keepJob(job)),
-      slices: (jobId) => reaching(table, async () => (await query(backfillPartition(connector), `${jobId}#`)).map(toSlice).sort((a, b) => a.index - b.index)),
+      slices: (jobId) =>
+        reaching(table, async () =>
+          (await query(backfillPartition(connector), `${jobId}#`)).map(toSlice).sort((a, b) => a.index - b.index),
+        ),
       acquire: (jobId, slice, standing, owner) => reaching(table, () => acquire(jobId, slice, standing, owner)),
     };
     return store;
@@ -74,18 +104,34 @@ async function takeLease(
   owner: string,
   clock: Clock,
   deadline: Deadline,
-): Promise<{ readonly state: 'acquired'; readonly slice: SliceItem } | Exclude<SliceAcquisition, { readonly state: 'acquired' }>> {
+): Promise<
+  { readonly state: 'acquired'; readonly slice: SliceItem } | Exclude<SliceAcquisition, { readonly state: 'acquired' }>
+> {
   const now = clock.now();
   const nothing = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
   const written = await items.update(sk, {
     set: [
-      '#index = :index', '#until = :until', '#owner = :owner', '#leaseUntil = :leaseUntil', '#exp = :exp',
-      '#token = if_not_exists(#token, :zero) + :one', '#rev = if_not_exists(#rev, :zero)',
-      '#readTo = if_not_exists(#readTo, :from)', '#counts = if_not_exists(#counts, :nothing)', '#startedAt = if_not_exists(#startedAt, :now)',
+      '#index = :index',
+      '#until = :until',
+      '#owner = :owner',
+      '#leaseUntil = :leaseUntil',
+      '#exp = :exp',
+      '#token = if_not_exists(#token, :zero) + :one',
+      '#rev = if_not_exists(#rev, :zero)',
+      '#readTo = if_not_exists(#readTo, :from)',
+      '#counts = if_not_exists(#counts, :nothing)',
+      '#startedAt = if_not_exists(#startedAt, :now)',
     ],
     when: '(attribute_not_exists(#leaseUntil) OR #leaseUntil < :past) AND (attribute_not_exists(#notBefore) OR #notBefore <= :now) AND (attribute_not_exists(#readTo) OR #readTo < :until)',
     values: {
-      index, until, from, owner, nothing, now, zero: 0, one: 1,
+      index,
+      until,
+      from,
+      owner,
+      nothing,
+      now,
+      zero: 0,
+      one: 1,
       leaseUntil: leaseEnd(now, deadline),
       exp: Math.ceil((now + SLICE_LIFE_MS) / 1000),
       past: now - CLOCK_SKEW_MS,
@@ -98,7 +144,9 @@ async function takeLease(
   // Our own name in it: an earlier try of this very write had worked, and only its answer was lost.
   if (slice.owner === owner) return { state: 'acquired', slice };
   if (slice.readTo >= slice.until) return { state: 'done' };
-  return slice.notBefore !== undefined && slice.notBefore > now ? { state: 'waiting', until: slice.notBefore } : { state: 'busy' };
+  return slice.notBefore !== undefined && slice.notBefore > now
+    ? { state: 'waiting', until: slice.notBefore }
+    : { state: 'busy' };
 }
 
 function toJob(item: Item): BackfillJob {

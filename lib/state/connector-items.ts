@@ -27,7 +27,10 @@ export function createConnectorItems(table: Table, pk: string, deadline: Deadlin
   const key = (sk: string) => ({ TableName: table.name, Key: { pk: { S: pk }, sk: { S: sk } } });
   return {
     async get(sk) {
-      const answer = await table.client.send(new GetItemCommand({ ...key(sk), ConsistentRead: true }), callOptions(deadline));
+      const answer = await table.client.send(
+        new GetItemCommand({ ...key(sk), ConsistentRead: true }),
+        callOptions(deadline),
+      );
       return answer.Item;
     },
     async putNew(sk, attributes) {
@@ -46,7 +49,9 @@ export function createConnectorItems(table: Table, pk: string, deadline: Deadlin
         UpdateExpression: expression,
         ...(when === undefined ? {} : { ConditionExpression: when }),
         ExpressionAttributeNames: Object.fromEntries([...names].map(([placeholder, name = '']) => [placeholder, name])),
-        ExpressionAttributeValues: marshall(Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value]))),
+        ExpressionAttributeValues: marshall(
+          Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value])),
+        ),
         ReturnValues: 'ALL_NEW',
       });
       const answer = await conditionally(() => table.client.send(command, callOptions(deadline)));

@@ -55,7 +55,12 @@ const state = z.object({
   previousLease: z.catch(millis, 0),
   // Damaged, these must not stop a run: they say how it fared, not where it is.
   working: z.catch(z.optional(working), undefined),
-  ending: z.catch(z.nullable(z.object({ how: z.enum(['whole', 'partial', 'waiting', 'failed']), code: z.nullable(z.string()), since: millis })), null),
+  ending: z.catch(
+    z.nullable(
+      z.object({ how: z.enum(['whole', 'partial', 'waiting', 'failed']), code: z.nullable(z.string()), since: millis }),
+    ),
+    null,
+  ),
   progressAt: z.catch(z.nullable(millis), null),
   alert: z.catch(z.nullable(z.object({ kind: z.enum(['blind', 'catchingUp']), since: millis, at: millis })), null),
   owed: z.catch(z.array(owed), []),
@@ -107,7 +112,11 @@ const gap = z.object({ from: millis, until: millis });
 
 type Item = Record<string, AttributeValue>;
 
-const seen = z.object({ sk: z.string(), n: z.int(), ids: z.custom<ReadonlySet<Uint8Array>>((value) => value instanceof Set) });
+const seen = z.object({
+  sk: z.string(),
+  n: z.int(),
+  ids: z.custom<ReadonlySet<Uint8Array>>((value) => value instanceof Set),
+});
 export type SeenItem = z.infer<typeof seen>;
 
 export const parseGenesis = (item: Item): GenesisItem => parseItem(genesis, item, 'GENESIS');
@@ -122,7 +131,12 @@ const SET_BACK = 'Put it right, or set the watermark back with tailscale-audit r
 const FORGET_JOB = 'Put it right, or ask for the same range with another rerun';
 
 /** @throws ConnectorError STATE_INVALID naming the attribute: somebody else wrote the item. */
-function parseItem<Schema extends z.ZodMiniType>(schema: Schema, item: Item, name: string, advice = SET_BACK): z.output<Schema> {
+function parseItem<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  item: Item,
+  name: string,
+  advice = SET_BACK,
+): z.output<Schema> {
   try {
     return parseWith(schema, unmarshall(item), `the ${name} item`);
   } catch (error) {

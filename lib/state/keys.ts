@@ -8,6 +8,7 @@ export const backfillPartition = (connector: string) => partitionKey(connector, 
 export const GENESIS_KEY = 'GENESIS';
 export const STATE_KEY = 'STATE';
 
-export const gapKey = (from: number, until: number) => `GAP#${new Date(from).toISOString()}#${new Date(until).toISOString()}`;
+export const gapKey = (from: number, until: number) =>
+  `GAP#${new Date(from).toISOString()}#${new Date(until).toISOString()}`;
 export const quarantineKey = (id: string) => `QUAR#${id}`;
 export const sliceKey = (jobId: string, slice: number) => `${jobId}#${slice}`;

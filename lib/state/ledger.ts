@@ -20,8 +20,13 @@ export function createLedger(items: ConnectorItems): Ledger {
       // What the bus has refused stays told from what was only unreadable, because that one is not on the bus.
       await items.update(quarantineKey(id), {
         set: [
-          '#id = :id', '#bucket = :bucket', '#key = :key', '#sha256 = :sha256', '#bytes = :bytes',
-          '#status = :quarantined', '#at = if_not_exists(#at, :at)',
+          '#id = :id',
+          '#bucket = :bucket',
+          '#key = :key',
+          '#sha256 = :sha256',
+          '#bytes = :bytes',
+          '#status = :quarantined',
+          '#at = if_not_exists(#at, :at)',
           ...(position === null ? [] : ['#position = :position']),
           reason === UNPARSED ? '#reason = if_not_exists(#reason, :reason)' : '#reason = :reason',
         ],

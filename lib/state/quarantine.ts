@@ -39,7 +39,13 @@ const entry = z.object({
 });
 
 /** A connector's quarantine in the table (pk, sk). All of it throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */
-export function createQuarantine({ table, clock }: { readonly table: Table; readonly clock: Clock }): (connector: string, deadline: Deadline) => Quarantine {
+export function createQuarantine({
+  table,
+  clock,
+}: {
+  readonly table: Table;
+  readonly clock: Clock;
+}): (connector: string, deadline: Deadline) => Quarantine {
   return (connector, deadline) => {
     const pk = ledgerPartition(connector);
     const items = createConnectorItems(table, pk, deadline);
@@ -53,7 +59,11 @@ export function createQuarantine({ table, clock }: { readonly table: Table; read
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
           FilterExpression: '#status = :waiting',
           ExpressionAttributeNames: { '#status': 'status' },
-          ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: quarantineKey('') }, ':waiting': { S: 'quarantined' } },
+          ExpressionAttributeValues: {
+            ':pk': { S: pk },
+            ':prefix': { S: quarantineKey('') },
+            ':waiting': { S: 'quarantined' },
+          },
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         }),
         callOptions(deadline),
@@ -94,10 +104,17 @@ export function createQuarantine({ table, clock }: { readonly table: Table; read
 
 function parseEntry(item: Item): Quarantined {
   try {
-    const { id, reason, at, position, ...object } = parseWith(entry, unmarshall(item), `the ledger's item ${item['sk']?.S ?? ''}`);
+    const { id, reason, at, position, ...object } = parseWith(
+      entry,
+      unmarshall(item),
+      `the ledger's item ${item['sk']?.S ?? ''}`,
+    );
     return { id, reason, at, object, position: position === '' ? null : position };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    throw new ConnectorError('STATE_INVALID', `${error.message}; somebody else wrote it. Put it right, or delete it: the object in the archive stays`);
+    throw new ConnectorError(
+      'STATE_INVALID',
+      `${error.message}; somebody else wrote it. Put it right, or delete it: the object in the archive stays`,
+    );
   }
 }

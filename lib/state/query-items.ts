@@ -8,7 +8,12 @@ import { callOptions, type Table } from './table';
  *
  * @param prefix Only those whose sort key begins with it; left out: all.
  */
-export async function* queryItems(table: Table, pk: string, deadline: Deadline, prefix?: string): AsyncGenerator<Item, void, void> {
+export async function* queryItems(
+  table: Table,
+  pk: string,
+  deadline: Deadline,
+  prefix?: string,
+): AsyncGenerator<Item, void, void> {
   let start: Item | undefined;
   do {
     const answer = await table.client.send(

@@ -53,7 +53,15 @@ type ReadableState = z.infer<typeof state>;
 
 const genesis = z.object({ installedAt: orNull(z.int()), startFrom: orNull(z.int()), committed: orNull(z.boolean()) });
 
-export function createRewinder({ table, clock, deadline }: { readonly table: Table; readonly clock: Clock; readonly deadline: Deadline }): Rewinder {
+export function createRewinder({
+  table,
+  clock,
+  deadline,
+}: {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly deadline: Deadline;
+}): Rewinder {
   const itemsOf = (connector: string) => createConnectorItems(table, statePartition(connector), deadline);
 
   return {
@@ -62,7 +70,12 @@ export function createRewinder({ table, clock, deadline }: { readonly table: Tab
       const [found, born] = await Promise.all([items.get(STATE_KEY), items.get(GENESIS_KEY)]);
       if (found === undefined) return undefined;
       const { wm, leaseUntil, lastOkAt } = read(state, found);
-      return { watermark: wm, startFrom: born === undefined ? null : read(genesis, born).startFrom, leaseUntil, lastOkAt };
+      return {
+        watermark: wm,
+        startFrom: born === undefined ? null : read(genesis, born).startFrom,
+        leaseUntil,
+        lastOkAt,
+      };
     },
     async rewind(connector, to) {
       const items = itemsOf(connector);
@@ -99,7 +112,9 @@ async function setBack(items: ConnectorItems, standing: ReadableState, to: Milli
   if (failStreak === null) remove.push('#failStreak');
   return items.update(STATE_KEY, {
     set: [
-      '#wm = :to', '#token = :nextToken', '#leaseUntil = :zero',
+      '#wm = :to',
+      '#token = :nextToken',
+      '#leaseUntil = :zero',
       rev === null ? '#rev = :one' : '#rev = #rev + :one',
       ...(swept === null ? [] : ['#sweeps.#hourly.#inflight = :none', '#sweeps.#daily.#inflight = :none']),
     ],

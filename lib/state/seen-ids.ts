@@ -24,7 +24,17 @@ export interface SeenIds {
 }
 
 /** What a connector has published, by the hour of the event time. Lives as long as one run. */
-export function createSeenIds({ table, connector, clock, deadline }: { table: Table; connector: string; clock: Clock; deadline: Deadline }): SeenIds {
+export function createSeenIds({
+  table,
+  connector,
+  clock,
+  deadline,
+}: {
+  table: Table;
+  connector: string;
+  clock: Clock;
+  deadline: Deadline;
+}): SeenIds {
   const pk = seenPartition(connector);
   const loaded = new Set<string>();
   /** The last item begun in each bucket. */
@@ -103,7 +113,8 @@ export function createSeenIds({ table, connector, clock, deadline }: { table: Ta
     },
     async mark(elements) {
       const byBucket = new Map<string, Set<string>>();
-      for (const { bucket, element } of elements) byBucket.set(bucket, (byBucket.get(bucket) ?? new Set()).add(element));
+      for (const { bucket, element } of elements)
+        byBucket.set(bucket, (byBucket.get(bucket) ?? new Set()).add(element));
       await pMap(byBucket, ([bucket, distinct]) => add(bucket, [...distinct]), { concurrency: CONCURRENCY });
       for (const { element } of elements) remember(element);
     },

@@ -29,33 +29,62 @@ export function createStateStore({ table, clock, newCommitId, newIdKey }: StateS
     if (!lease.taken) return { state: 'busy', watermark: lease.state?.wm ?? null };
     const ledger = createLedger(createConnectorItems(table, ledgerPartition(connector), deadline));
     const seenIds = createSeenIds({ table, connector, clock, deadline });
-    return { state: 'acquired', tenure: createTenure({ items, ledger, seenIds, table, clock, newCommitId, genesis, state: lease.state }) };
+    return {
+      state: 'acquired',
+      tenure: createTenure({ items, ledger, seenIds, table, clock, newCommitId, genesis, state: lease.state }),
+    };
   }
 
   return { acquire: (connector, runId, deadline) => reaching(table, () => acquire(connector, runId, deadline)) };
 }
 
 /** Written before the lease and before the secret is read, so what happens between deploying and the credential is not lost. */
-async function findGenesis(items: ConnectorItems, clock: Clock, newIdKey: () => string): Promise<GenesisItem & { readonly idKey: string }> {
+async function findGenesis(
+  items: ConnectorItems,
+  clock: Clock,
+  newIdKey: () => string,
+): Promise<GenesisItem & { readonly idKey: string }> {
   const found = await items.get(GENESIS_KEY);
   if (found === undefined) {
     const installedAt = clock.now();
-    await items.putNew(GENESIS_KEY, { installedAt, startFrom: installedAt - FIRST_RUN_MS, idKey: newIdKey(), committed: false });
+    await items.putNew(GENESIS_KEY, {
+      installedAt,
+      startFrom: installedAt - FIRST_RUN_MS,
+      idKey: newIdKey(),
+      committed: false,
+    });
   }
   const read = found ?? (await items.get(GENESIS_KEY));
-  if (read === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item was written but cannot be read back; the next run tries again');
+  if (read === undefined)
+    throw new ConnectorError(
+      'STATE_UNAVAILABLE',
+      'the GENESIS item was written but cannot be read back; the next run tries again',
+    );
   const genesis = parseGenesis(read);
   if (genesis.idKey !== undefined) return { ...genesis, idKey: genesis.idKey };
   // Written by a version whose ids had no key.
-  const keyed = await items.update(GENESIS_KEY, { set: ['#idKey = if_not_exists(#idKey, :idKey)'], when: 'attribute_exists(#pk)', values: { idKey: newIdKey() } });
+  const keyed = await items.update(GENESIS_KEY, {
+    set: ['#idKey = if_not_exists(#idKey, :idKey)'],
+    when: 'attribute_exists(#pk)',
+    values: { idKey: newIdKey() },
+  });
   const idKey = keyed === 'refused' ? undefined : parseGenesis(keyed).idKey;
-  if (idKey === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next run makes a new one');
+  if (idKey === undefined)
+    throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next run makes a new one');
   return { ...genesis, idKey };
 }
 
-type Lease = { readonly taken: true; readonly state: StateItem } | { readonly taken: false; readonly state: StateItem | undefined };
+type Lease =
+  | { readonly taken: true; readonly state: StateItem }
+  | { readonly taken: false; readonly state: StateItem | undefined };
 
-async function takeLease(items: ConnectorItems, runId: string, startFrom: Millis, clock: Clock, deadline: Deadline): Promise<Lease> {
+async function takeLease(
+  items: ConnectorItems,
+  runId: string,
+  startFrom: Millis,
+  clock: Clock,
+  deadline: Deadline,
+): Promise<Lease> {
   const now = clock.now();
   const written = await items.update(STATE_KEY, {
     set: [
@@ -68,7 +97,14 @@ async function takeLease(items: ConnectorItems, runId: string, startFrom: Millis
       '#v = :one',
     ],
     when: 'attribute_not_exists(#leaseUntil) OR #leaseUntil < :past',
-    values: { owner: runId, leaseUntil: now + deadline.remaining() + LEASE_SLACK_MS, zero: 0, one: 1, startFrom, past: now - CLOCK_SKEW_MS },
+    values: {
+      owner: runId,
+      leaseUntil: now + deadline.remaining() + LEASE_SLACK_MS,
+      zero: 0,
+      one: 1,
+      startFrom,
+      past: now - CLOCK_SKEW_MS,
+    },
   });
   if (written !== 'refused') return { taken: true, state: parseState(written) };
   const item = await items.get(STATE_KEY);

@@ -66,7 +66,13 @@ const millis = z.int();
 const timing = z.object({ leaseUntil: z.catch(z.nullable(millis), null), lastOkAt: z.catch(z.nullable(millis), null) });
 const quarantined = z.object({ status: z.enum(['quarantined', 'redriven']), reason: z.string(), at: millis });
 
-export function createStatusReader({ table, deadline }: { readonly table: Table; readonly deadline: Deadline }): StatusReader {
+export function createStatusReader({
+  table,
+  deadline,
+}: {
+  readonly table: Table;
+  readonly deadline: Deadline;
+}): StatusReader {
   const itemsOf = (pk: string) => queryItems(table, pk, deadline);
 
   return {
@@ -77,7 +83,10 @@ export function createStatusReader({ table, deadline }: { readonly table: Table;
         try {
           return parse(item);
         } catch (error) {
-          unreadable.push({ item: `${item['pk']?.S ?? '?'} ${keyOf(item)}`, problem: error instanceof Error ? error.message : String(error) });
+          unreadable.push({
+            item: `${item['pk']?.S ?? '?'} ${keyOf(item)}`,
+            problem: error instanceof Error ? error.message : String(error),
+          });
           return null;
         }
       };
@@ -93,7 +102,10 @@ export function createStatusReader({ table, deadline }: { readonly table: Table;
 
 type Reading = <Value>(item: Item, parse: (item: Item) => Value) => Value | null;
 
-async function readLive(items: AsyncIterable<Item>, reading: Reading): Promise<Pick<ConnectorStatus, 'genesis' | 'state'>> {
+async function readLive(
+  items: AsyncIterable<Item>,
+  reading: Reading,
+): Promise<Pick<ConnectorStatus, 'genesis' | 'state'>> {
   let genesis: GenesisItem | null = null;
   let state: StateStatus | null = null;
   for await (const item of items) {
@@ -107,7 +119,10 @@ function parseStateStatus(item: Item): StateStatus {
   return { ...parseState(item), ...z.parse(timing, unmarshall(item)) };
 }
 
-async function readLedger(items: AsyncIterable<Item>, reading: Reading): Promise<Pick<ConnectorStatus, 'gaps' | 'quarantine'>> {
+async function readLedger(
+  items: AsyncIterable<Item>,
+  reading: Reading,
+): Promise<Pick<ConnectorStatus, 'gaps' | 'quarantine'>> {
   const gaps: Window[] = [];
   const quarantine = { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null as Millis | null };
   for await (const item of items) {
@@ -116,7 +131,7 @@ async function readLedger(items: AsyncIterable<Item>, reading: Reading): Promise
       if (lost !== null) gaps.push(lost);
       continue;
     }
-    const entry = reading(item, (one) => parseWith(quarantined, unmarshall(one), 'the ledger\'s item'));
+    const entry = reading(item, (one) => parseWith(quarantined, unmarshall(one), "the ledger's item"));
     if (entry === null) continue;
     if (entry.status === 'redriven') {
       quarantine.redriven += 1;
@@ -149,7 +164,17 @@ async function readBackfills(items: AsyncIterable<Item>, reading: Reading): Prom
     const slicesDone = begun.filter((slice) => slice.readTo >= slice.until).length;
     if (slicesDone >= count) return [];
     const times = begun.map(({ startedAt, updatedAt = startedAt }) => updatedAt);
-    return [{ job, from, until, slices: count, slicesDone, emitted: begun.reduce((sum, { counts }) => sum + counts.emitted, 0), lastAt: times.length === 0 ? null : Math.max(...times) }];
+    return [
+      {
+        job,
+        from,
+        until,
+        slices: count,
+        slicesDone,
+        emitted: begun.reduce((sum, { counts }) => sum + counts.emitted, 0),
+        lastAt: times.length === 0 ? null : Math.max(...times),
+      },
+    ];
   });
 }
 

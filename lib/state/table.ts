@@ -1,4 +1,8 @@
-import { ConditionalCheckFailedException, DynamoDBServiceException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBServiceException,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { ConnectorError } from '../connector/errors';
 import type { Deadline } from '../connector/ports';
 
@@ -46,5 +50,7 @@ function reason(error: unknown): string {
         return `answered ${error.name}; the next tick tries again`;
     }
   }
-  return error instanceof Error ? `could not be used (${error.name}: ${error.message}); the next tick tries again` : 'could not be used';
+  return error instanceof Error
+    ? `could not be used (${error.name}: ${error.message}); the next tick tries again`
+    : 'could not be used';
 }

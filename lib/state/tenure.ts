@@ -35,7 +35,8 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     const now = clock.now();
     // Only a run that did its work ends the count of failures: one that stops early has proved nothing.
     const endsWell = release !== undefined && (release === 'whole' || next.watermark > acquired.state.wm);
-    const moved = next.watermark !== place.watermark || next.inflight !== place.inflight || next.sweeps !== place.sweeps;
+    const moved =
+      next.watermark !== place.watermark || next.inflight !== place.inflight || next.sweeps !== place.sweeps;
     const after: HealthRecord = {
       ...health,
       ending: release === undefined ? health.ending : endingNow(release, null, now),
@@ -43,10 +44,19 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     };
     const written = await items.update(STATE_KEY, {
       set: [
-        '#wm = :wm', '#inflight = :inflight', '#dialect = :dialect', '#rev = :next',
-        '#sweeps = :sweeps', '#lastCommitId = :commitId', '#lastOkAt = :now',
-        '#progressAt = :progressAt', '#ending = :ending', '#lastEventAt = :lastEventAt', '#matched = :matched',
-        '#alert = :alert', '#owed = :owed',
+        '#wm = :wm',
+        '#inflight = :inflight',
+        '#dialect = :dialect',
+        '#rev = :next',
+        '#sweeps = :sweeps',
+        '#lastCommitId = :commitId',
+        '#lastOkAt = :now',
+        '#progressAt = :progressAt',
+        '#ending = :ending',
+        '#lastEventAt = :lastEventAt',
+        '#matched = :matched',
+        '#alert = :alert',
+        '#owed = :owed',
         ...(release === undefined ? [] : ['#leaseUntil = :zero']),
         ...(endsWell ? ['#failStreak = :zero'] : []),
         ...(notBefore === undefined ? [] : ['#notBefore = :notBefore']),
@@ -112,11 +122,15 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
 
   async function fixTailnet({ key, id }: { key: string; id: string | null }): Promise<void> {
     const written = await items.update(GENESIS_KEY, {
-      set: ['#tailnetKey = if_not_exists(#tailnetKey, :key)', ...(id === null ? [] : ['#tailnetId = if_not_exists(#tailnetId, :id)'])],
+      set: [
+        '#tailnetKey = if_not_exists(#tailnetKey, :key)',
+        ...(id === null ? [] : ['#tailnetId = if_not_exists(#tailnetId, :id)']),
+      ],
       when: 'attribute_exists(#pk)',
       values: { key, ...(id === null ? {} : { id }) },
     });
-    if (written === 'refused') throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next run makes a new one');
+    if (written === 'refused')
+      throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone; the next run makes a new one');
     genesis = toGenesis(parseGenesis(written), idKey);
   }
 
@@ -125,16 +139,27 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     const written = await items.update(STATE_KEY, {
       // The number itself: a sum would count twice when the answer is lost and the write is sent again.
       set: [
-        '#failStreak = :failures', '#leaseUntil = :zero', '#lastFailure = :code',
-        '#ending = :ending', '#lastEventAt = :lastEventAt', '#matched = :matched',
-        '#alert = :alert', '#owed = :owed',
+        '#failStreak = :failures',
+        '#leaseUntil = :zero',
+        '#lastFailure = :code',
+        '#ending = :ending',
+        '#lastEventAt = :lastEventAt',
+        '#matched = :matched',
+        '#alert = :alert',
+        '#owed = :owed',
       ],
       remove: ['#working'],
       when: '#token = :token',
       values: {
-        token, failures: failures + 1, zero: 0, code,
-        ending: after.ending, lastEventAt: after.lastEventAt, matched: after.matched,
-        alert: after.alert, owed: after.owed,
+        token,
+        failures: failures + 1,
+        zero: 0,
+        code,
+        ending: after.ending,
+        lastEventAt: after.lastEventAt,
+        matched: after.matched,
+        alert: after.alert,
+        owed: after.owed,
       },
     });
     if (written === 'refused') return null;
@@ -147,7 +172,11 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     const before = health;
     health = { ...health, ...alerts };
     const { alert, owed } = alerts;
-    const written = await items.update(STATE_KEY, { set: ['#alert = :alert', '#owed = :owed'], when: '#token = :token', values: { alert, owed, token } });
+    const written = await items.update(STATE_KEY, {
+      set: ['#alert = :alert', '#owed = :owed'],
+      when: '#token = :token',
+      values: { alert, owed, token },
+    });
     if (written === 'refused') health = before;
   }
 
@@ -169,7 +198,11 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
     previousDied: acquired.state.previousLease > 0,
     notBefore: acquired.state.notBefore ?? null,
     observe({ lastEventAt = null, matched = {} }) {
-      health = { ...health, lastEventAt: laterOf(health.lastEventAt, lastEventAt), matched: { ...health.matched, ...matched } };
+      health = {
+        ...health,
+        lastEventAt: laterOf(health.lastEventAt, lastEventAt),
+        matched: { ...health.matched, ...matched },
+      };
     },
     seen: (buckets) => reaching(table, () => seenIds.load(buckets)),
     markSeen: (elements) => reaching(table, () => seenIds.mark(elements)),
@@ -184,7 +217,10 @@ export function createTenure({ items, ledger, seenIds, table, clock, newCommitId
 }
 
 function leaseLost(): ConnectorError {
-  return new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back; this run stops, and the next run continues');
+  return new ConnectorError(
+    'LEASE_LOST',
+    'another run took over, or the watermark was set back; this run stops, and the next run continues',
+  );
 }
 
 function laterOf(one: number | null, other: number | null): number | null {
@@ -192,7 +228,10 @@ function laterOf(one: number | null, other: number | null): number | null {
 }
 
 /** Where an attribute is missing, nothing has fixed it yet. */
-export function toGenesis({ installedAt, startFrom, tailnetKey, tailnetId, committed }: GenesisItem, idKey: string): Genesis {
+export function toGenesis(
+  { installedAt, startFrom, tailnetKey, tailnetId, committed }: GenesisItem,
+  idKey: string,
+): Genesis {
   return { installedAt, startFrom, tailnetKey: tailnetKey ?? null, tailnetId: tailnetId ?? null, idKey, committed };
 }
 

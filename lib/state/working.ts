@@ -14,6 +14,9 @@ export function toWorking(records: readonly string[], deaths: number): Working {
 /** Records that the run before worked on when it died, with the deaths in a row: a run that ends erases its note. */
 export function suspectsOf(note: Working | undefined): ReadonlyMap<string, number> {
   if (note === undefined) return new Map();
-  const names = Buffer.from(note.ids).toString('hex').match(new RegExp(`.{${NAME_BYTES * 2}}`, 'g')) ?? [];
+  const names =
+    Buffer.from(note.ids)
+      .toString('hex')
+      .match(new RegExp(`.{${NAME_BYTES * 2}}`, 'g')) ?? [];
   return new Map(names.map((name) => [name, note.deaths + 1]));
 }

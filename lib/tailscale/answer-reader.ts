@@ -78,7 +78,9 @@ export class AnswerReader {
 
   async close(): Promise<void> {
     await this.body.close();
-    await Promise.all([...this.#files.values(), ...(this.#spool === null ? [] : [this.#spool])].map((file) => file.remove()));
+    await Promise.all(
+      [...this.#files.values(), ...(this.#spool === null ? [] : [this.#spool])].map((file) => file.remove()),
+    );
     this.#files.clear();
     this.#spool = null;
   }
@@ -90,7 +92,8 @@ export class AnswerReader {
         const batch = this.#takeBatch();
         if (batch.length > 0) {
           yield batch;
-          for (const record of batch) if (record.kind === 'oversized') await this.#files.get(record.file.path)?.remove();
+          for (const record of batch)
+            if (record.kind === 'oversized') await this.#files.get(record.file.path)?.remove();
         } else if (this.#failure !== null) throw this.#failure;
         else return;
       }
@@ -139,7 +142,11 @@ export class AnswerReader {
         const bytes = item.raw.length;
         const parsed = parseRecord(item.raw, item.scanned);
         const common = { position: this.#position, bytes, raw: item.raw };
-        this.#add('value' in parsed ? { kind: 'parsed', ...common, value: parsed.value } : { kind: 'unreadable', ...common, problem: parsed.problem });
+        this.#add(
+          'value' in parsed
+            ? { kind: 'parsed', ...common, value: parsed.value }
+            : { kind: 'unreadable', ...common, problem: parsed.problem },
+        );
       }
     }
   }
@@ -161,7 +168,11 @@ export class AnswerReader {
     this.#queuedBytes += record.bytes;
     this.#position += 1;
     if (!this.#isNamed() && this.#queuedBytes + this.#queue.length * HELD.recordBytes > HELD.bytes) {
-      throw new Unfinished('UPSTREAM_INVALID', `the answer of ${this.url.host} has over ${HELD.bytes} bytes of records before it names its tailnet`, this.url);
+      throw new Unfinished(
+        'UPSTREAM_INVALID',
+        `the answer of ${this.url.host} has over ${HELD.bytes} bytes of records before it names its tailnet`,
+        this.url,
+      );
     }
   }
 

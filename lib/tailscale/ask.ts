@@ -45,7 +45,11 @@ type Asked = Pick<Answer, 'reader' | 'asOf' | 'skewMs'>;
 
 /** Questions of one connector. After a 401 the secret is read once more, and what it then gives is tried once. */
 export function createAsk({ send, authorizer, secretId, tailnet }: AskDeps): Ask {
-  const get = async ({ url, envelope, isSplittable }: Question, { token }: Authorization, deadline: Deadline): Promise<Asked | Reply<unknown>> => {
+  const get = async (
+    { url, envelope, isSplittable }: Question,
+    { token }: Authorization,
+    deadline: Deadline,
+  ): Promise<Asked | Reply<unknown>> => {
     let opened: { readonly reader: AnswerReader; readonly head: Head } | undefined;
     try {
       const reply = await send(
@@ -65,7 +69,8 @@ export function createAsk({ send, authorizer, secretId, tailnet }: AskDeps): Ask
       return reply.content === null ? reply : { reader: reply.content, ...timing(reply) };
     } catch (error) {
       const isCut = isSplittable && error instanceof Unfinished;
-      if (opened !== undefined && opened.reader.failure === error && (isCut || opened.reader.holdsRecords)) return { reader: opened.reader, ...timing(opened.head) };
+      if (opened !== undefined && opened.reader.failure === error && (isCut || opened.reader.holdsRecords))
+        return { reader: opened.reader, ...timing(opened.head) };
       await opened?.reader.close();
       if (!isCut) throw error;
       // Not even the headers came: an answer without records.
@@ -77,7 +82,8 @@ export function createAsk({ send, authorizer, secretId, tailnet }: AskDeps): Ask
   return async (question, deadline) => {
     let authorization = await authorizer.authorize(secretId, deadline);
     let asked = await get(question, authorization, deadline);
-    const renewed = 'status' in asked && asked.status === 401 ? await authorizer.renew(secretId, authorization, deadline) : null;
+    const renewed =
+      'status' in asked && asked.status === 401 ? await authorizer.renew(secretId, authorization, deadline) : null;
     if (renewed !== null) {
       authorization = renewed;
       asked = await get(question, authorization, deadline);

@@ -14,17 +14,26 @@ export function createAuditDialect(apiUrl: URL, tailnet: string, ask: Ask): Audi
   return {
     async *pages(window, cursor, deadline) {
       const given = new Set<string>();
-      for (let at = cursor; ; ) {
+      for (let at = cursor; ;) {
         if (at !== null) given.add(at);
-        const url = logUrl(apiUrl, tailnet, 'audit', { startTime: timestamp(window.from), ...(at === null ? {} : { cursor: at }) });
-        const answer = await ask({ url, envelope: AUDIT_ENVELOPE, isSplittable: false }, deadline).catch((error: unknown) => {
-          throw at === null ? error : aboutCursor(error);
+        const url = logUrl(apiUrl, tailnet, 'audit', {
+          startTime: timestamp(window.from),
+          ...(at === null ? {} : { cursor: at }),
         });
+        const answer = await ask({ url, envelope: AUDIT_ENVELOPE, isSplittable: false }, deadline).catch(
+          (error: unknown) => {
+            throw at === null ? error : aboutCursor(error);
+          },
+        );
         const { reader } = answer;
         try {
           const readCursor = (): string | null => {
             const next = cursorIn(reader.strings, url);
-            if (next !== null && given.has(next)) throw new ConnectorError('CURSOR_LOOP', `${url.host} gave a cursor for the second time, so the pages would never end`);
+            if (next !== null && given.has(next))
+              throw new ConnectorError(
+                'CURSOR_LOOP',
+                `${url.host} gave a cursor for the second time, so the pages would never end`,
+              );
             return next;
           };
           // A small page is read whole by now: then a loop is found before its records are given out again.
@@ -47,5 +56,9 @@ export function createAuditDialect(apiUrl: URL, tailnet: string, ask: Ask): Audi
 
 function aboutCursor(error: unknown): unknown {
   if (!(error instanceof Refusal) || !CURSOR_STATUSES.includes(error.status)) return error;
-  return new Refusal('CURSOR_REFUSED', `Tailscale no longer takes the cursor; its window is read again from the start. ${error.message}`, error.status);
+  return new Refusal(
+    'CURSOR_REFUSED',
+    `Tailscale no longer takes the cursor; its window is read again from the start. ${error.message}`,
+    error.status,
+  );
 }

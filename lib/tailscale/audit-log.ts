@@ -48,7 +48,9 @@ function firstThatAnswers(dialects: Readonly<Record<Dialect, AuditLog>>): AuditL
         yield* walk(answered);
         return;
       }
-      const { first, rest } = await begin(walk('audit')).catch((refused: unknown) => beginInstead(refused, walk('configuration')));
+      const { first, rest } = await begin(walk('audit')).catch((refused: unknown) =>
+        beginInstead(refused, walk('configuration')),
+      );
       answered = first.dialect;
       try {
         yield first;

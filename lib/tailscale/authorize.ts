@@ -1,6 +1,14 @@
 import * as oauth from 'oauth4webapi';
 import { ConnectorError } from '../connector/errors';
-import type { Clock, Credential, CredentialStore, Deadline, Millis, Telemetry, VersionedCredential } from '../connector/ports';
+import type {
+  Clock,
+  Credential,
+  CredentialStore,
+  Deadline,
+  Millis,
+  Telemetry,
+  VersionedCredential,
+} from '../connector/ports';
 import { invalid, readText } from './body';
 import type { Body } from './body';
 import type { Send } from './send';
@@ -56,8 +64,13 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   const { credentials, clock, logger } = deps;
   const kept = new Map<string, AccessToken>();
 
-  const authorizeWith = async (secretId: string, { credential, version }: VersionedCredential, deadline: Deadline): Promise<Authorization> => {
-    if (credential.kind === 'api-key') return { kind: 'api-key', version, oauthClientId: null, fresh: false, token: () => credential.apiKey.reveal() };
+  const authorizeWith = async (
+    secretId: string,
+    { credential, version }: VersionedCredential,
+    deadline: Deadline,
+  ): Promise<Authorization> => {
+    if (credential.kind === 'api-key')
+      return { kind: 'api-key', version, oauthClientId: null, fresh: false, token: () => credential.apiKey.reveal() };
     const found = kept.get(secretId);
     const usable = found?.version === version && clock.now() < found.renewAt ? found : undefined;
     const token = usable ?? (await requestToken(deps, credential, version, deadline));
@@ -65,7 +78,13 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
       kept.set(secretId, token);
       logger?.info('A new OAuth token was made', { secretId, oauthClientId: token.clientId });
     }
-    return { kind: 'oauth-client', version, oauthClientId: token.clientId, fresh: usable === undefined, token: token.token };
+    return {
+      kind: 'oauth-client',
+      version,
+      oauthClientId: token.clientId,
+      fresh: usable === undefined,
+      token: token.token,
+    };
   };
 
   return {
@@ -83,7 +102,10 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     renew: async (secretId, refused, deadline) => {
       const latest = await credentials.refetch(secretId, deadline);
       if (latest.version === refused.version && (refused.kind === 'api-key' || refused.fresh)) return null;
-      logger?.info('Tailscale answered 401: trying once more with the secret as it is now', { secretId, rotated: latest.version !== refused.version });
+      logger?.info('Tailscale answered 401: trying once more with the secret as it is now', {
+        secretId,
+        rotated: latest.version !== refused.version,
+      });
       kept.delete(secretId);
       return authorizeWith(secretId, latest, deadline);
     },
@@ -102,7 +124,15 @@ class OAuthRefused extends ConnectorError {
 }
 
 /** RFC 6749, section 5.2. Others are not shown: a server may put anything there. */
-const KNOWN_OAUTH_ERRORS = ['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope', 'access_denied'];
+const KNOWN_OAUTH_ERRORS = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'access_denied',
+];
 
 /** By these the token endpoint speaks of the client. */
 const REFUSING = [400, 401, 403];
@@ -117,38 +147,63 @@ const DEFAULT_LIFE_SECONDS = 3_600;
  * The client-credentials grant, without a `scope`: the token then has all of the client's scopes, whatever they are
  * called by now, and an unknown one would be refused.
  */
-async function requestToken({ apiUrl, clock, send }: AuthorizerDeps, { clientId, clientSecret }: OAuthClient, version: string, deadline: Deadline): Promise<AccessToken> {
+async function requestToken(
+  { apiUrl, clock, send }: AuthorizerDeps,
+  { clientId, clientSecret }: OAuthClient,
+  version: string,
+  deadline: Deadline,
+): Promise<AccessToken> {
   const url = new URL('/api/v2/oauth/token', apiUrl);
   // The library takes https only. The request itself goes to `url`, which is https unless it is this machine.
-  const server: oauth.AuthorizationServer = { issuer: apiUrl.origin, token_endpoint: `https://${url.host}${url.pathname}` };
+  const server: oauth.AuthorizationServer = {
+    issuer: apiUrl.origin,
+    token_endpoint: `https://${url.host}${url.pathname}`,
+  };
   const client: oauth.Client = { client_id: clientId };
   const sentAt = clock.now();
-  const response = await oauth.clientCredentialsGrantRequest(server, client, oauth.ClientSecretPost(clientSecret.reveal()), {}, {
-    [oauth.customFetch]: async (_, { headers, body }) => {
-      const read = async (answer: Body): Promise<string> => {
-        try {
-          return await readText(answer, url, MAX_TOKEN_BODY_BYTES);
-        } finally {
-          await answer.close();
-        }
-      };
-      const { status, content, text, headers: answered } = await send({ url, method: 'POST', headers, body, read }, deadline);
-      if (status !== 200 && !REFUSING.includes(status)) throw invalid(url, `has status ${status}: check the API URL`);
-      return new Response(content ?? text, { status, headers: answered });
+  const response = await oauth.clientCredentialsGrantRequest(
+    server,
+    client,
+    oauth.ClientSecretPost(clientSecret.reveal()),
+    {},
+    {
+      [oauth.customFetch]: async (_, { headers, body }) => {
+        const read = async (answer: Body): Promise<string> => {
+          try {
+            return await readText(answer, url, MAX_TOKEN_BODY_BYTES);
+          } finally {
+            await answer.close();
+          }
+        };
+        const {
+          status,
+          content,
+          text,
+          headers: answered,
+        } = await send({ url, method: 'POST', headers, body, read }, deadline);
+        if (status !== 200 && !REFUSING.includes(status)) throw invalid(url, `has status ${status}: check the API URL`);
+        return new Response(content ?? text, { status, headers: answered });
+      },
     },
-  });
+  );
   const answer = await readToken(server, client, response, url);
   const lifeMs = (answer.expires_in ?? DEFAULT_LIFE_SECONDS) * 1000;
   return { version, clientId, token: () => answer.access_token, renewAt: sentAt + lifeMs - marginOf(lifeMs) };
 }
 
-async function readToken(server: oauth.AuthorizationServer, client: oauth.Client, response: Response, url: URL): Promise<oauth.TokenEndpointResponse> {
+async function readToken(
+  server: oauth.AuthorizationServer,
+  client: oauth.Client,
+  response: Response,
+  url: URL,
+): Promise<oauth.TokenEndpointResponse> {
   try {
     const answer = await oauth.processClientCredentialsResponse(server, client, response);
     if (/^[\x21-\x7e]+$/.test(answer.access_token)) return answer;
   } catch (error) {
     // The library's errors carry the answer's body, so they are not kept as a cause.
-    if (response.status !== 200) throw new OAuthRefused(response, error instanceof oauth.ResponseBodyError ? error.error : undefined);
+    if (response.status !== 200)
+      throw new OAuthRefused(response, error instanceof oauth.ResponseBodyError ? error.error : undefined);
   }
   throw invalid(url, 'is no OAuth token that a request can carry');
 }

@@ -24,8 +24,9 @@ const MAX_SLOW_ANSWERS = 2;
 export function createConfigurationDialect(apiUrl: URL, tailnet: string, ask: Ask): AuditLog {
   return {
     async *pages(window, cursor, deadline) {
-      let { from, lengthMs } = cursor === null ? { from: window.from, lengthMs: Infinity } : parseCursor(cursor, window);
-      for (let slowAnswers = 0; ; ) {
+      let { from, lengthMs } =
+        cursor === null ? { from: window.from, lengthMs: Infinity } : parseCursor(cursor, window);
+      for (let slowAnswers = 0; ;) {
         const until = Math.min(from + lengthMs, window.until);
         const isSplittable = until - from > SMALLEST_SLICE_MS;
         const url = logUrl(apiUrl, tailnet, 'logging/configuration', { start: timestamp(from), end: timestamp(until) });
@@ -33,17 +34,21 @@ export function createConfigurationDialect(apiUrl: URL, tailnet: string, ask: As
         const { reader } = answer;
         let slow = null as Unfinished | null;
         try {
-          const { page, isRead } = openPage(answer, { dialect: 'configuration', tailnet: tailnetIn(reader.strings, url) }, (failure) => {
-            if (failure === null) {
-              lengthMs = 2 * (until - from);
-              from = until;
-              return { cursor: from === window.until ? null : cursorAt(from, lengthMs, window), until };
-            }
-            if (!isSplittable || !(failure instanceof Unfinished)) throw failure;
-            slow = failure.isSlow ? failure : null;
-            lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
-            return { cursor: cursorAt(from, lengthMs, window), until: null };
-          });
+          const { page, isRead } = openPage(
+            answer,
+            { dialect: 'configuration', tailnet: tailnetIn(reader.strings, url) },
+            (failure) => {
+              if (failure === null) {
+                lengthMs = 2 * (until - from);
+                from = until;
+                return { cursor: from === window.until ? null : cursorAt(from, lengthMs, window), until };
+              }
+              if (!isSplittable || !(failure instanceof Unfinished)) throw failure;
+              slow = failure.isSlow ? failure : null;
+              lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
+              return { cursor: cursorAt(from, lengthMs, window), until: null };
+            },
+          );
           yield page;
           if (!isRead() || page.end().cursor === null) return;
         } finally {
@@ -64,7 +69,10 @@ function parseCursor(cursor: string, { from, until }: Window): { readonly from: 
   const [, instant = '', length = null] = /^([^/]*)(?:\/([1-9]\d{0,14}))?$/.exec(cursor) ?? [];
   const at = Date.parse(instant);
   if (Number.isNaN(at) || timestamp(at) !== instant || at < from || at >= until) {
-    throw new ConnectorError('CURSOR_REFUSED', 'the kept cursor is no instant of this window; the window is read again from the start');
+    throw new ConnectorError(
+      'CURSOR_REFUSED',
+      'the kept cursor is no instant of this window; the window is read again from the start',
+    );
   }
   return { from: at, lengthMs: length === null ? Infinity : Number(length) };
 }

@@ -61,7 +61,17 @@ interface Capture {
   bytes: number;
 }
 
-type State = 'start' | 'first key' | 'key' | 'colon' | 'value' | 'after value' | 'first record' | 'record' | 'after record' | 'end';
+type State =
+  | 'start'
+  | 'first key'
+  | 'key'
+  | 'colon'
+  | 'value'
+  | 'after value'
+  | 'first record'
+  | 'record'
+  | 'after record'
+  | 'end';
 
 /**
  * Takes a JSON object apart while its bytes arrive: gives each record of its lists as a slice, and its known strings. Memory
@@ -148,7 +158,8 @@ export class EnvelopeScanner {
       return null;
     }
     if (byte === BYTE.openBrace) return this.#moveTo('first key');
-    if (byte === BYTE.less) throw this.problem('is a web page, not JSON: check the API URL, and for a proxy in between');
+    if (byte === BYTE.less)
+      throw this.problem('is a web page, not JSON: check the API URL, and for a proxy in between');
     throw /[[\d"tfn-]/.test(String.fromCharCode(byte)) ? this.#unexpected('expected object') : this.#notJson(byte);
   }
 
@@ -182,7 +193,14 @@ export class EnvelopeScanner {
   }
 
   #begin(role: Capture['role'], maxKept: number, firstByte: number): null {
-    this.#capture = { role, scanner: new ValueScanner(), maxKept, hash: role === 'string' ? createHash('sha256') : null, firstByte, bytes: 0 };
+    this.#capture = {
+      role,
+      scanner: new ValueScanner(),
+      maxKept,
+      hash: role === 'string' ? createHash('sha256') : null,
+      firstByte,
+      bytes: 0,
+    };
     return null;
   }
 
@@ -216,7 +234,11 @@ export class EnvelopeScanner {
         return bytes > MAX_RECORD_BYTES ? { kind: 'oversized', bytes } : { kind: 'record', raw, scanned: scanner };
       case 'string':
         this.#state = 'after value';
-        return { kind: 'string', name: this.#key, value: { raw, isCut: bytes > raw.length, digest: capture.hash?.digest('hex') ?? '' } };
+        return {
+          kind: 'string',
+          name: this.#key,
+          value: { raw, isCut: bytes > raw.length, digest: capture.hash?.digest('hex') ?? '' },
+        };
       case 'null': {
         const isList = this.keys.lists.includes(this.#key);
         if (textOf(raw) !== 'null') throw this.#unexpected(`${this.#key}: expected ${isList ? 'array' : 'string'}`);
@@ -224,7 +246,8 @@ export class EnvelopeScanner {
         return isList ? { kind: 'list' } : { kind: 'string', name: this.#key, value: null };
       }
       case 'skipped':
-        if (!/^(?:["{[]|(?:true|false|null)$|-?\d[\d.eE+-]*$)/.test(textOf(raw))) throw this.#notJson(capture.firstByte);
+        if (!/^(?:["{[]|(?:true|false|null)$|-?\d[\d.eE+-]*$)/.test(textOf(raw)))
+          throw this.#notJson(capture.firstByte);
         this.#state = 'after value';
         return null;
     }

@@ -17,7 +17,11 @@ export interface Envelope extends EnvelopeKeys {
 }
 
 export const AUDIT_ENVELOPE: Envelope = { lists: ['auditLogs', 'logs'], strings: ['nextCursor', 'cursor'], names: [] };
-export const CONFIGURATION_ENVELOPE: Envelope = { lists: ['logs'], strings: ['tailnetId', 'tailnet'], names: ['tailnetId', 'tailnet'] };
+export const CONFIGURATION_ENVELOPE: Envelope = {
+  lists: ['logs'],
+  strings: ['tailnetId', 'tailnet'],
+  names: ['tailnetId', 'tailnet'],
+};
 
 /** Strings of an envelope as they were written; null is what the API writes for a missing one. */
 export type Strings = ReadonlyMap<string, WrittenString | null>;

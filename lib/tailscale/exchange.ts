@@ -48,11 +48,17 @@ export interface ExchangeDeps {
  * @throws Transient when the network failed; Unfinished when the answer took too long; ConnectorError REDIRECTED,
  * OUT_OF_TIME before anything was sent, and those of `read`.
  */
-export async function exchange<Content>({ fetch, clock, timeoutMs }: ExchangeDeps, { url, method, headers, body, read }: Outgoing<Content>, deadline: Deadline): Promise<Reply<Content>> {
+export async function exchange<Content>(
+  { fetch, clock, timeoutMs }: ExchangeDeps,
+  { url, method, headers, body, read }: Outgoing<Content>,
+  deadline: Deadline,
+): Promise<Reply<Content>> {
   const limit = new WaitLimit(url, timeoutMs, deadline);
   const sentAt = clock.now();
   // A followed redirect would carry the credential to a host that nobody configured.
-  const response = await limit.wait(() => fetch(url, { method, headers, ...(body === undefined ? {} : { body }), redirect: 'manual', signal: limit.signal }));
+  const response = await limit.wait(() =>
+    fetch(url, { method, headers, ...(body === undefined ? {} : { body }), redirect: 'manual', signal: limit.signal }),
+  );
   const head: Head = { url, status: response.status, headers: response.headers, sentAt, answeredAt: clock.now() };
   const answer = new Body(response, limit);
   if (response.status === 200) return { ...head, content: await read(answer, head), text: '' };
@@ -69,5 +75,8 @@ function isRedirect({ status, type }: Response): boolean {
 }
 
 function redirected(url: URL): ConnectorError {
-  return new ConnectorError('REDIRECTED', `${url.host} answered with a redirect, which is refused: it would take the credential to another host. Check the API URL in the settings`);
+  return new ConnectorError(
+    'REDIRECTED',
+    `${url.host} answered with a redirect, which is refused: it would take the credential to another host. Check the API URL in the settings`,
+  );
 }

@@ -6,7 +6,12 @@ import { ConnectorError } from '../connector/errors';
  *
  * @throws ConnectorError NOT_FOUND for a name that no path segment can carry.
  */
-export function logUrl(apiUrl: URL, tailnet: string, log: 'audit' | 'logging/configuration', query: Readonly<Record<string, string>>): URL {
+export function logUrl(
+  apiUrl: URL,
+  tailnet: string,
+  log: 'audit' | 'logging/configuration',
+  query: Readonly<Record<string, string>>,
+): URL {
   if (tailnet === '' || tailnet === '.' || tailnet === '..' || tailnet.includes('%')) throw unusable();
   const pathname = `/api/v2/tailnet/${encodeURIComponent(tailnet)}/${log}`;
   const url = new URL(pathname, apiUrl);
@@ -16,7 +21,10 @@ export function logUrl(apiUrl: URL, tailnet: string, log: 'audit' | 'logging/con
 }
 
 function unusable(): ConnectorError {
-  return new ConnectorError('NOT_FOUND', 'the tailnet in the settings is no name that Tailscale could have: use "-", an organisation name, a tailnet id, a domain or an e-mail address');
+  return new ConnectorError(
+    'NOT_FOUND',
+    'the tailnet in the settings is no name that Tailscale could have: use "-", an organisation name, a tailnet id, a domain or an e-mail address',
+  );
 }
 
 /** RFC 3339, in UTC, to the millisecond. */

@@ -37,7 +37,14 @@ const TIMEOUT_MS = 60_000;
  * @throws (from Send) ConnectorError UPSTREAM_UNREACHABLE, UPSTREAM_ERROR, RATE_LIMITED with `retryAfterMs`, REDIRECTED,
  * OUT_OF_TIME, and those of `read`.
  */
-export function createSend({ clock, random, fetch = globalThis.fetch, wait = delay, timeoutMs = TIMEOUT_MS, logger }: SendDeps): Send {
+export function createSend({
+  clock,
+  random,
+  fetch = globalThis.fetch,
+  wait = delay,
+  timeoutMs = TIMEOUT_MS,
+  logger,
+}: SendDeps): Send {
   const attempt = async <Content>(outgoing: Outgoing<Content>, deadline: Deadline): Promise<Reply<Content>> => {
     const reply = await exchange({ fetch, clock, timeoutMs }, outgoing, deadline);
     if (reply.status === 429) throw rateLimited(reply);
@@ -48,18 +55,34 @@ export function createSend({ clock, random, fetch = globalThis.fetch, wait = del
   return async (outgoing, deadline) => {
     let failure: ConnectorError | undefined;
     const mayPass = (error: Error): error is ConnectorError =>
-      error instanceof Transient || (error instanceof Unfinished && error.isSlow && outgoing.isTriedOnceWhenSlow !== true);
-    const mayTryAgain = async ({ error, attemptNumber }: { readonly error: Error; readonly attemptNumber: number }): Promise<boolean> => {
+      error instanceof Transient ||
+      (error instanceof Unfinished && error.isSlow && outgoing.isTriedOnceWhenSlow !== true);
+    const mayTryAgain = async ({
+      error,
+      attemptNumber,
+    }: {
+      readonly error: Error;
+      readonly attemptNumber: number;
+    }): Promise<boolean> => {
       if (!mayPass(error)) return false;
       failure = error;
       const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
       if (pauseMs + ROOM_MS > deadline.untilNear()) return false;
-      logger?.warn('Tailscale is asked again', { code: error.code, reason: error.message, attempt: attemptNumber, pauseMs });
+      logger?.warn('Tailscale is asked again', {
+        code: error.code,
+        reason: error.message,
+        attempt: attemptNumber,
+        pauseMs,
+      });
       await wait(pauseMs);
       return true;
     };
     try {
-      return await pRetry(() => attempt(outgoing, deadline), { retries: TRIES - 1, minTimeout: 0, shouldRetry: mayTryAgain });
+      return await pRetry(() => attempt(outgoing, deadline), {
+        retries: TRIES - 1,
+        minTimeout: 0,
+        shouldRetry: mayTryAgain,
+      });
     } catch (error) {
       // When time ran out between tries, what had gone wrong before says more.
       throw failure !== undefined && error instanceof ConnectorError && error.code === 'OUT_OF_TIME' ? failure : error;

@@ -43,11 +43,12 @@ export class Spool {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#digest.update(bytes);
-    for (let at = 0; at < bytes.length && !this.#isFull; ) {
+    for (let at = 0; at < bytes.length && !this.#isFull;) {
       const room = Math.min(MEMBER_BYTES, MAX_KEPT - this.#keptBytes) - this.#member.length;
       this.#member.append(bytes.subarray(at, at + room));
       at += room;
-      if (this.#member.length >= MEMBER_BYTES || this.#keptBytes + this.#member.length === MAX_KEPT) await this.#flush();
+      if (this.#member.length >= MEMBER_BYTES || this.#keptBytes + this.#member.length === MAX_KEPT)
+        await this.#flush();
     }
   }
 
@@ -55,7 +56,10 @@ export class Spool {
   async finish(): Promise<Spooled> {
     if (!this.#isFull) await this.#flush();
     await this.handle.close();
-    return { digest: this.#digest.digest('hex'), file: { path: this.path, sha256: this.#keptDigest.digest('hex'), bytes: this.#keptBytes } };
+    return {
+      digest: this.#digest.digest('hex'),
+      file: { path: this.path, sha256: this.#keptDigest.digest('hex'), bytes: this.#keptBytes },
+    };
   }
 
   async remove(): Promise<void> {

@@ -12,15 +12,29 @@ export function causeCode(error: unknown): string {
 
 /** Codes of libuv, undici, OpenSSL and zlib, as Node 20 to 24 report them. */
 const CHECKS: readonly (readonly [RegExp, string])[] = [
-  [/^(?:ENOTFOUND|EAI_AGAIN|EAI_)/, 'its name could not be resolved: check the API URL, and the DNS of the VPC if the function is in one'],
+  [
+    /^(?:ENOTFOUND|EAI_AGAIN|EAI_)/,
+    'its name could not be resolved: check the API URL, and the DNS of the VPC if the function is in one',
+  ],
   [/^ECONNREFUSED$/, 'nothing accepts connections there: check the API URL and any proxy'],
-  [/CERT|SIGNATURE|SELF_SIGNED|^ERR_(?:TLS|SSL)|^EPROTO$/, 'its certificate or TLS was not accepted: check for a proxy that opens TLS'],
-  [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|no whole answer)/, 'check that the function has a way out: in a VPC it needs a NAT gateway'],
-  [/^(?:ECONNRESET|EPIPE|UND_ERR|Z_|ERR_STREAM|HPE_)/, 'the connection broke before the answer was complete; the next run tries again'],
+  [
+    /CERT|SIGNATURE|SELF_SIGNED|^ERR_(?:TLS|SSL)|^EPROTO$/,
+    'its certificate or TLS was not accepted: check for a proxy that opens TLS',
+  ],
+  [
+    /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|no whole answer)/,
+    'check that the function has a way out: in a VPC it needs a NAT gateway',
+  ],
+  [
+    /^(?:ECONNRESET|EPIPE|UND_ERR|Z_|ERR_STREAM|HPE_)/,
+    'the connection broke before the answer was complete; the next run tries again',
+  ],
 ];
 
 /** What an operator is told when there was no answer. */
 export function unreachable(url: URL, code: string): string {
-  const check = CHECKS.find(([pattern]) => pattern.test(code))?.[1] ?? 'check that the function can reach it; the next run tries again';
+  const check =
+    CHECKS.find(([pattern]) => pattern.test(code))?.[1] ??
+    'check that the function can reach it; the next run tries again';
   return `no answer from ${url.host} (${code}): ${check}`;
 }

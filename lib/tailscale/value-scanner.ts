@@ -1,7 +1,22 @@
 /** ASCII codes. */
 export const BYTE = {
-  tab: 0x09, newline: 0x0a, carriageReturn: 0x0d, space: 0x20, quote: 0x22, comma: 0x2c, zero: 0x30, nine: 0x39, colon: 0x3a, less: 0x3c,
-  upperE: 0x45, openBracket: 0x5b, backslash: 0x5c, closeBracket: 0x5d, lowerE: 0x65, openBrace: 0x7b, closeBrace: 0x7d,
+  tab: 0x09,
+  newline: 0x0a,
+  carriageReturn: 0x0d,
+  space: 0x20,
+  quote: 0x22,
+  comma: 0x2c,
+  zero: 0x30,
+  nine: 0x39,
+  colon: 0x3a,
+  less: 0x3c,
+  upperE: 0x45,
+  openBracket: 0x5b,
+  backslash: 0x5c,
+  closeBracket: 0x5d,
+  lowerE: 0x65,
+  openBrace: 0x7b,
+  closeBrace: 0x7d,
 } as const;
 
 /** A number of fewer characters has fewer than 16 digits, so a double holds it. */
@@ -35,7 +50,8 @@ export class ValueScanner {
    */
   scan(chunk: Uint8Array, from: number): number {
     let at = from;
-    while (at < chunk.length && !this.isDone) at = this.#inString ? this.#inStringFrom(chunk, at) : this.#outsideFrom(chunk, at);
+    while (at < chunk.length && !this.isDone)
+      at = this.#inString ? this.#inStringFrom(chunk, at) : this.#outsideFrom(chunk, at);
     return at;
   }
 
@@ -97,7 +113,8 @@ export class ValueScanner {
           break;
         default:
           this.#run += 1;
-          if (this.#run >= LONG_NUMBER || (this.#lastIsDigit && (byte === BYTE.lowerE || byte === BYTE.upperE))) this.mayHoldLongNumber = true;
+          if (this.#run >= LONG_NUMBER || (this.#lastIsDigit && (byte === BYTE.lowerE || byte === BYTE.upperE)))
+            this.mayHoldLongNumber = true;
           this.#lastIsDigit = byte >= BYTE.zero && byte <= BYTE.nine;
       }
     }

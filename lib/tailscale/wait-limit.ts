@@ -22,7 +22,8 @@ export class Unfinished extends ConnectorError {
   }
 }
 
-const RUN_IS_OVER = 'the time of this run was over before Tailscale had answered; the next run goes on from the same place';
+const RUN_IS_OVER =
+  'the time of this run was over before Tailscale had answered; the next run goes on from the same place';
 
 /** The run's own time is over; upstream may be well. */
 export function outOfTime(): ConnectorError {
@@ -80,7 +81,11 @@ export class WaitLimit {
   #expire(isRunOver: boolean): Unfinished {
     this.#expired = isRunOver
       ? new Unfinished('OUT_OF_TIME', RUN_IS_OVER, this.url)
-      : new Unfinished('UPSTREAM_UNREACHABLE', unreachable(this.url, `no whole answer within ${this.timeoutMs / 1000} s`), this.url);
+      : new Unfinished(
+          'UPSTREAM_UNREACHABLE',
+          unreachable(this.url, `no whole answer within ${this.timeoutMs / 1000} s`),
+          this.url,
+        );
     this.#controller.abort();
     return this.#expired;
   }

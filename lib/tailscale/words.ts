@@ -33,7 +33,9 @@ function messageIn(text: string): string {
 }
 
 function clean(message: string, secrets: readonly string[]): string {
-  const known = secrets.filter((secret) => secret !== '').reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), message);
+  const known = secrets
+    .filter((secret) => secret !== '')
+    .reduce((rest, secret) => rest.replaceAll(secret, '[removed]'), message);
   return known
     .replaceAll(/tskey-\S*/gi, '[removed]')
     .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')

@@ -7,5 +7,8 @@ const PATIENCE = { remaining: () => 10_000, untilNear: () => 10_000, isNear: () 
 
 /** Reads how far a backfill on this gateway is. */
 export function openBackfillProgress(url: string, name: string): JobReader {
-  return createJobReader({ table: { client: new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: url }), name }, deadline: PATIENCE });
+  return createJobReader({
+    table: { client: new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: url }), name },
+    deadline: PATIENCE,
+  });
 }

@@ -23,7 +23,12 @@ export interface DynamoDb {
  */
 export async function startDynamoDb(path?: string): Promise<DynamoDb> {
   if (path !== undefined) await makeFolder(path);
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, ...(path !== undefined && { path }) });
+  const server = dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(path !== undefined && { path }),
+  });
   // Idle connections stay: a pooled one that the server closes just as it is used again would lose that request.
   server.keepAliveTimeout = 0;
   const port = await listen(server, 0);
@@ -55,7 +60,10 @@ async function makeFolder(path: string): Promise<void> {
     await folder.open();
     await folder.close();
   } catch (error) {
-    throw new Error(`the folder of the tables cannot be opened (is it a folder, and does no other run use it?): ${path}`, { cause: error });
+    throw new Error(
+      `the folder of the tables cannot be opened (is it a folder, and does no other run use it?): ${path}`,
+      { cause: error },
+    );
   }
 }
 
@@ -66,14 +74,21 @@ function forward(incoming: Request, port: number, agent: Agent): Promise<Answer>
       resolve(jsonAnswer(500, { __type: 'InternalServerError', message: 'The connection to the tables was lost.' }));
     };
     const headers = { ...incoming.headers, 'content-length': String(incoming.body.length), connection: 'keep-alive' };
-    const outgoing = request({ host: '127.0.0.1', port, agent, method: incoming.method, path: incoming.url, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', lost);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 500, headers: answerHeaders(response.headers), body: Buffer.concat(chunks) });
-      });
-    });
+    const outgoing = request(
+      { host: '127.0.0.1', port, agent, method: incoming.method, path: incoming.url, headers },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', lost);
+        response.on('end', () => {
+          resolve({
+            status: response.statusCode ?? 500,
+            headers: answerHeaders(response.headers),
+            body: Buffer.concat(chunks),
+          });
+        });
+      },
+    );
     outgoing.on('error', lost);
     outgoing.end(incoming.body);
   });

@@ -42,11 +42,13 @@ const DEFAULT_BUS = 'default';
 export function createEventBuses(place: AwsPlace, clock: Clock): EventBuses {
   const buses = new Map<string, EventBus>();
   const prefix = arnOf(place, 'events', 'event-bus/');
-  const nameOf = (nameOrArn: string | null | undefined) => (nameOrArn?.startsWith(prefix) ? nameOrArn.slice(prefix.length) : (nameOrArn ?? DEFAULT_BUS));
+  const nameOf = (nameOrArn: string | null | undefined) =>
+    nameOrArn?.startsWith(prefix) ? nameOrArn.slice(prefix.length) : (nameOrArn ?? DEFAULT_BUS);
 
   const find = (nameOrArn: string | null | undefined) => buses.get(nameOf(nameOrArn));
   const create = (name: string) => {
-    if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(name)) throw new AwsError('ValidationException', `The name ${name} is not valid for an event bus.`);
+    if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(name))
+      throw new AwsError('ValidationException', `The name ${name} is not valid for an event bus.`);
     if (buses.has(name)) throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
     const bus: EventBus = { name, arn: prefix + name, createdAt: clock.now(), rules: new Map(), listeners: new Set() };
     buses.set(name, bus);
@@ -59,12 +61,14 @@ export function createEventBuses(place: AwsPlace, clock: Clock): EventBuses {
     create,
     get: (nameOrArn) => {
       const bus = find(nameOrArn);
-      if (bus === undefined) throw new AwsError('ResourceNotFoundException', `Event bus ${nameOf(nameOrArn)} does not exist.`);
+      if (bus === undefined)
+        throw new AwsError('ResourceNotFoundException', `Event bus ${nameOf(nameOrArn)} does not exist.`);
       return bus;
     },
     delete: (name) => {
       if (name === DEFAULT_BUS) throw new AwsError('ValidationException', 'Cannot delete event bus default.');
-      if ((buses.get(name)?.rules.size ?? 0) > 0) throw new AwsError('ValidationException', "Event bus can't be deleted since it has rules.");
+      if ((buses.get(name)?.rules.size ?? 0) > 0)
+        throw new AwsError('ValidationException', "Event bus can't be deleted since it has rules.");
       buses.delete(name);
     },
   };

@@ -30,10 +30,14 @@ export function parseEventPattern(pattern: unknown): Matcher {
 function parseNames(pattern: object, path: Path): PartMatcher {
   const entries: [string, unknown][] = Object.entries(pattern);
   if (entries.length === 0) throw new InvalidEventPattern('Empty patterns are not allowed');
-  const conditions = entries.map(([name, rule]) => (name === '$or' && isAlternatives(rule) ? parseOr(rule, path) : parseName(name, rule, path)));
+  const conditions = entries.map(([name, rule]) =>
+    name === '$or' && isAlternatives(rule) ? parseOr(rule, path) : parseName(name, rule, path),
+  );
   return (part, event) => {
     const candidates = elements(part).filter(isObject);
-    return (candidates.length === 0 ? [{}] : candidates).some((candidate) => conditions.every((condition) => condition(candidate, event)));
+    return (candidates.length === 0 ? [{}] : candidates).some((candidate) =>
+      conditions.every((condition) => condition(candidate, event)),
+    );
   };
 }
 
@@ -50,7 +54,9 @@ function parseAlternatives(rule: readonly unknown[], path: Path): PartMatcher {
   const alternatives = rule.map((expected) => parseExists(expected) ?? parseValueMatch(expected));
   const tests = alternatives.filter((alternative) => alternative !== 'absent');
   const mayBeAbsent = tests.length < alternatives.length;
-  return (part, event) => leaves(part).some((leaf) => tests.some((test) => test(leaf))) || (mayBeAbsent && leavesAt(event, path).length === 0);
+  return (part, event) =>
+    leaves(part).some((leaf) => tests.some((test) => test(leaf))) ||
+    (mayBeAbsent && leavesAt(event, path).length === 0);
 }
 
 /** @returns undefined when this is another comparison. */
@@ -66,11 +72,24 @@ function parseOr(alternatives: readonly object[], path: Path): PartMatcher {
   return (part, event) => matchers.some((matches) => matches(part, event));
 }
 
-const COMPARISONS = new Set(['exists', 'anything-but', 'numeric', 'cidr', 'prefix', 'suffix', 'equals-ignore-case', 'wildcard']);
+const COMPARISONS = new Set([
+  'exists',
+  'anything-but',
+  'numeric',
+  'cidr',
+  'prefix',
+  'suffix',
+  'equals-ignore-case',
+  'wildcard',
+]);
 
 /** With fewer than two objects, or with one that names a comparison, `$or` is a name like any other. */
 function isAlternatives(rule: unknown): rule is object[] {
-  return Array.isArray(rule) && rule.length >= 2 && rule.every((one) => isObject(one) && !Object.keys(one).some((name) => COMPARISONS.has(name)));
+  return (
+    Array.isArray(rule) &&
+    rule.length >= 2 &&
+    rule.every((one) => isObject(one) && !Object.keys(one).some((name) => COMPARISONS.has(name)))
+  );
 }
 
 function leavesAt(part: unknown, path: Path): Leaf[] {

@@ -41,7 +41,10 @@ const optionalName = z.object({ Name: z.nullish(z.string()) });
 const name = z.object({ Name: z.string() });
 
 /** An EventBridge server in memory, at least as strict as AWS. */
-export function createEventBridge(place: AwsPlace, clock: Clock): { readonly operations: Operations; readonly events: Events } {
+export function createEventBridge(
+  place: AwsPlace,
+  clock: Clock,
+): { readonly operations: Operations; readonly events: Events } {
   const buses = createEventBuses(place, clock);
   const targets = new Map<string, Set<EventListener>>();
   const refusers = new Set<EntryRefuser>();
@@ -54,7 +57,8 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
     if (refusal !== undefined) return refused(refusal);
     // A bus that is not there is no error: AWS answers success and drops the event.
     const bus = buses.find(entry.EventBusName);
-    if (bus !== undefined) for (const listener of listenersFor(read.event, bus, targets)) void hand(read.event, listener);
+    if (bus !== undefined)
+      for (const listener of listenersFor(read.event, bus, targets)) void hand(read.event, listener);
     return { EventId: read.event.id };
   };
 
@@ -68,7 +72,12 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
     },
     DescribeEventBus: (input) => {
       const bus = buses.get(parseWith(optionalName, input, 'DescribeEventBus').Name);
-      return { Name: bus.name, Arn: bus.arn, CreationTime: bus.createdAt / 1000, LastModifiedTime: bus.createdAt / 1000 };
+      return {
+        Name: bus.name,
+        Arn: bus.arn,
+        CreationTime: bus.createdAt / 1000,
+        LastModifiedTime: bus.createdAt / 1000,
+      };
     },
     CreateEventBus: (input) => ({ EventBusArn: buses.create(parseWith(name, input, 'CreateEventBus').Name).arn }),
     DeleteEventBus: (input) => {
@@ -84,7 +93,9 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
     },
     on: (busName, pattern, listener) => {
       const matches = pattern === null ? () => true : parseEventPattern(pattern);
-      return subscribe<EventListener>(buses.get(busName).listeners, (event) => (matches(event) ? listener(event) : undefined));
+      return subscribe<EventListener>(buses.get(busName).listeners, (event) =>
+        matches(event) ? listener(event) : undefined,
+      );
     },
     onTarget: (arn, listener) => {
       const listeners = targets.get(arn) ?? new Set();
@@ -99,9 +110,15 @@ export function createEventBridge(place: AwsPlace, clock: Clock): { readonly ope
   return { operations, events };
 }
 
-function listenersFor(event: DeliveredEvent, bus: EventBus, targets: ReadonlyMap<string, ReadonlySet<EventListener>>): EventListener[] {
+function listenersFor(
+  event: DeliveredEvent,
+  bus: EventBus,
+  targets: ReadonlyMap<string, ReadonlySet<EventListener>>,
+): EventListener[] {
   const matching = [...bus.rules.values()].filter((rule) => rule.enabled && rule.matches(event));
-  const reached = matching.flatMap((rule) => [...rule.targets.values()]).flatMap((arn) => [...(targets.get(arn) ?? [])]);
+  const reached = matching
+    .flatMap((rule) => [...rule.targets.values()])
+    .flatMap((arn) => [...(targets.get(arn) ?? [])]);
   return [...bus.listeners, ...reached];
 }
 
@@ -114,7 +131,11 @@ function refused({ code, message }: EntryRefusal) {
   return { ErrorCode: code, ErrorMessage: message };
 }
 
-function firstRefusal(refusers: Iterable<EntryRefuser>, entry: PutEventsEntry, index: number): EntryRefusal | undefined {
+function firstRefusal(
+  refusers: Iterable<EntryRefuser>,
+  entry: PutEventsEntry,
+  index: number,
+): EntryRefusal | undefined {
   for (const refuse of refusers) {
     const refusal = refuse(entry, index);
     if (refusal !== undefined) return refusal;

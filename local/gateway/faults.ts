@@ -34,5 +34,9 @@ export async function firstFault(interceptors: Iterable<Interceptor>, call: Call
 }
 
 export function faultAnswer({ status, body = '', headers }: FaultAnswer): Answer {
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.1', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) };
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
 }

@@ -57,7 +57,11 @@ export function refusal(error: unknown): Answer {
 }
 
 export function jsonAnswer(status: number, body: object): Answer {
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }, body: JSON.stringify(body) };
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() },
+    body: JSON.stringify(body),
+  };
 }
 
 function parseBody(body: Buffer): unknown {

@@ -55,7 +55,8 @@ export function checkRequest(entries: readonly PutEventsEntry[], maxTotalBytes: 
   if (entries.length < 1) throw badLength('[]', 'greater than or equal to 1');
   if (entries.length > MAX_ENTRIES) throw badLength('[PutEventsRequestEntry]', `less than or equal to ${MAX_ENTRIES}`);
   const total = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-  if (total >= maxTotalBytes) throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
+  if (total >= maxTotalBytes)
+    throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
 }
 
 /** An entry's size as AWS counts it: 14 bytes for a Time, and the UTF-8 bytes of the texts. */
@@ -76,7 +77,8 @@ export function readEntry(entry: PutEventsEntry, id: string, now: Millis, place:
   if (!source) return missing('Source');
   if (!detailType) return missing('DetailType');
   if (!detailText) return missing('Detail');
-  if (source.startsWith('aws.')) return { refusal: { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' } };
+  if (source.startsWith('aws.'))
+    return { refusal: { code: 'NotAuthorizedForSourceException', message: 'Not authorized for the source.' } };
   const detail = parseDetail(detailText);
   if (detail === undefined) return { refusal: { code: 'MalformedDetail', message: 'Detail is malformed.' } };
   const time = typeof entry.Time === 'number' ? entry.Time * 1000 : now;
@@ -114,9 +116,17 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 }
 
 function missing(parameter: string): ReadEntry {
-  return { refusal: { code: 'InvalidArgument', message: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.` } };
+  return {
+    refusal: {
+      code: 'InvalidArgument',
+      message: `Parameter ${parameter} is not valid. Reason: ${parameter} is a required argument.`,
+    },
+  };
 }
 
 function badLength(value: string, bound: string): AwsError {
-  return new AwsError('ValidationException', `1 validation error detected: Value '${value}' at 'entries' failed to satisfy constraint: Member must have length ${bound}`);
+  return new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value '${value}' at 'entries' failed to satisfy constraint: Member must have length ${bound}`,
+  );
 }

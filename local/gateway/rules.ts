@@ -31,7 +31,8 @@ const testedEvent = z.object({
 export function createRuleOperations(buses: EventBuses, place: AwsPlace): Operations {
   const getRule = (bus: EventBus, name: string): Rule => {
     const rule = bus.rules.get(name);
-    if (rule === undefined) throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${bus.name}.`);
+    if (rule === undefined)
+      throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${bus.name}.`);
     return rule;
   };
 
@@ -41,13 +42,19 @@ export function createRuleOperations(buses: EventBuses, place: AwsPlace): Operat
       const bus = buses.get(EventBusName);
       const matches = readPattern(EventPattern);
       const arn = arnOf(place, 'events', bus.name === 'default' ? `rule/${Name}` : `rule/${bus.name}/${Name}`);
-      bus.rules.set(Name, { arn, matches, enabled: State !== 'DISABLED', targets: bus.rules.get(Name)?.targets ?? new Map<string, string>() });
+      bus.rules.set(Name, {
+        arn,
+        matches,
+        enabled: State !== 'DISABLED',
+        targets: bus.rules.get(Name)?.targets ?? new Map<string, string>(),
+      });
       return { RuleArn: arn };
     },
     DeleteRule: (input) => {
       const { Name, EventBusName } = parseWith(ruleInput, input, 'DeleteRule');
       const bus = buses.get(EventBusName);
-      if ((bus.rules.get(Name)?.targets.size ?? 0) > 0) throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
+      if ((bus.rules.get(Name)?.targets.size ?? 0) > 0)
+        throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
       bus.rules.delete(Name);
       return {};
     },
@@ -73,7 +80,8 @@ export function createRuleOperations(buses: EventBuses, place: AwsPlace): Operat
 }
 
 function readPattern(pattern: string): Matcher {
-  const refusal = (reason: string) => new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${reason}`);
+  const refusal = (reason: string) =>
+    new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${reason}`);
   const parsed = parseJson(pattern, () => refusal('Invalid JSON'));
   try {
     return parseEventPattern(parsed);

@@ -36,8 +36,10 @@ export function createS3(clock: Clock): S3Server {
   const store = new Map<string, Map<string, StoredObject>>();
 
   const put = (objects: Map<string, StoredObject>, key: string, request: Request) => {
-    if (request.headers['if-none-match'] === '*' && objects.has(key)) return xmlError(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
-    if (!isIntact(request)) return xmlError(400, 'BadDigest', 'The checksum you specified did not match the calculated checksum.');
+    if (request.headers['if-none-match'] === '*' && objects.has(key))
+      return xmlError(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+    if (!isIntact(request))
+      return xmlError(400, 'BadDigest', 'The checksum you specified did not match the calculated checksum.');
     objects.set(key, { body: request.body, headers: describingHeaders(request), storedAt: clock.now() });
     return { status: 200, headers: { etag: etagOf(request.body) }, body: '' };
   };
@@ -51,12 +53,15 @@ export function createS3(clock: Clock): S3Server {
       object: (bucket, key) => store.get(bucket)?.get(key),
     },
     answer: ({ operation, bucket, key }, request) => {
-      if (!SERVED.includes(operation)) return xmlError(501, 'NotImplemented', 'This gateway only puts, gets and heads whole objects.');
+      if (!SERVED.includes(operation))
+        return xmlError(501, 'NotImplemented', 'This gateway only puts, gets and heads whole objects.');
       const objects = store.get(bucket);
       if (objects === undefined) return xmlError(404, 'NoSuchBucket', 'The specified bucket does not exist');
       if (operation === 'PutObject') return put(objects, key, request);
       const object = objects.get(key);
-      return object === undefined ? xmlError(404, 'NoSuchKey', 'The specified key does not exist.') : objectAnswer(object);
+      return object === undefined
+        ? xmlError(404, 'NoSuchKey', 'The specified key does not exist.')
+        : objectAnswer(object);
     },
   };
 }
@@ -89,20 +94,30 @@ function isStreamed(request: Request): boolean {
 function isIntact({ headers, body }: Request): boolean {
   const checksum = headers['x-amz-checksum-crc32'];
   const md5 = headers['content-md5'];
-  return (checksum === undefined || checksum === crc32Of(body)) && (md5 === undefined || md5 === createHash('md5').update(body).digest('base64'));
+  return (
+    (checksum === undefined || checksum === crc32Of(body)) &&
+    (md5 === undefined || md5 === createHash('md5').update(body).digest('base64'))
+  );
 }
 
 function describingHeaders({ headers }: Request): Record<string, string> {
   const kept = ['content-type', 'content-encoding', 'content-disposition', 'cache-control'];
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' && (kept.includes(name) || name.startsWith('x-amz-meta-')) ? [[name, value]] : [])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' && (kept.includes(name) || name.startsWith('x-amz-meta-')) ? [[name, value]] : [],
+    ),
   );
 }
 
 function objectAnswer({ body, headers, storedAt }: StoredObject): Answer {
   return {
     status: 200,
-    headers: { ...headers, etag: etagOf(body), 'last-modified': new Date(storedAt).toUTCString(), 'x-amz-checksum-crc32': crc32Of(body) },
+    headers: {
+      ...headers,
+      etag: etagOf(body),
+      'last-modified': new Date(storedAt).toUTCString(),
+      'x-amz-checksum-crc32': crc32Of(body),
+    },
     body,
   };
 }

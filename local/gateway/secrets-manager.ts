@@ -38,7 +38,10 @@ const putInput = z.object({ SecretId: z.string(), SecretString: z.string(), Clie
 const describeInput = z.object({ SecretId: z.string() });
 
 /** A Secrets Manager server in memory. It keeps strings, and all versions of them. */
-export function createSecretsManager(place: AwsPlace, clock: Clock): { readonly operations: Operations; readonly secrets: Secrets } {
+export function createSecretsManager(
+  place: AwsPlace,
+  clock: Clock,
+): { readonly operations: Operations; readonly secrets: Secrets } {
   const store = new Map<string, Secret>();
 
   const get = (id: string) => {
@@ -47,16 +50,27 @@ export function createSecretsManager(place: AwsPlace, clock: Clock): { readonly 
     return secret;
   };
   const create = (name: string) => {
-    if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name)) throw new AwsError('ValidationException', 'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!');
-    if (store.has(name)) throw new AwsError('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
-    const secret: Secret = { name, arn: arnOf(place, 'secretsmanager', `secret:${name}-${arnSuffix()}`), createdAt: clock.now(), versions: [] };
+    if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name))
+      throw new AwsError(
+        'ValidationException',
+        'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
+      );
+    if (store.has(name))
+      throw new AwsError('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
+    const secret: Secret = {
+      name,
+      arn: arnOf(place, 'secretsmanager', `secret:${name}-${arnSuffix()}`),
+      createdAt: clock.now(),
+      versions: [],
+    };
     store.set(name, secret);
     return secret;
   };
   /** The token becomes the version's id, so a repeated request changes nothing. */
   const put = (secret: Secret, value: string, token: string = randomUUID()) => {
     const known = secret.versions.find(({ id }) => id === token);
-    if (known !== undefined && known.value !== value) throw new AwsError('ResourceExistsException', `A resource with the ID ${token} already exists.`);
+    if (known !== undefined && known.value !== value)
+      throw new AwsError('ResourceExistsException', `A resource with the ID ${token} already exists.`);
     if (known === undefined) secret.versions.push({ id: token, value, createdAt: clock.now() });
     return token;
   };
@@ -94,7 +108,9 @@ export function createSecretsManager(place: AwsPlace, clock: Clock): { readonly 
         Name: secret.name,
         CreatedDate: secret.createdAt / 1000,
         LastChangedDate: (secret.versions.at(-1)?.createdAt ?? secret.createdAt) / 1000,
-        VersionIdsToStages: Object.fromEntries(secret.versions.slice(-2).map((version) => [version.id, stagesOf(secret, version)])),
+        VersionIdsToStages: Object.fromEntries(
+          secret.versions.slice(-2).map((version) => [version.id, stagesOf(secret, version)]),
+        ),
       };
     },
   };
@@ -112,7 +128,10 @@ export function createSecretsManager(place: AwsPlace, clock: Clock): { readonly 
 
 function findVersion(secret: Secret, id: string | null | undefined, stage: string | null | undefined): Version {
   const wanted = stage ?? (id ? undefined : 'AWSCURRENT');
-  const version = secret.versions.find((candidate) => (!id || candidate.id === id) && (wanted === undefined || stagesOf(secret, candidate).includes(wanted)));
+  const version = secret.versions.find(
+    (candidate) =>
+      (!id || candidate.id === id) && (wanted === undefined || stagesOf(secret, candidate).includes(wanted)),
+  );
   if (version !== undefined) return version;
   const by = wanted === undefined ? `VersionId: ${id ?? ''}` : `staging label: ${wanted}`;
   throw notFound(`Secrets Manager can't find the specified secret value for ${by}`);

@@ -89,9 +89,19 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       case 'DynamoDB_20120810':
         return { service: 'dynamodb', operation, input, serve: () => dynamoDb.answer(request) };
       case 'AWSEvents':
-        return { service: 'events', operation, input, serve: () => answerJson(eventBridge.operations, operation, request.body) };
+        return {
+          service: 'events',
+          operation,
+          input,
+          serve: () => answerJson(eventBridge.operations, operation, request.body),
+        };
       case 'secretsmanager':
-        return { service: 'secretsmanager', operation, input, serve: () => answerJson(secretsManager.operations, operation, request.body) };
+        return {
+          service: 'secretsmanager',
+          operation,
+          input,
+          serve: () => answerJson(secretsManager.operations, operation, request.body),
+        };
       default:
         return { service: 'unknown', operation: target, input, serve: () => refusal(unknownOperation()) };
     }
@@ -100,7 +110,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   /** @returns undefined: no answer, the connection is to be destroyed. */
   const answer = async ({ service, operation, input, serve }: Route): Promise<Answer | undefined> => {
     requests.push({ service, operation, at: clock.now() });
-    const fault = interceptors.size === 0 ? undefined : await firstFault(interceptors, { service, operation, body: input() });
+    const fault =
+      interceptors.size === 0 ? undefined : await firstFault(interceptors, { service, operation, body: input() });
     if (fault === undefined) return serve();
     if (fault === 'drop-after') await serve();
     return typeof fault === 'string' ? undefined : faultAnswer(fault);
@@ -134,13 +145,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 }
 
 /** Reads the whole request and sends the whole answer. What an interceptor throws also ends up as an unhandled rejection. */
-async function exchange(incoming: IncomingMessage, outgoing: ServerResponse, answer: (request: Request) => Promise<Answer | undefined>): Promise<void> {
+async function exchange(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: (request: Request) => Promise<Answer | undefined>,
+): Promise<void> {
   try {
     const body = await readBody(incoming);
     if (body === undefined) return;
     const { method = 'GET', url = '/', headers } = incoming;
     const given = await answer({ method, url, headers, body });
-    if (given !== undefined) outgoing.writeHead(given.status, { ...given.headers, 'content-length': Buffer.byteLength(given.body) }).end(given.body);
+    if (given !== undefined)
+      outgoing
+        .writeHead(given.status, { ...given.headers, 'content-length': Buffer.byteLength(given.body) })
+        .end(given.body);
   } finally {
     if (!outgoing.headersSent) incoming.socket.destroy();
   }

@@ -29,9 +29,15 @@ export function parseValueMatch(expected: unknown): LeafTest {
 
 /** The name and operand of a comparison such as `{ "prefix": "a" }`. */
 export function onlyEntry(expression: unknown): [name: string, operand: unknown] {
-  const entries: [string, unknown][] = typeof expression === 'object' && expression !== null && !Array.isArray(expression) ? Object.entries(expression) : [];
+  const entries: [string, unknown][] =
+    typeof expression === 'object' && expression !== null && !Array.isArray(expression)
+      ? Object.entries(expression)
+      : [];
   const [first, second] = entries;
-  if (first === undefined || second !== undefined) throw new InvalidEventPattern('Match value must be String, number, true, false, or null, or an object with one comparison');
+  if (first === undefined || second !== undefined)
+    throw new InvalidEventPattern(
+      'Match value must be String, number, true, false, or null, or an object with one comparison',
+    );
   return first;
 }
 
@@ -72,7 +78,8 @@ function parseAnythingBut(operand: unknown): LeafTest {
   if (typeof operand === 'string' || typeof operand === 'number' || Array.isArray(operand)) {
     const refused = list(operand);
     const kinds = new Set(refused.map((value) => typeof value));
-    if (kinds.size !== 1 || !(kinds.has('string') || kinds.has('number'))) throw new InvalidEventPattern('Inside anything-but list, either all values are number or all are string');
+    if (kinds.size !== 1 || !(kinds.has('string') || kinds.has('number')))
+      throw new InvalidEventPattern('Inside anything-but list, either all values are number or all are string');
     return (leaf) => !refused.includes(leaf);
   }
   const [comparison, texts] = onlyEntry(operand);
@@ -93,7 +100,8 @@ function parseNumeric(operand: unknown): LeafTest {
   const [operator, first, upper, second, ...more] = parts;
   const test = parseBound(operator, first);
   if (parts.length <= 2) return test;
-  if (more.length > 0 || !LOWER.has(operator) || !UPPER.has(upper)) throw new InvalidEventPattern('Too many elements in numeric expression');
+  if (more.length > 0 || !LOWER.has(operator) || !UPPER.has(upper))
+    throw new InvalidEventPattern('Too many elements in numeric expression');
   const below = parseBound(upper, second);
   if (Number(first) >= Number(second)) throw new InvalidEventPattern('Bottom must be less than top');
   return (leaf) => test(leaf) && below(leaf);
@@ -102,7 +110,8 @@ function parseNumeric(operand: unknown): LeafTest {
 function parseBound(operator: unknown, bound: unknown): LeafTest {
   const compare = NUMERIC.get(operator);
   if (compare === undefined) throw new InvalidEventPattern(`Unrecognized numeric range operator: ${String(operator)}`);
-  if (typeof bound !== 'number' || Math.abs(bound) > NUMERIC_BOUND) throw new InvalidEventPattern(`Value of ${String(operator)} must be numeric and between -5.0e9 and 5.0e9`);
+  if (typeof bound !== 'number' || Math.abs(bound) > NUMERIC_BOUND)
+    throw new InvalidEventPattern(`Value of ${String(operator)} must be numeric and between -5.0e9 and 5.0e9`);
   return (leaf) => typeof leaf === 'number' && compare(leaf, bound);
 }
 
@@ -120,7 +129,8 @@ const NUMERIC = new Map<unknown, (value: number, bound: number) => boolean>([
 function parseCidr(cidr: string): LeafTest {
   const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(cidr) ?? [];
   const version = isIP(address);
-  if (version === 0 || Number(bits) > (version === 4 ? 32 : 128)) throw new InvalidEventPattern(`Malformed CIDR: ${cidr}`);
+  if (version === 0 || Number(bits) > (version === 4 ? 32 : 128))
+    throw new InvalidEventPattern(`Malformed CIDR: ${cidr}`);
   const family = version === 4 ? 'ipv4' : 'ipv6';
   const range = new BlockList();
   range.addSubnet(address, Number(bits), family);
@@ -133,7 +143,8 @@ function parseWildcard(wildcard: string): LeafTest {
   const tokens = wildcard.match(/\\?[^]/gu) ?? [];
   const source = tokens.map((token) => {
     if (token === '*') return '[^]*';
-    if (token.startsWith('\\') && token !== '\\*' && token !== '\\\\') throw new InvalidEventPattern('Invalid escape character');
+    if (token.startsWith('\\') && token !== '\\*' && token !== '\\\\')
+      throw new InvalidEventPattern('Invalid escape character');
     return token.replace(/^\\(?=.)/s, '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
   });
   const expression = new RegExp(`^${source.join('')}$`, 'u');

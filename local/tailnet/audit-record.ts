@@ -40,12 +40,17 @@ export function toAuditRecord(record: object): object {
 }
 
 function auditAction({ action, origin, target, old, new: after }: z.infer<typeof configurationRecord>): string {
-  if (target.type === 'API_KEY') return `${/^auth key/i.test(target.name ?? '') ? 'auth_key' : 'api_key'}:${verb(action)}`;
+  if (target.type === 'API_KEY')
+    return `${/^auth key/i.test(target.name ?? '') ? 'auth_key' : 'api_key'}:${verb(action)}`;
   if (target.property === 'ALLOWED_IPS') return prefixes(after) < prefixes(old) ? 'routes:remove' : 'routes:approve';
   // A device that signs in again renews its key; from anywhere else the time was set to end it.
   if (target.property === 'KEY_EXPIRY_TIME') return origin === 'NODE' ? 'device:renew_key' : 'device:expire_key';
   const native = [target.type, action, target.property].filter((part) => part !== undefined && part !== '').join('.');
-  return ACTIONS[native] ?? SETTINGS[target.property ?? ''] ?? `${SUBJECTS[target.type] ?? target.type.toLowerCase()}:${verb(action)}`;
+  return (
+    ACTIONS[native] ??
+    SETTINGS[target.property ?? ''] ??
+    `${SUBJECTS[target.type] ?? target.type.toLowerCase()}:${verb(action)}`
+  );
 }
 
 function sha256(content: string): string {
@@ -61,7 +66,11 @@ function prefixes(routes: unknown): number {
 }
 
 /** What the product's documentation calls the things that a record can be about. */
-const SUBJECTS: Readonly<Partial<Record<string, string>>> = { NODE: 'device', WEBHOOK_ENDPOINT: 'webhook', OAUTH_ACCESS_TOKEN: 'oauth_token' };
+const SUBJECTS: Readonly<Partial<Record<string, string>>> = {
+  NODE: 'device',
+  WEBHOOK_ENDPOINT: 'webhook',
+  OAUTH_ACCESS_TOKEN: 'oauth_token',
+};
 
 const ACTIONS: Readonly<Partial<Record<string, string>>> = {
   'TAILNET.UPDATE.ACL': 'acl:update',

@@ -13,5 +13,7 @@ export function answerConfigurationRequest(request: ReceivedRequest, store: Reco
   if (end === null) return message(400, 'end must be an RFC 3339 time');
   if (end < start) return message(400, 'end must not be before start');
   const logs = store.between(start, end, 'stored');
-  return json(`{"version":"1.1","tailnetId":${JSON.stringify(tailnetId)},"logs":${logs.length === 0 ? 'null' : `[${logs.join(',')}]`}}`);
+  return json(
+    `{"version":"1.1","tailnetId":${JSON.stringify(tailnetId)},"logs":${logs.length === 0 ? 'null' : `[${logs.join(',')}]`}}`,
+  );
 }

@@ -46,11 +46,18 @@ const READER_SCOPES = ['logs:configuration:read', 'audit:read', 'all:read', 'all
 
 export function createCredentials(
   clock: Clock,
-  initial: { readonly apiKeys: readonly string[]; readonly oauthClients: readonly OAuthClient[]; readonly tokenLifetimeMs: Millis },
+  initial: {
+    readonly apiKeys: readonly string[];
+    readonly oauthClients: readonly OAuthClient[];
+    readonly tokenLifetimeMs: Millis;
+  },
 ): Credentials {
   const apiKeys = new Set(initial.apiKeys);
   const clients = new Map(initial.oauthClients.map((client) => [client.clientId, client]));
-  const tokens = new Map<string, { readonly clientId: string; readonly scopes: readonly string[]; readonly expiresAt: Millis }>();
+  const tokens = new Map<
+    string,
+    { readonly clientId: string; readonly scopes: readonly string[]; readonly expiresAt: Millis }
+  >();
 
   const endTokensOf = (clientId: string): void => {
     for (const [token, minted] of tokens) if (minted.clientId === clientId) tokens.delete(token);

@@ -21,7 +21,13 @@ export const actors = {
   okta: { id: '', type: 'SCIM', loginName: '', displayName: 'SCIM' },
   tailscale: { id: '', type: 'AUTOMATED_WORKER', loginName: '', displayName: '' },
   secretScanner: { id: '', type: 'SECRET_SCANNER', loginName: '', displayName: 'Secret scanning partner' },
-  router: { id: 'nRouterQ8s1CNTRL', type: 'NODE', loginName: '', displayName: 'office-router', tags: ['tag:subnet-router'] },
+  router: {
+    id: 'nRouterQ8s1CNTRL',
+    type: 'NODE',
+    loginName: '',
+    displayName: 'office-router',
+    tags: ['tag:subnet-router'],
+  },
 } as const;
 
 const tailnet = { id: 'example.com', name: 'example.com', type: 'TAILNET' } as const;
@@ -45,7 +51,12 @@ const devices = {
 } as const satisfies Record<string, { id: string; isEphemeral?: boolean }>;
 
 export function device(name: keyof typeof devices, property?: string): object {
-  return { ...devices[name], name: `${name}.yak-bebop.ts.net`, type: 'NODE', ...(property !== undefined && { property }) };
+  return {
+    ...devices[name],
+    name: `${name}.yak-bebop.ts.net`,
+    type: 'NODE',
+    ...(property !== undefined && { property }),
+  };
 }
 
 /** Things that only one or two records name. */

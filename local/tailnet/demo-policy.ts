@@ -55,12 +55,18 @@ export const policyBefore = `// Who may reach what. Changes go through review; a
 
 /** The same after a change that lets far more in than its comment says. */
 export const policyAfter = [
-  ['"group:sre":      ["grace@example.com", "max@example.com"]', '"group:sre":      ["grace@example.com", "max@example.com", "joan@example.com"]'],
+  [
+    '"group:sre":      ["grace@example.com", "max@example.com"]',
+    '"group:sre":      ["grace@example.com", "max@example.com", "joan@example.com"]',
+  ],
   [
     '		{"action": "accept", "src": ["group:finance"], "dst": ["billing:443"]},\n',
     '		{"action": "accept", "src": ["group:finance"], "dst": ["billing:443"]},\n\n		// Temporary: month-end reports need the database.\n		{"action": "accept", "src": ["autogroup:member"], "dst": ["tag:prod:*"]},\n',
   ],
   ['			"10.40.0.0/16": ["tag:subnet-router"],\n', '			"10.0.0.0/8": ["tag:subnet-router"],\n'],
-  ['			"action":      "check", // sign in again, at least every 12 hours\n			"checkPeriod": "12h",\n', '			"action":      "accept",\n'],
+  [
+    '			"action":      "check", // sign in again, at least every 12 hours\n			"checkPeriod": "12h",\n',
+    '			"action":      "accept",\n',
+  ],
   ['		{"src": "joan@example.com", "deny": ["tag:prod:22", "tag:prod:5432"]},\n', ''],
 ].reduce((text, [from = '', to = '']) => text.replace(from, to), policyBefore);

@@ -32,12 +32,18 @@ export async function readEventFile(path: string, now: Millis): Promise<EventFil
  * @throws InvalidInput with every line that is no record, by its number and the reason; for a file without any record.
  */
 export function parseEventFile(text: string, now: Millis, name: string): EventFile {
-  const lines = text.replace(/^\uFEFF/, '').split('\n').map((line, index) => ({ line: line.trim(), number: index + 1 }));
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line, index) => ({ line: line.trim(), number: index + 1 }));
   const read = lines.filter(({ line }) => line !== '').map(({ line, number }) => readLine(line, number));
   const problems = read.filter((one) => typeof one === 'string');
   if (read.length === 0) problems.push('has no record in it');
   if (problems.length > 0) throw new InvalidInput(name, problems);
-  return moveBefore(now, read.filter((one) => typeof one !== 'string'));
+  return moveBefore(
+    now,
+    read.filter((one) => typeof one !== 'string'),
+  );
 }
 
 interface TimedRecord {
@@ -87,6 +93,9 @@ function moveBefore(now: Millis, records: readonly TimedRecord[]): EventFile {
 
 function withTimesMovedBy(shift: bigint, record: object): object {
   return Object.fromEntries(
-    Object.entries(record).map(([field, value]: [string, unknown]) => [field, MOVED_FIELDS.includes(field) ? withMovedTimes(value, shift) : value]),
+    Object.entries(record).map(([field, value]: [string, unknown]) => [
+      field,
+      MOVED_FIELDS.includes(field) ? withMovedTimes(value, shift) : value,
+    ]),
   );
 }

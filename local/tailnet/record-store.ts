@@ -45,7 +45,9 @@ export function createRecordStore(clock: Clock, toAudit: (record: object) => obj
     },
     between(start, end, shape) {
       const now = clock.now();
-      const found = entries.filter(({ at, visibleAt }) => visibleAt <= now && at >= start && (end === null || at <= end));
+      const found = entries.filter(
+        ({ at, visibleAt }) => visibleAt <= now && at >= start && (end === null || at <= end),
+      );
       return outOfOrder(found).map((entry) => entry[shape]);
     },
   };

@@ -5,7 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import { message, type Answer, type StagedAnswer } from './exchange';
 
 /** Sends an answer. `usual` are the headers that every answer of the API has. */
-export async function respond(response: ServerResponse, answer: StagedAnswer, usual: Readonly<Record<string, string>>): Promise<void> {
+export async function respond(
+  response: ServerResponse,
+  answer: StagedAnswer,
+  usual: Readonly<Record<string, string>>,
+): Promise<void> {
   const { status = 200, headers = {} } = answer;
   const body = answer.body ?? message(status).body;
   response.statusCode = status;
@@ -22,7 +26,11 @@ export async function respond(response: ServerResponse, answer: StagedAnswer, us
 }
 
 /** The whole Content-Length, half the body, then the end of the connection. */
-export async function cutShort(response: ServerResponse, answer: Answer, usual: Readonly<Record<string, string>>): Promise<void> {
+export async function cutShort(
+  response: ServerResponse,
+  answer: Answer,
+  usual: Readonly<Record<string, string>>,
+): Promise<void> {
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, { ...usual, ...answer.headers, 'content-length': body.length });
   response.write(body.subarray(0, body.length >> 1), () => response.destroy());

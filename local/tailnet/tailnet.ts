@@ -6,7 +6,15 @@ import { createAuditEndpoint, type AuditEnvelope } from './audit-endpoint';
 import { toAuditRecord } from './audit-record';
 import { answerConfigurationRequest } from './configuration-endpoint';
 import { createCredentials, type CredentialControl, type OAuthClient } from './credentials';
-import { message, route, type Answer, type Interceptor, type ReceivedRequest, type StagedAnswer, type Trouble } from './exchange';
+import {
+  message,
+  route,
+  type Answer,
+  type Interceptor,
+  type ReceivedRequest,
+  type StagedAnswer,
+  type Trouble,
+} from './exchange';
 import { createRecordStore, type Placement, type StoredRecord } from './record-store';
 import { cutShort, respond } from './respond';
 import { answerTokenRequest } from './token-endpoint';
@@ -59,7 +67,12 @@ export interface Tailnet extends CredentialControl {
 
 /** Starts a server on a free loopback port that speaks Tailscale's audit API and OAuth token endpoint. */
 export async function startTailnet(options: TailnetOptions = {}): Promise<Tailnet> {
-  const { tailnet: name = 'example.com', dialects = 'both', clock = { now: () => Date.now() }, tokenLifetimeSeconds = 3600 } = options;
+  const {
+    tailnet: name = 'example.com',
+    dialects = 'both',
+    clock = { now: () => Date.now() },
+    tokenLifetimeSeconds = 3600,
+  } = options;
   const credentials = createCredentials(clock, {
     apiKeys: options.apiKeys ?? [],
     oauthClients: options.oauthClients ?? [],
@@ -86,8 +99,10 @@ export async function startTailnet(options: TailnetOptions = {}): Promise<Tailne
     if (request.method !== 'GET') return message(405);
     const authority = credentials.authority(request.headers.authorization);
     if (authority === 'unknown') return message(401, 'API token invalid');
-    if (authority !== 'client-secret' && request.tailnet !== '-' && request.tailnet !== name) return message(404, 'tailnet not found');
-    if (authority !== 'reader') return message(403, 'calling actor does not have enough permissions to perform this function');
+    if (authority !== 'client-secret' && request.tailnet !== '-' && request.tailnet !== name)
+      return message(404, 'tailnet not found');
+    if (authority !== 'reader')
+      return message(403, 'calling actor does not have enough permissions to perform this function');
     return request.endpoint === 'audit' ? audit.answer(request) : answerConfigurationRequest(request, store, name);
   };
 
@@ -159,9 +174,17 @@ export async function startTailnet(options: TailnetOptions = {}): Promise<Tailne
 type Writable<Shape> = { -readonly [Field in keyof Shape]: Shape[Field] };
 
 /** A path that Tailscale's router does not know never reaches the code that speaks JSON. */
-const notFound: Answer = { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
+const notFound: Answer = {
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '404 page not found\n',
+};
 
-async function decide(interceptors: readonly Interceptor[], request: ReceivedRequest, proceed: () => Answer): Promise<StagedAnswer | Trouble> {
+async function decide(
+  interceptors: readonly Interceptor[],
+  request: ReceivedRequest,
+  proceed: () => Answer,
+): Promise<StagedAnswer | Trouble> {
   for (const interceptor of interceptors) {
     const decision = await interceptor(request, proceed);
     if (decision !== undefined) return decision;

@@ -22,12 +22,20 @@ export function answerTokenRequest(
   const scope = form.get('scope');
   if (scope !== null) return message(400, `OAuth client cannot grant scopes ${JSON.stringify(scope)}`);
 
-  const [clientId, clientSecret] = basicClient(request.headers.authorization) ?? [form.get('client_id') ?? '', form.get('client_secret') ?? ''];
+  const [clientId, clientSecret] = basicClient(request.headers.authorization) ?? [
+    form.get('client_id') ?? '',
+    form.get('client_secret') ?? '',
+  ];
   const token = credentials.mint(clientId, clientSecret);
   if (token === null) return message(401, 'API token invalid');
   onMint(clientId, token);
   return json(
-    JSON.stringify({ access_token: token.accessToken, token_type: 'Bearer', expires_in: lifetimeSeconds, scope: token.scopes.join(' ') }),
+    JSON.stringify({
+      access_token: token.accessToken,
+      token_type: 'Bearer',
+      expires_in: lifetimeSeconds,
+      scope: token.scopes.join(' '),
+    }),
   );
 }
 

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 const functions = join(__dirname, '../../dist/functions');
 
 interface Metafile {
-  readonly outputs: Readonly<Record<string, { readonly entryPoint?: string; readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>>;
+  readonly outputs: Readonly<
+    Record<
+      string,
+      { readonly entryPoint?: string; readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }
+    >
+  >;
 }
 
 /** Bytes in the bundle by npm scope or package. */
@@ -21,7 +26,19 @@ function packagesOf(entryPoint: string): Map<string, number> {
 
 it('deploys no package that is not listed here', () => {
   expect([...packagesOf('functions/poll/handler.ts').keys()].sort()).toEqual([
-    '@aws', '@aws-lambda-powertools', '@aws-sdk', '@smithy', 'diff', 'is-network-error', 'lossless-json', 'mnemonist', 'oauth4webapi', 'obliterator', 'p-map', 'p-retry', 'zod',
+    '@aws',
+    '@aws-lambda-powertools',
+    '@aws-sdk',
+    '@smithy',
+    'diff',
+    'is-network-error',
+    'lossless-json',
+    'mnemonist',
+    'oauth4webapi',
+    'obliterator',
+    'p-map',
+    'p-retry',
+    'zod',
   ]);
 });
 

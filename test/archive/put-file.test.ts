@@ -41,7 +41,11 @@ describe('a file that is put into the archive', () => {
     gateway.s3.createBucket('archive');
     client = new S3Client({ ...LOCAL_CLIENT, endpoint: gateway.url, forcePathStyle: true, logger: silent });
     archive = createS3Archive({ bucket: 'archive', openPutObject: () => Promise.resolve(createPutObject(client)) });
-    file = { path: join(folder, 'record.gz'), sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
+    file = {
+      path: join(folder, 'record.gz'),
+      sha256: createHash('sha256').update(content).digest('hex'),
+      bytes: content.length,
+    };
     writeFileSync(file.path, gzipSync(content));
   });
   afterEach(async () => {
@@ -52,18 +56,29 @@ describe('a file that is put into the archive', () => {
   const puts = () => gateway.requests.filter(({ operation }) => operation === 'PutObject').length;
 
   it('arrives byte by byte, as gzip', async () => {
-    await expect(archive.putFile('quarantine/k.gz', file, deadline)).resolves.toEqual({ bucket: 'archive', key: 'quarantine/k.gz', sha256: file.sha256, bytes: file.bytes });
+    await expect(archive.putFile('quarantine/k.gz', file, deadline)).resolves.toEqual({
+      bucket: 'archive',
+      key: 'quarantine/k.gz',
+      sha256: file.sha256,
+      bytes: file.bytes,
+    });
     expect(isWhole('quarantine/k.gz')).toBe(true);
-    expect(gateway.s3.object('archive', 'quarantine/k.gz')?.headers).toEqual({ 'content-encoding': 'gzip', 'content-type': 'application/octet-stream' });
+    expect(gateway.s3.object('archive', 'quarantine/k.gz')?.headers).toEqual({
+      'content-encoding': 'gzip',
+      'content-type': 'application/octet-stream',
+    });
   });
 
-  it.each([[{ status: 503 }], ['drop-before' as const], ['drop-after' as const]])('is sent whole again after %j', async (fault) => {
-    let faults = 2;
-    gateway.intercept(({ operation }) => (operation === 'PutObject' && (faults -= 1) >= 0 ? fault : undefined));
-    await archive.putFile('k', file, deadline);
-    expect(isWhole('k')).toBe(true);
-    expect(puts()).toBe(3);
-  });
+  it.each([[{ status: 503 }], ['drop-before' as const], ['drop-after' as const]])(
+    'is sent whole again after %j',
+    async (fault) => {
+      let faults = 2;
+      gateway.intercept(({ operation }) => (operation === 'PutObject' && (faults -= 1) >= 0 ? fault : undefined));
+      await archive.putFile('k', file, deadline);
+      expect(isWhole('k')).toBe(true);
+      expect(puts()).toBe(3);
+    },
+  );
 
   it('is given up where S3 takes it never', async () => {
     gateway.intercept(() => ({ status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }));
@@ -74,12 +89,16 @@ describe('a file that is put into the archive', () => {
   it('leaves the last commit its time when S3 does not answer', async () => {
     gateway.intercept(() => new Promise(() => undefined));
     const endsAt = performance.now() + 1_000;
-    await expect(archive.putFile('k', file, { ...deadline, remaining: () => Math.max(0, endsAt - performance.now()) })).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE' });
+    await expect(
+      archive.putFile('k', file, { ...deadline, remaining: () => Math.max(0, endsAt - performance.now()) }),
+    ).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE' });
     expect(endsAt - performance.now()).toBeGreaterThan(300);
   });
 
   it('that cannot be read ends nothing else', async () => {
-    await expect(archive.putFile('k', { ...file, path: folder }, deadline)).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE' });
+    await expect(archive.putFile('k', { ...file, path: folder }, deadline)).rejects.toMatchObject({
+      code: 'ARCHIVE_UNAVAILABLE',
+    });
   });
 });
 
@@ -113,8 +132,18 @@ it('sends 200 MB in flat memory, with the length and the checksum in the header'
       await put({ ...object, body: { path } }, signal);
       console.log((process.resourceUsage().maxRSS - before) / 1024);
     })();`;
-  const env = { ...process.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, join(__dirname, '../../dist/functions/poll/archive-wire.js'), path], { env });
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['-e', script, join(__dirname, '../../dist/functions/poll/archive-wire.js'), path],
+    { env },
+  );
   sink.close();
 
   expect(Number(stdout)).toBeLessThan(60);

@@ -13,7 +13,10 @@ function residentMiB(pid: number): number {
 }
 
 /** The most that one of the processes had, in each of two phases. */
-export function watchMemory(pids: () => readonly number[], phase: () => 0 | 1): { readonly highest: readonly [number, number]; stop(): void } {
+export function watchMemory(
+  pids: () => readonly number[],
+  phase: () => 0 | 1,
+): { readonly highest: readonly [number, number]; stop(): void } {
   const highest: [number, number] = [0, 0];
   const timer = setInterval(() => {
     const now = phase();

@@ -44,7 +44,13 @@ export interface Evidence {
   readonly killed: number;
   readonly report: BackfillReport;
   /** What each live tick said. */
-  readonly live: readonly { readonly fetched: number; readonly emitted: number; readonly partial: boolean; readonly busy: boolean; readonly ms: number }[];
+  readonly live: readonly {
+    readonly fetched: number;
+    readonly emitted: number;
+    readonly partial: boolean;
+    readonly busy: boolean;
+    readonly ms: number;
+  }[];
   /** MiB that a sandbox of the backfill had at most, while the first and the second half of the events went out. */
   readonly memory: readonly [number, number];
   readonly seconds: number;
@@ -77,12 +83,22 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
     seen.byId.set(id, (seen.byId.get(id) ?? 0) + 1);
     seen.groups.add(String(detail['groupId']));
     seen.total += 1;
-    if (killed < options.kills && seen.groups.size >= ((killed + 1) * options.records) / (options.kills + 1) && workers.killOne()) killed += 1;
+    if (
+      killed < options.kills &&
+      seen.groups.size >= ((killed + 1) * options.records) / (options.kills + 1) &&
+      workers.killOne()
+    )
+      killed += 1;
   });
 
   const planner = await world.sandbox({}, { bundle: BUNDLE });
   const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
-  const plan = (await planner.invoke({ action: 'plan', from: ago(options.days * DAY), until: ago(30 * MINUTE), sliceHours: options.sliceHours })) as BackfillPlan;
+  const plan = (await planner.invoke({
+    action: 'plan',
+    from: ago(options.days * DAY),
+    until: ago(30 * MINUTE),
+    sliceHours: options.sliceHours,
+  })) as BackfillPlan;
 
   const ticks: Evidence['live'][number][] = [];
   const tick = async (): Promise<void> => {
@@ -97,7 +113,8 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
   let ticking = Promise.resolve();
   await workers.run(plan.slices, () => {
     finished += 1;
-    if (ticks.length < options.ticks && finished % Math.max(1, Math.floor(plan.slices.length / options.ticks)) === 0) ticking = ticking.then(tick);
+    if (ticks.length < options.ticks && finished % Math.max(1, Math.floor(plan.slices.length / options.ticks)) === 0)
+      ticking = ticking.then(tick);
   });
   await ticking;
   memory.stop();
@@ -144,7 +161,7 @@ function createWorkers(world: World, count: number) {
       const waiting = [...slices];
       const work = async (): Promise<void> => {
         let sandbox = await world.sandbox({}, { bundle: BUNDLE });
-        for (let slice = waiting.shift(); slice !== undefined; ) {
+        for (let slice = waiting.shift(); slice !== undefined;) {
           busy.add(sandbox);
           const answer: BackfillReport | null = await sandbox.invoke(slice, REMAINING_MS).then(
             (report) => report as BackfillReport,
@@ -186,17 +203,24 @@ async function leaseIsOver(world: World, { jobId, slice }: SliceInvocation): Pro
 }
 
 /** What is wrong; nothing: all is as promised. */
-export function problemsOf({ missing, repeated, mostCopies, allowed, killed, report, live, memory }: Evidence, { records, kills, ticks }: ProofOptions): string[] {
+export function problemsOf(
+  { missing, repeated, mostCopies, allowed, killed, report, live, memory }: Evidence,
+  { records, kills, ticks }: ProofOptions,
+): string[] {
   return [
     ...(missing > 0 ? [`${missing} records are not on the bus`] : []),
     ...(repeated > allowed ? [`${repeated} copies too many, and ${killed} kills allow ${allowed}`] : []),
     ...(mostCopies > 1 + kills ? [`one event came ${mostCopies} times`] : []),
     ...(killed < kills ? [`only ${killed} sandboxes were killed`] : []),
     ...(report.done ? [] : ['the report says that the job is not done']),
-    ...(report.emitted + report.duplicates < records ? [`the report knows of ${report.emitted} emitted events and ${report.duplicates} duplicates`] : []),
+    ...(report.emitted + report.duplicates < records
+      ? [`the report knows of ${report.emitted} emitted events and ${report.duplicates} duplicates`]
+      : []),
     ...(live.length < ticks ? [`only ${live.length} live ticks`] : []),
     ...live.flatMap(({ fetched, emitted, partial, busy }, index) =>
-      fetched === (index + 1) * LIVE_RECORDS && emitted === LIVE_RECORDS && !partial && !busy ? [] : [`live tick ${index + 1} noticed: ${JSON.stringify(live[index])}`],
+      fetched === (index + 1) * LIVE_RECORDS && emitted === LIVE_RECORDS && !partial && !busy
+        ? []
+        : [`live tick ${index + 1} noticed: ${JSON.stringify(live[index])}`],
     ),
     ...(memory[1] > memory[0] * 1.2 ? [`memory grows: ${memory[0]} MiB, then ${memory[1]} MiB`] : []),
   ];

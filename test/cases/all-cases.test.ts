@@ -9,7 +9,8 @@ const COUNT = 75;
 /** Numbers in titles of tests and of their groups; `it.each` has its title a few lines further down. */
 function numbersIn(file: string): number[] {
   const source = readFileSync(join(TESTS, file), 'utf8');
-  const titles = source.match(/(?<=^\s*(?:(?:it|describe)(?:\.each\([^]*?\))?\(\s*|\)\(\s*))(['"`]).*\[case \d+\].*\1,/gm) ?? [];
+  const titles =
+    source.match(/(?<=^\s*(?:(?:it|describe)(?:\.each\([^]*?\))?\(\s*|\)\(\s*))(['"`]).*\[case \d+\].*\1,/gm) ?? [];
   return titles.flatMap((title) => [...title.matchAll(/\[case (\d+)\]/g)].map(([, number]) => Number(number)));
 }
 

@@ -15,12 +15,23 @@ const SECRETS = {
 };
 const all = Object.values(SECRETS);
 
-const policy = (comment: string) => `{\n  // ${comment}\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}],\n  "groups": {"group:ops": ["${comment.replaceAll('\n', ' ')}"]},\n}`;
+const policy = (comment: string) =>
+  `{\n  // ${comment}\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}],\n  "groups": {"group:ops": ["${comment.replaceAll('\n', ' ')}"]},\n}`;
 
 /** Records with secrets wherever one can stand. */
 const planted = () => [
-  ...all.map((secret, number) => record(1_000 + number, about(`one-${number}`, { old: secret, new: { note: secret, list: [[secret]] }, actionDetails: secret }))),
-  record(2_000, { target: { id: 'TTailnetCNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' }, action: 'UPDATE', old: policy('calm'), new: policy(all.join(' ')) }),
+  ...all.map((secret, number) =>
+    record(
+      1_000 + number,
+      about(`one-${number}`, { old: secret, new: { note: secret, list: [[secret]] }, actionDetails: secret }),
+    ),
+  ),
+  record(2_000, {
+    target: { id: 'TTailnetCNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' },
+    action: 'UPDATE',
+    old: policy('calm'),
+    new: policy(all.join(' ')),
+  }),
   record(3_000, about('unknown', { action: 'DETONATE', brandNew: { secret: `${CANARY}I`, [SECRETS.authKey]: all } })),
   record(4_000, about('failed', { error: `could not reach ${SECRETS.login}` })),
   record(5_000, about('large', { new: `${SECRETS.authKey} ${'x'.repeat(300_000)} ${SECRETS.slack}` })),
@@ -30,13 +41,19 @@ const planted = () => [
 
 async function live(world: World): Promise<void> {
   const lambda = await world.sandbox();
-  world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: `malformed: ${Detail}` } : undefined));
+  world.gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: `malformed: ${Detail}` } : undefined,
+  );
   world.api.add(planted(), { at: BigInt(Date.now() - 1_000) * 1_000_000n });
   await expect(lambda.testConnection()).resolves.toMatchObject({ ok: true });
   await lambda.poll();
   await lambda.poll();
   // What Tailscale, a proxy or Secrets Manager answers may hold them as well.
-  world.api.intercept(({ headers, body }) => ({ status: 500, headers: { 'x-echo': headers.authorization ?? '' }, body: `${headers.authorization ?? ''} ${body} ${all.join(' ')}` }));
+  world.api.intercept(({ headers, body }) => ({
+    status: 500,
+    headers: { 'x-echo': headers.authorization ?? '' },
+    body: `${headers.authorization ?? ''} ${body} ${all.join(' ')}`,
+  }));
   await expect(lambda.poll({ remainingMs: 20_000 })).rejects.toThrow('default: ');
   world.putSecret(`{"apiKey": "${SECRETS.clientSecret}", "note": "${CANARY}K"}`);
   await expect((await world.sandbox()).poll()).rejects.toThrow('default: ');

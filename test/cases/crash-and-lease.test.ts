@@ -30,7 +30,10 @@ function hold(operation: string) {
 }
 
 const SERVER_ERROR: Fault = { status: 500, body: { __type: 'InternalServerError', message: 'x' } };
-const THROTTLED: Fault = { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException', message: 'x' } };
+const THROTTLED: Fault = {
+  status: 400,
+  body: { __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException', message: 'x' },
+};
 
 describe('[case 2] a run that Lambda ends in the middle of PutEvents', () => {
   it('has lost nothing when EventBridge never saw the request', async () => {
@@ -66,7 +69,9 @@ it('[case 3] asks nothing of anybody with no time left, and the next run does it
   const lambda = await world.sandbox();
   const before = world.gateway.requests.length;
   for (const remainingMs of [0, 500, 1_000]) {
-    await expect(lambda.poll({ remainingMs })).resolves.toMatchObject({ connectors: [{ partial: true, busy: false, fetched: 0, watermark: null }] });
+    await expect(lambda.poll({ remainingMs })).resolves.toMatchObject({
+      connectors: [{ partial: true, busy: false, fetched: 0, watermark: null }],
+    });
   }
   expect([world.gateway.requests.length - before, world.api.requests.length]).toEqual([0, 0]);
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 3, partial: false }] });
@@ -98,17 +103,22 @@ it('[case 5] [case 6] a sandbox that wakes up when another run has taken over re
 });
 
 describe('[case 8] a write that was applied and whose answer was lost', () => {
-  it.each(['PutItem', 'UpdateItem'])('is not taken for another run\'s, nor done twice: every first %s', async (lossy) => {
-    await open(5);
-    let turn = 0;
-    world.gateway.intercept(({ operation }) => (operation === lossy && (turn += 1) % 2 === 1 ? 'drop-after' : undefined));
-    const lambda = await world.sandbox();
-    await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 5, partial: false, busy: false }] });
-    expect(turn).toBeGreaterThan(1);
-    expect(await state()).toMatchObject({ token: 1, rev: 1, leaseUntil: 0, failStreak: 0 });
-    expect(await world.item('GENESIS')).toMatchObject({ committed: true });
-    await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 5 }] });
-  });
+  it.each(['PutItem', 'UpdateItem'])(
+    "is not taken for another run's, nor done twice: every first %s",
+    async (lossy) => {
+      await open(5);
+      let turn = 0;
+      world.gateway.intercept(({ operation }) =>
+        operation === lossy && (turn += 1) % 2 === 1 ? 'drop-after' : undefined,
+      );
+      const lambda = await world.sandbox();
+      await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 5, partial: false, busy: false }] });
+      expect(turn).toBeGreaterThan(1);
+      expect(await state()).toMatchObject({ token: 1, rev: 1, leaseUntil: 0, failStreak: 0 });
+      expect(await world.item('GENESIS')).toMatchObject({ committed: true });
+      await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 5 }] });
+    },
+  );
 
   it('counts a failed run once', async () => {
     await open(0);
@@ -128,15 +138,20 @@ describe('[case 8] a write that was applied and whose answer was lost', () => {
   });
 });
 
-it.each(['GetItem', 'Query'])('[case 9] publishes nothing while DynamoDB throttles every %s of the load, and all of it afterwards', async (throttled) => {
-  await open(3);
-  const stop = world.gateway.intercept(({ operation }) => (operation === throttled ? THROTTLED : undefined));
-  const lambda = await world.sandbox();
-  await expect(lambda.poll()).rejects.toThrow(/^default: STATE_UNAVAILABLE the table "tailscale-audit" answered ProvisionedThroughputExceededException; the next tick tries again$/);
-  expect(world.auditIds()).toEqual([]);
-  stop();
-  await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 3 }] });
-});
+it.each(['GetItem', 'Query'])(
+  '[case 9] publishes nothing while DynamoDB throttles every %s of the load, and all of it afterwards',
+  async (throttled) => {
+    await open(3);
+    const stop = world.gateway.intercept(({ operation }) => (operation === throttled ? THROTTLED : undefined));
+    const lambda = await world.sandbox();
+    await expect(lambda.poll()).rejects.toThrow(
+      /^default: STATE_UNAVAILABLE the table "tailscale-audit" answered ProvisionedThroughputExceededException; the next tick tries again$/,
+    );
+    expect(world.auditIds()).toEqual([]);
+    stop();
+    await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 3 }] });
+  },
+);
 
 it('[case 9] waits out a throttled read', async () => {
   await open(3);

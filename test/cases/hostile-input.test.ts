@@ -6,7 +6,12 @@ const worlds = createWorlds();
 
 /** The API answers with these records, each a JSON text as it stands. */
 function answering(world: World, records: readonly string[]): void {
-  world.api.intercept(({ endpoint }) => ({ body: endpoint === 'audit' ? `{"auditLogs":[${records.join(',')}]}` : `{"tailnetId":"example.com","logs":[${records.join(',')}]}` }));
+  world.api.intercept(({ endpoint }) => ({
+    body:
+      endpoint === 'audit'
+        ? `{"auditLogs":[${records.join(',')}]}`
+        : `{"tailnetId":"example.com","logs":[${records.join(',')}]}`,
+  }));
 }
 
 const text = (name: string, fields: object = {}) => JSON.stringify(record(1_000, about(name, fields)));
@@ -17,7 +22,10 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     const hostile = {
       long: text('long', { new: 'N' }).replace('"N"', '[9223372036854775808,1e400,-0,0.1]'),
       twice: text('twice', { new: 'first' }).replace('"new":"first"', '"new":"first","new":"last"'),
-      proto: text('proto', { new: 'P' }).replace('"P"', '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'),
+      proto: text('proto', { new: 'P' }).replace(
+        '"P"',
+        '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+      ),
       nul: text('nul', { new: 'a\u0000b\u001b[31mred\r\n{"level":"ERROR"}\u2028' }),
       half: text('half', { new: 'H' }).replace('"H"', '"\\ud800"'),
       action: text('action', { action: 'DE\nTONATE', origin: 'MOON', brandNew: [1] }),
@@ -28,9 +36,13 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 7, duplicates: 0 }] });
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 7 }] });
 
-    const details = Object.fromEntries(world.events.map(({ detail }) => [(detail['target'] as { name: string }).name, detail]));
+    const details = Object.fromEntries(
+      world.events.map(({ detail }) => [(detail['target'] as { name: string }).name, detail]),
+    );
     for (const detail of Object.values(details)) validateEvent(detail);
-    const news = Object.fromEntries(Object.entries(details).map(([name, detail]) => [name, (detail['change'] as { new: unknown }).new]));
+    const news = Object.fromEntries(
+      Object.entries(details).map(([name, detail]) => [name, (detail['change'] as { new: unknown }).new]),
+    );
     expect(news).toEqual({
       long: ['9223372036854775808', '1e400', 0, 0.1],
       twice: 'last',
@@ -40,8 +52,12 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
       action: null,
       changed: null,
     });
-    expect(details['action']).toMatchObject({ unparsed: false, schemaDrift: expect.arrayContaining(['brandNew', 'origin', 'action']) as unknown });
+    expect(details['action']).toMatchObject({
+      unparsed: false,
+      schemaDrift: expect.arrayContaining(['brandNew', 'origin', 'action']) as unknown,
+    });
     expect(details['changed']).toMatchObject({ actor: { id: 'alice' }, outcome: 'failure', change: { old: true } });
-    for (const line of lambda.output().trim().split('\n')) expect(JSON.parse(line)).toHaveProperty(line.includes('"_aws"') ? '_aws' : 'level');
+    for (const line of lambda.output().trim().split('\n'))
+      expect(JSON.parse(line)).toHaveProperty(line.includes('"_aws"') ? '_aws' : 'level');
   });
 });

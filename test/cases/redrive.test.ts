@@ -8,7 +8,9 @@ const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
 /** A world in which events about `poison` wait in quarantine, and the bus would take them now. */
 async function withQuarantine(count: number) {
   const world = await worlds.open({ dialect: 'configuration' });
-  const allow = world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+  const allow = world.gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
+  );
   world.api.add(Array.from({ length: count }, (_, index) => record(index, about(`poison-${index}`))));
   const lambda = await world.sandbox();
   await lambda.poll();

@@ -18,7 +18,10 @@ export interface TableView {
 
 export function openTable(gateway: Gateway, name = 'tailscale-audit'): TableView {
   const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
-  const items = async () => ((await client.send(new ScanCommand({ TableName: name, ConsistentRead: true }))).Items ?? []).map((item): Item => unmarshall(item));
+  const items = async () =>
+    ((await client.send(new ScanCommand({ TableName: name, ConsistentRead: true }))).Items ?? []).map((item): Item =>
+      unmarshall(item),
+    );
   const put = async (...given: readonly Item[]) => {
     for (const item of given) await client.send(new PutItemCommand({ TableName: name, Item: marshall(item) }));
   };
@@ -27,7 +30,8 @@ export function openTable(gateway: Gateway, name = 'tailscale-audit'): TableView
     put,
     partition: async (pk) => (await items()).filter((item) => item['pk'] === pk),
     restore: async (backup) => {
-      for (const { pk, sk } of await items()) await client.send(new DeleteItemCommand({ TableName: name, Key: marshall({ pk, sk }) }));
+      for (const { pk, sk } of await items())
+        await client.send(new DeleteItemCommand({ TableName: name, Key: marshall({ pk, sk }) }));
       await put(...backup);
     },
     close: () => {

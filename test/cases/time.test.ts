@@ -31,7 +31,9 @@ const TIMES = [
 it('[case 28] [case 73] brings a record of any time, once, with its time as it was written', async () => {
   const world = await worlds.open({ dialect: 'configuration' });
   const table = worlds.table(world);
-  const records = TIMES.map((eventTime, index) => record(0, { eventTime, ...about(`at-${index}`), deferredAt: '0001-01-01T00:00:00Z' }));
+  const records = TIMES.map((eventTime, index) =>
+    record(0, { eventTime, ...about(`at-${index}`), deferredAt: '0001-01-01T00:00:00Z' }),
+  );
   world.api.intercept(() => ({ body: JSON.stringify({ tailnetId: 'example.com', logs: records }) }));
   const lambda = await world.sandbox();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: TIMES.length }] });
@@ -47,38 +49,48 @@ it('[case 28] [case 73] brings a record of any time, once, with its time as it w
   for (const { exp } of seen) expect(Number(exp) / (Date.now() / 1000)).toBeCloseTo(1, 1);
 });
 
-it.each(['audit', 'configuration'] as const)('[case 73] brings a record without a time that shows up late, once (%s)', async (dialect) => {
-  const world = await worlds.open({ dialect, api: { auditShape: 'native' } });
-  await world.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
-  const at = BigInt(Date.now() - 20 * HOUR) * 1_000_000n;
-  world.api.add(record(0, { eventTime: '0001-01-01T00:00:00Z', ...about('zero') }), { at });
-  world.api.add(record(0, { eventTime: 'soon', ...about('unreadable') }), { at });
-  const lambda = await world.sandbox();
-  await lambda.poll();
-  await lambda.poll();
-  expect(targets(world).sort()).toEqual(['unreadable', 'zero']);
-});
+it.each(['audit', 'configuration'] as const)(
+  '[case 73] brings a record without a time that shows up late, once (%s)',
+  async (dialect) => {
+    const world = await worlds.open({ dialect, api: { auditShape: 'native' } });
+    await world.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
+    const at = BigInt(Date.now() - 20 * HOUR) * 1_000_000n;
+    world.api.add(record(0, { eventTime: '0001-01-01T00:00:00Z', ...about('zero') }), { at });
+    world.api.add(record(0, { eventTime: 'soon', ...about('unreadable') }), { at });
+    const lambda = await world.sandbox();
+    await lambda.poll();
+    await lambda.poll();
+    expect(targets(world).sort()).toEqual(['unreadable', 'zero']);
+  },
+);
 
 describe.each(['audit', 'configuration'] as const)('[case 61] with a wrong clock, in the %s dialect', (dialect) => {
-  it.each([10 * MINUTE, -10 * MINUTE])('by %i ms, nothing is lost and the watermark keeps behind both clocks', async (ahead) => {
-    const clock = worlds.clock(ahead);
-    const world = await worlds.open({ dialect });
-    await world.installedAgo(2 * HOUR, { watermark: Date.now() - HOUR });
-    world.api.add([record(0, about('now')), record(5 * MINUTE, about('before')), record(15 * MINUTE, about('long-before'))]);
-    const lambda = await world.sandbox(clock.environment);
-    await lambda.poll();
-    expect(await watermark(world)).toBeLessThanOrEqual(Math.min(Date.now(), Date.now() + ahead) - MINUTE);
-    expect(await watermark(world)).toBeGreaterThan(Math.min(Date.now(), Date.now() + ahead) - 2 * MINUTE);
-    const [skew] = metric(lambda.output(), METRIC.clockSkew);
-    expect(Math.abs(Number(skew) - 600)).toBeLessThan(5);
+  it.each([10 * MINUTE, -10 * MINUTE])(
+    'by %i ms, nothing is lost and the watermark keeps behind both clocks',
+    async (ahead) => {
+      const clock = worlds.clock(ahead);
+      const world = await worlds.open({ dialect });
+      await world.installedAgo(2 * HOUR, { watermark: Date.now() - HOUR });
+      world.api.add([
+        record(0, about('now')),
+        record(5 * MINUTE, about('before')),
+        record(15 * MINUTE, about('long-before')),
+      ]);
+      const lambda = await world.sandbox(clock.environment);
+      await lambda.poll();
+      expect(await watermark(world)).toBeLessThanOrEqual(Math.min(Date.now(), Date.now() + ahead) - MINUTE);
+      expect(await watermark(world)).toBeGreaterThan(Math.min(Date.now(), Date.now() + ahead) - 2 * MINUTE);
+      const [skew] = metric(lambda.output(), METRIC.clockSkew);
+      expect(Math.abs(Number(skew) - 600)).toBeLessThan(5);
 
-    world.api.add(record(5 * MINUTE, about('late')));
-    await lambda.poll();
-    clock.shift(0);
-    await lambda.poll();
-    expect(targets(world).sort()).toEqual(['before', 'late', 'long-before', 'now']);
-    expect(await watermark(world)).toBeGreaterThan(Date.now() - 2 * MINUTE);
-  });
+      world.api.add(record(5 * MINUTE, about('late')));
+      await lambda.poll();
+      clock.shift(0);
+      await lambda.poll();
+      expect(targets(world).sort()).toEqual(['before', 'late', 'long-before', 'now']);
+      expect(await watermark(world)).toBeGreaterThan(Date.now() - 2 * MINUTE);
+    },
+  );
 
   it('that jumps with every request, nothing is lost, and each tick ends', async () => {
     const clock = worlds.clock();
@@ -128,9 +140,15 @@ describe.each(['audit', 'configuration'] as const)('[case 63] after an outage, i
     ['89 days', 89 * DAY],
   ])('of %s, one tick catches up with all of it', async (_, outage) => {
     const world = await worlds.open({ dialect });
-    await world.installedAgo(outage + DAY, { watermark: Date.now() - outage, swept: { hourly: outage, daily: outage } });
+    await world.installedAgo(outage + DAY, {
+      watermark: Date.now() - outage,
+      swept: { hourly: outage, daily: outage },
+    });
     // One of them happened before the outage, and shows up after it.
-    world.api.add([record(outage + 30 * MINUTE), ...Array.from({ length: 20 }, (_, index) => record((outage * index) / 20))]);
+    world.api.add([
+      record(outage + 30 * MINUTE),
+      ...Array.from({ length: 20 }, (_, index) => record((outage * index) / 20)),
+    ]);
     const lambda = await world.sandbox();
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 21, partial: false }] });
     expect(delivered(world)).toEqual({ different: 21, copies: 1 });

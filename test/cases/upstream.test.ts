@@ -9,14 +9,20 @@ import { about, createWorlds, DAY, delivered, HOUR, MINUTE, targets } from './wo
 const worlds = createWorlds();
 
 /** An answer of the configuration dialect in place of the API's. */
-const logs = (records: readonly unknown[]) => ({ body: JSON.stringify({ version: '1.1', tailnetId: 'example.com', logs: records }) });
+const logs = (records: readonly unknown[]) => ({
+  body: JSON.stringify({ version: '1.1', tailnetId: 'example.com', logs: records }),
+});
 const auditLogs = (records: readonly unknown[]) => ({ body: JSON.stringify({ auditLogs: records }) });
 
 /** The same value with the keys of every object in another order. */
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([name, inner]) => [name, reversed(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, inner]) => [name, reversed(inner)]),
+  );
 }
 
 /** A run that is killed once it has committed the first page: the second is being published when it asks for the third. */
@@ -30,25 +36,35 @@ async function dieBehindFirstPage(world: World, doomed: Sandbox): Promise<void> 
   stop();
 }
 
-it.each(['audit', 'configuration'] as const)('[case 19] brings what happened on the very edge of two windows once, and at once (%s)', async (dialect) => {
-  const world = await worlds.open({ dialect });
-  const watermark = Date.now() - 50 * HOUR;
-  await world.installedAgo(10 * DAY, { watermark });
-  const from = watermark - HOUR;
-  const edges = [from, from + DAY, from + DAY - MINUTE, from + DAY - MINUTE - HOUR, from + 2 * DAY - MINUTE - HOUR];
-  const times = edges.flatMap((edge) => [-1, 0, 1].map((offset) => new Date(edge + offset).toISOString())).flatMap((time) => [time, time.replace('Z', '999999Z')]);
-  world.api.add(times.map((eventTime) => record(0, { eventTime })));
-  const lambda = await world.sandbox();
-  await lambda.poll();
-  // One lies a millisecond before everything that was asked for, with its two spellings.
-  expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
-  await lambda.poll();
-  expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
-});
+it.each(['audit', 'configuration'] as const)(
+  '[case 19] brings what happened on the very edge of two windows once, and at once (%s)',
+  async (dialect) => {
+    const world = await worlds.open({ dialect });
+    const watermark = Date.now() - 50 * HOUR;
+    await world.installedAgo(10 * DAY, { watermark });
+    const from = watermark - HOUR;
+    const edges = [from, from + DAY, from + DAY - MINUTE, from + DAY - MINUTE - HOUR, from + 2 * DAY - MINUTE - HOUR];
+    const times = edges
+      .flatMap((edge) => [-1, 0, 1].map((offset) => new Date(edge + offset).toISOString()))
+      .flatMap((time) => [time, time.replace('Z', '999999Z')]);
+    world.api.add(times.map((eventTime) => record(0, { eventTime })));
+    const lambda = await world.sandbox();
+    await lambda.poll();
+    // One lies a millisecond before everything that was asked for, with its two spellings.
+    expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
+    await lambda.poll();
+    expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
+  },
+);
 
 it('[case 20] [case 21] [case 22] [case 23] tells records apart by what they say, not by how it is written', async () => {
   const world = await worlds.open({ dialect: 'configuration' });
-  const one = record(MINUTE, { action: 'UPDATE', target: { id: 'n1', name: 'one', type: 'NODE', property: 'ACL_TAGS' }, old: ['tag:a'], new: ['tag:b'] });
+  const one = record(MINUTE, {
+    action: 'UPDATE',
+    target: { id: 'n1', name: 'one', type: 'NODE', property: 'ACL_TAGS' },
+    old: ['tag:a'],
+    new: ['tag:b'],
+  });
   const otherProperty = { ...one, target: { id: 'n1', name: 'one', type: 'NODE', property: 'KEY_EXPIRY_TIME' } };
   const otherNew = { ...one, new: ['tag:c'] };
   let answer = [one, reversed(one), otherProperty, { ...one }, otherNew, reversed(otherNew)];
@@ -61,7 +77,13 @@ it('[case 20] [case 21] [case 22] [case 23] tells records apart by what they say
 
 it('[case 25] emits an edited record again under its id, and nothing when Tailscale adds a field to all', async () => {
   const world = await worlds.open({ dialect: 'audit' });
-  const records = [1, 2, 3].map((id) => ({ id: `evt-${id}`, action: 'device:approve', created: new Date(Date.now() - 1_000 * id).toISOString(), actor: { id: 'u1', loginName: 'alice@example.com' }, target: { id: `n${id}`, name: `node-${id}` } }));
+  const records = [1, 2, 3].map((id) => ({
+    id: `evt-${id}`,
+    action: 'device:approve',
+    created: new Date(Date.now() - 1_000 * id).toISOString(),
+    actor: { id: 'u1', loginName: 'alice@example.com' },
+    target: { id: `n${id}`, name: `node-${id}` },
+  }));
   let answer: readonly object[] = records;
   world.api.intercept(() => auditLogs(answer));
   const lambda = await world.sandbox();
@@ -72,7 +94,11 @@ it('[case 25] emits an edited record again under its id, and nothing when Tailsc
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, duplicates: 2 }] });
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0 }] });
   const first = world.events.find(({ detail }) => JSON.stringify(detail).includes('node-2'));
-  expect(world.events.at(-1)?.detail).toMatchObject({ id: first?.detail['id'], revision: true, target: { name: 'renamed' } });
+  expect(world.events.at(-1)?.detail).toMatchObject({
+    id: first?.detail['id'],
+    revision: true,
+    target: { name: 'renamed' },
+  });
   expect(world.events.filter(({ detail }) => detail['revision'] === true)).toHaveLength(1);
 });
 
@@ -129,12 +155,21 @@ describe('[case 33] an answer that was cut without a word', () => {
     const lambda = await world.sandbox();
     await lambda.poll();
     expect(delivered(world)).toEqual({ different: 30, copies: 1 });
-    expect(world.events.every(({ detail }) => detail['stream'] === 'health' || JSON.stringify(detail['ingest']).includes('"sweep"'))).toBe(true);
+    expect(
+      world.events.every(
+        ({ detail }) => detail['stream'] === 'health' || JSON.stringify(detail['ingest']).includes('"sweep"'),
+      ),
+    ).toBe(true);
   });
 });
 
 it('[case 34] gives up on cursors that are always new', async () => {
-  const place: Place = { watermark: 0, inflight: null, dialect: 'audit', sweeps: { hourly: { doneFrom: 0, inflight: null }, daily: { doneFrom: 0, inflight: null } } };
+  const place: Place = {
+    watermark: 0,
+    inflight: null,
+    dialect: 'audit',
+    sweeps: { hourly: { doneFrom: 0, inflight: null }, daily: { doneFrom: 0, inflight: null } },
+  };
   const window = { from: 0, until: HOUR, asOf: null, cursor: null, page: 0, restarts: 0 };
   let pages = 0;
   async function* nothing() {
@@ -144,14 +179,29 @@ it('[case 34] gives up on cursors that are always new', async () => {
     async *pages() {
       for (;;) {
         const cursor = `cursor-${(pages += 1)}`;
-        yield await Promise.resolve({ batches: nothing(), end: () => ({ cursor, until: null }), asOf: HOUR, skewMs: 0, tailnet: null, oauthClientId: null, dialect: 'audit' as const });
+        yield await Promise.resolve({
+          batches: nothing(),
+          end: () => ({ cursor, until: null }),
+          asOf: HOUR,
+          skewMs: 0,
+          tailnet: null,
+          oauthClientId: null,
+          dialect: 'audit' as const,
+        });
       }
     },
   };
   const committed: Place[] = [];
   const never = () => Promise.reject(new Error('not to be called'));
   const tenure: Tenure = {
-    genesis: { installedAt: 0, startFrom: 0, tailnetKey: 'example.com', tailnetId: null, idKey: 'key', committed: true },
+    genesis: {
+      installedAt: 0,
+      startFrom: 0,
+      tailnetKey: 'example.com',
+      tailnetId: null,
+      idKey: 'key',
+      committed: true,
+    },
     place,
     stateLost: false,
     previousDied: false,

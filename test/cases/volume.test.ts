@@ -12,7 +12,9 @@ const bytes = ({ detail }: DeliveredEvent) => Buffer.byteLength(JSON.stringify(d
 
 it('[case 52] never sends a request over the limit, and splits before it', async () => {
   const world = await worlds.open({ dialect: 'configuration' });
-  world.api.add(Array.from({ length: 12 }, (_, index) => record(1_000, about(`big-${index}`, { new: 'é'.repeat(110_000) }))));
+  world.api.add(
+    Array.from({ length: 12 }, (_, index) => record(1_000, about(`big-${index}`, { new: 'é'.repeat(110_000) }))),
+  );
   const requests: number[] = [];
   world.gateway.intercept(({ operation, body }) => {
     if (operation === 'PutEvents') requests.push(Buffer.byteLength(JSON.stringify(body)));
@@ -31,18 +33,29 @@ it('[case 53] sends an event at the limit as it is, and one byte above it small,
   world.api.add(record(1_000, about('event', { new: '' })));
   await lambda.poll();
   const room = MAX_DETAIL_BYTES - Math.max(...world.events.map(bytes));
-  const texts = ['x', 'é', '👍'].flatMap((unit) => [-1, 0, 1].map((offset) => unit.repeat(Math.floor((room + offset) / Buffer.byteLength(unit))) + 'x'.repeat((room + offset) % Buffer.byteLength(unit))));
+  const texts = ['x', 'é', '👍'].flatMap((unit) =>
+    [-1, 0, 1].map(
+      (offset) =>
+        unit.repeat(Math.floor((room + offset) / Buffer.byteLength(unit))) +
+        'x'.repeat((room + offset) % Buffer.byteLength(unit)),
+    ),
+  );
   world.api.add(texts.map((text) => record(1_000, about('event', { new: text }))));
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 9 }] });
 
-  const [claimed, whole] = [world.events.slice(1).filter(({ detail }) => detail['claimCheck'] !== null), world.events.slice(1).filter(({ detail }) => detail['claimCheck'] === null)];
+  const [claimed, whole] = [
+    world.events.slice(1).filter(({ detail }) => detail['claimCheck'] !== null),
+    world.events.slice(1).filter(({ detail }) => detail['claimCheck'] === null),
+  ];
   expect(whole.map(bytes).sort()).toEqual([-1, -1, -1, 0, 0, 0].map((offset) => MAX_DETAIL_BYTES + offset));
   expect(claimed).toHaveLength(3);
   for (const event of claimed) {
     expect(bytes(event)).toBeLessThanOrEqual(MAX_DETAIL_BYTES);
     const { bucket, key, bytes: size } = event.detail['claimCheck'] as { bucket: string; key: string; bytes: number };
     expect(size).toBe(MAX_DETAIL_BYTES + 1);
-    const kept = JSON.parse(gunzipSync(world.gateway.s3.object(bucket, key)?.body ?? '').toString()) as { change: { new: string } };
+    const kept = JSON.parse(gunzipSync(world.gateway.s3.object(bucket, key)?.body ?? '').toString()) as {
+      change: { new: string };
+    };
     expect(texts).toContain(kept.change.new);
   }
 });
@@ -93,7 +106,8 @@ it.each([
       startedAt = Date.now() + ahead;
       const { connectors } = await lambda.poll();
       partial = connectors[0]?.partial ?? false;
-      if (world.events.length < count) expect(await world.item('STATE')).toMatchObject({ wm: watermark, leaseUntil: 0 });
+      if (world.events.length < count)
+        expect(await world.item('STATE')).toMatchObject({ wm: watermark, leaseUntil: 0 });
       expect(ticks).toBeLessThan(count / 100);
     }
     expect(ticks).toBeGreaterThan(2);

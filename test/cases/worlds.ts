@@ -24,12 +24,16 @@ export function createWorlds(): Worlds {
     },
     table(world, name) {
       const table = openTable(world.gateway, name);
-      closing.push(() => { table.close(); });
+      closing.push(() => {
+        table.close();
+      });
       return table;
     },
     clock(aheadMs) {
       const clock = createShiftedClock(aheadMs);
-      closing.push(() => { clock.remove(); });
+      closing.push(() => {
+        clock.remove();
+      });
       return clock;
     },
   };
@@ -55,7 +59,11 @@ function nameIn(target: unknown): unknown {
 }
 
 /** The connector's words of itself. */
-export const health = ({ events }: World) => events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
+export const health = ({ events }: World) =>
+  events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
 
 /** A record about a target of this name. */
-export const about = (name: string, fields: object = {}) => ({ target: { id: `n${name}CNTRL`, name, type: 'NODE' }, ...fields });
+export const about = (name: string, fields: object = {}) => ({
+  target: { id: `n${name}CNTRL`, name, type: 'NODE' },
+  ...fields,
+});

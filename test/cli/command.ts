@@ -28,7 +28,11 @@ export async function installedCommand(args: readonly string[], environment: Env
 }
 
 /** Starts the built command, presses Ctrl-C when so many lines are on stdout, and waits for its end. */
-export async function interruptedCommand(args: readonly string[], environment: Environment, lines: number): Promise<Ended> {
+export async function interruptedCommand(
+  args: readonly string[],
+  environment: Environment,
+  lines: number,
+): Promise<Ended> {
   const child = spawn(process.execPath, [BUNDLE, ...args], { env: { ...AWS, ...environment } });
   const printed = { stdout: '', stderr: '' };
   let pressed = false;
@@ -54,7 +58,17 @@ export interface CommandOptions {
 }
 
 /** Runs the command in this process with the SDK's real clients. Nobody is there to ask unless `confirm` is given. */
-export async function tailscaleAudit(args: readonly string[], environment: Environment, { confirm = null, now = Date.now, redraw = null, screen, interruption = new AbortController().signal }: CommandOptions = {}): Promise<Ended> {
+export async function tailscaleAudit(
+  args: readonly string[],
+  environment: Environment,
+  {
+    confirm = null,
+    now = Date.now,
+    redraw = null,
+    screen,
+    interruption = new AbortController().signal,
+  }: CommandOptions = {},
+): Promise<Ended> {
   const before = process.env;
   process.env = { ...before, ...AWS, ...environment };
   const printed = { stdout: '', stderr: '' };
@@ -67,7 +81,10 @@ export async function tailscaleAudit(args: readonly string[], environment: Envir
     confirm,
   };
   try {
-    return { exitCode: await run(args, { clock, terminal, aws: wire(clock), interruption: () => interruption }), ...printed };
+    return {
+      exitCode: await run(args, { clock, terminal, aws: wire(clock), interruption: () => interruption }),
+      ...printed,
+    };
   } finally {
     process.env = before;
   }

@@ -26,28 +26,50 @@ interface Reply {
   readonly body: string;
 }
 
-export async function startControlPlane({ stacks = {}, functions = {}, stateMachines = {} }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({
+  stacks = {},
+  functions = {},
+  stateMachines = {},
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const invocations: unknown[] = [];
   const stepFunctions = startsStepFunctions(stateMachines);
 
   const describeStacks = (name: string): Reply => {
     const outputs = stacks[name];
-    if (outputs === undefined) return { status: 400, body: `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>` };
-    const members = Object.entries(outputs).map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`);
+    if (outputs === undefined)
+      return {
+        status: 400,
+        body: `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>`,
+      };
+    const members = Object.entries(outputs).map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
     const stack = `<member><StackName>${name}</StackName><CreationTime>2026-11-22T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus><Outputs>${members.join('')}</Outputs></member>`;
-    return { status: 200, body: `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>${stack}</Stacks></DescribeStacksResult></DescribeStacksResponse>` };
+    return {
+      status: 200,
+      body: `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>${stack}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+    };
   };
 
   const invoke = async (name: string, payload: string): Promise<Reply> => {
     const serve = functions[name];
-    if (serve === undefined) return { status: 404, headers: { 'x-amzn-errortype': 'ResourceNotFoundException' }, body: JSON.stringify({ Message: `Function not found: ${name}` }) };
+    if (serve === undefined)
+      return {
+        status: 404,
+        headers: { 'x-amzn-errortype': 'ResourceNotFoundException' },
+        body: JSON.stringify({ Message: `Function not found: ${name}` }),
+      };
     const event: unknown = JSON.parse(payload);
     invocations.push(event);
     try {
       return { status: 200, body: JSON.stringify(await serve(event)) };
     } catch (error) {
       const errorMessage = error instanceof Error ? error.message : String(error);
-      return { status: 200, headers: { 'x-amz-function-error': 'Unhandled' }, body: JSON.stringify({ errorType: 'Error', errorMessage, trace: [] }) };
+      return {
+        status: 200,
+        headers: { 'x-amz-function-error': 'Unhandled' },
+        body: JSON.stringify({ errorType: 'Error', errorMessage, trace: [] }),
+      };
     }
   };
 
@@ -63,7 +85,10 @@ export async function startControlPlane({ stacks = {}, functions = {}, stateMach
         response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(answer));
         return;
       }
-      const reply = name === undefined ? Promise.resolve(describeStacks(new URLSearchParams(body).get('StackName') ?? '')) : invoke(decodeURIComponent(name), body);
+      const reply =
+        name === undefined
+          ? Promise.resolve(describeStacks(new URLSearchParams(body).get('StackName') ?? ''))
+          : invoke(decodeURIComponent(name), body);
       void reply.then(({ status, headers = {}, body: text }) => response.writeHead(status, headers).end(text));
     });
   });
@@ -74,7 +99,9 @@ export async function startControlPlane({ stacks = {}, functions = {}, stateMach
     invocations,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => { resolve(); });
+        server.close(() => {
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };

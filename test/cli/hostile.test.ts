@@ -19,43 +19,117 @@ const answers = (answer: object) => ({ functions: { f: () => Promise.resolve(ans
 const fails = (message: string) => ({ functions: { f: () => Promise.reject(new Error(message)) } });
 
 /** Nothing steers, and no line is longer than a message may be. */
-function expectTame({ stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>, lines: { readonly stdout: number; readonly stderr: number }): void {
+function expectTame(
+  { stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>,
+  lines: { readonly stdout: number; readonly stderr: number },
+): void {
   expect(steering(stdout + stderr)).toEqual([]);
   expect({ stdout: stdout.split('\n').length - 1, stderr: stderr.split('\n').length - 1 }).toEqual(lines);
   expect(longestLine(stdout + stderr)).toBeLessThan(2_600);
 }
 
-describe.each([['short', HOSTILE], ['over 1 MB', HOSTILE_MB]])('text from outside that is %s', (_, text) => {
-  const connection = { connector: text, ok: true, dialect: text, tailnet: text, credential: text, events: 1, skewMs: null, message: text };
+describe.each([
+  ['short', HOSTILE],
+  ['over 1 MB', HOSTILE_MB],
+])('text from outside that is %s', (_, text) => {
+  const connection = {
+    connector: text,
+    ok: true,
+    dialect: text,
+    tailnet: text,
+    credential: text,
+    events: 1,
+    skewMs: null,
+    message: text,
+  };
 
   it('stays one line in test-connection', async () => {
-    expectTame(await run(answers({ ok: true, connectors: [connection, { ...connection, ok: false, code: text }] }), 'test-connection', '--function', 'f'), { stdout: 2, stderr: 1 });
+    expectTame(
+      await run(
+        answers({ ok: true, connectors: [connection, { ...connection, ok: false, code: text }] }),
+        'test-connection',
+        '--function',
+        'f',
+      ),
+      { stdout: 2, stderr: 1 },
+    );
   });
 
   it('stays one line in redrive', async () => {
-    const answer = { connector: text, redriven: 1, refused: 1, skipped: 1, failed: 1, done: true, after: null, problems: [{ id: text, problem: text }, { id: 'b', problem: text }] };
+    const answer = {
+      connector: text,
+      redriven: 1,
+      refused: 1,
+      skipped: 1,
+      failed: 1,
+      done: true,
+      after: null,
+      problems: [
+        { id: text, problem: text },
+        { id: 'b', problem: text },
+      ],
+    };
     expectTame(await run(answers({ connectors: [answer] }), 'redrive', '--function', 'f'), { stdout: 1, stderr: 4 });
   });
 
-  it.each([['redrive'], ['test-connection']])('stays one line where the function of %s fails with it', async (command) => {
-    expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
-  });
+  it.each([['redrive'], ['test-connection']])(
+    'stays one line where the function of %s fails with it',
+    async (command) => {
+      expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
+    },
+  );
 
   it('stays one line where an answer has fields of that name', async () => {
-    expectTame(await run(answers({ connectors: [{ [text]: text, connector: 'a', problems: [{ [text]: 1 }] }] }), 'redrive', '--function', 'f'), { stdout: 0, stderr: 1 });
+    expectTame(
+      await run(
+        answers({ connectors: [{ [text]: text, connector: 'a', problems: [{ [text]: 1 }] }] }),
+        'redrive',
+        '--function',
+        'f',
+      ),
+      { stdout: 0, stderr: 1 },
+    );
   });
 
   it('stays one line in the report of a backfill', () => {
     const counts = { fetched: 1, emitted: 1, duplicates: 0, covered: 0, quarantined: 0 };
     const at = '2026-11-22T12:00:00Z';
-    const printed = reportText({ jobId: 'j', connector: text, from: at, until: at, dialect: 'audit', dryRun: false, force: false, ...counts, byAction: { [text]: 1 }, bySeverity: { high: 1 }, notes: [text], done: true, startedAt: at, updatedAt: at }, []);
+    const printed = reportText(
+      {
+        jobId: 'j',
+        connector: text,
+        from: at,
+        until: at,
+        dialect: 'audit',
+        dryRun: false,
+        force: false,
+        ...counts,
+        byAction: { [text]: 1 },
+        bySeverity: { high: 1 },
+        notes: [text],
+        done: true,
+        startedAt: at,
+        updatedAt: at,
+      },
+      [],
+    );
     expectTame({ stdout: `${printed}\n`, stderr: '' }, { stdout: 13, stderr: 0 });
   });
 });
 
 it('is data in JSON: whole, and escaped', async () => {
   const problems = [{ id: HOSTILE, problem: HOSTILE_MB }];
-  const { stdout } = await run(answers({ connectors: [{ connector: HOSTILE, redriven: 1, refused: 0, skipped: 0, failed: 0, done: true, after: null, problems }] }), 'redrive', '--function', 'f', '--json');
+  const { stdout } = await run(
+    answers({
+      connectors: [
+        { connector: HOSTILE, redriven: 1, refused: 0, skipped: 0, failed: 0, done: true, after: null, problems },
+      ],
+    }),
+    'redrive',
+    '--function',
+    'f',
+    '--json',
+  );
   expect(steering(stdout)).toEqual([]);
   expect(stdout.split('\n')).toHaveLength(2);
   expect(JSON.parse(stdout)).toMatchObject({ connector: HOSTILE, problems });
@@ -67,8 +141,25 @@ describe('status', () => {
   const plain = { tailnetId: 'example.com', owner: 'run-7', job: 'bf-1' };
   const fill = async ({ tailnetId, owner, job }: typeof plain) => {
     await connector({ genesis: { tailnetId }, state: { owner, leaseUntil: NOW + DAY }, ledger: { 'QUAR#a': WAITING } });
-    await put('TN#default#BF', job, { connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, force: false, dryRun: false, notes: [], sliceMs: DAY });
-    await put('TN#default#BF', `${job}#0`, { index: 0, until: NOW - DAY, readTo: NOW - 2 * DAY, token: 1, rev: 3, counts: { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} }, startedAt: NOW - DAY });
+    await put('TN#default#BF', job, {
+      connector: 'default',
+      dialect: 'configuration',
+      from: NOW - 3 * DAY,
+      until: NOW - DAY,
+      force: false,
+      dryRun: false,
+      notes: [],
+      sliceMs: DAY,
+    });
+    await put('TN#default#BF', `${job}#0`, {
+      index: 0,
+      until: NOW - DAY,
+      readTo: NOW - 2 * DAY,
+      token: 1,
+      rev: 3,
+      counts: { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} },
+      startedAt: NOW - DAY,
+    });
   };
 
   it('has as many lines as with plain names', async () => {
@@ -77,40 +168,87 @@ describe('status', () => {
     await fill({ tailnetId: LONG, owner: LONG, job: HOSTILE.replace('#', '') });
     await put('TN#default#LEDGER', `GAP#${HOSTILE}`, { from: HOSTILE });
     // The other job, and the entry that cannot be read.
-    expectTame(await tailscaleAudit(['status', '--table', table, '--connector', 'default'], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW }), { stdout: lines + 1, stderr: 0 });
+    expectTame(
+      await tailscaleAudit(
+        ['status', '--table', table, '--connector', 'default'],
+        { AWS_ENDPOINT_URL: gateway.url },
+        { now: () => NOW },
+      ),
+      { stdout: lines + 1, stderr: 0 },
+    );
   });
 
   it('shows an item that somebody else wrote on one line', async () => {
     await connector({ state: { dialect: LONG, sweeps: { [HOSTILE]: 1 } } });
-    const { stdout, stderr, exitCode } = await tailscaleAudit(['status', '--table', table, '--connector', 'default'], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
+    const { stdout, stderr, exitCode } = await tailscaleAudit(
+      ['status', '--table', table, '--connector', 'default'],
+      { AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
     expect(exitCode).toBe(4);
     expectTame({ stdout, stderr }, { stdout: 15, stderr: 1 });
   });
 
-  it('shows ids and names out of a stack\'s outputs as text', async () => {
+  it("shows ids and names out of a stack's outputs as text", async () => {
     const id = 'dev\u202e\u0085\u200b';
     await connector({ id });
     await connector({ id: 'b' });
-    const ended = await run({ stacks: { TailscaleAuditConnector: { TableName: table, Connectors: `${id},b` } } }, 'status');
+    const ended = await run(
+      { stacks: { TailscaleAuditConnector: { TableName: table, Connectors: `${id},b` } } },
+      'status',
+    );
     expect(ended.stdout).toContain('dev\\u202e');
     expect(steering(ended.stdout + ended.stderr)).toEqual([]);
     await plane?.close();
-    expectTame(await run({ stacks: { TailscaleAuditConnector: { TableName: `t\u202e${'x'.repeat(5_000)}`, Connectors: `a\u202e,${'b'.repeat(5_000)}` } } }, 'rewind', '--to', 'PT2H', '--yes', '--connector', 'c'), { stdout: 0, stderr: 1 });
+    expectTame(
+      await run(
+        {
+          stacks: {
+            TailscaleAuditConnector: {
+              TableName: `t\u202e${'x'.repeat(5_000)}`,
+              Connectors: `a\u202e,${'b'.repeat(5_000)}`,
+            },
+          },
+        },
+        'rewind',
+        '--to',
+        'PT2H',
+        '--yes',
+        '--connector',
+        'c',
+      ),
+      { stdout: 0, stderr: 1 },
+    );
   });
 
   it('paints its own words alone', () => {
-    const one = report(HOSTILE, { genesis: { ...GENESIS, tailnetId: HOSTILE }, state: null, gaps: [], quarantine: { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null }, backfills: [], unreadable: [{ item: HOSTILE, problem: HOSTILE }] }, NOW, { rules: [], matched: new Map(), quietAfterMs: DAY });
+    const one = report(
+      HOSTILE,
+      {
+        genesis: { ...GENESIS, tailnetId: HOSTILE },
+        state: null,
+        gaps: [],
+        quarantine: { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null },
+        backfills: [],
+        unreadable: [{ item: HOSTILE, problem: HOSTILE }],
+      },
+      NOW,
+      { rules: [], matched: new Map(), quietAfterMs: DAY },
+    );
     const printed = `${toText([one], createColors(true))}${toText([one, one], createColors(true))}${toLine(one)}`;
     expect(printed).toContain('\u001b[31munhealthy\u001b[39m');
     expect(steering(printed)).toEqual([]);
   });
 });
 
-it('keeps a policy\'s text out of the terminal in diff, line by line', async () => {
+it("keeps a policy's text out of the terminal in diff, line by line", async () => {
   const folder = await policyFolder();
   const name = JSON.stringify(HOSTILE_MB);
   await folder.put('old.hujson', '{\n\t"groups": {"group:a": ["a@example.com"]}\n}\n');
-  await folder.put('new.hujson', `{\n\t// ${HOSTILE.replaceAll(/[\r\n]/g, '')}\n\t"groups": {"group:a": [${name}], ${name}: []},\n\t"acls": [{"action": "accept", "src": [${name}], "dst": ["*:*"]}]\n}\n`);
+  await folder.put(
+    'new.hujson',
+    `{\n\t// ${HOSTILE.replaceAll(/[\r\n]/g, '')}\n\t"groups": {"group:a": [${name}], ${name}: []},\n\t"acls": [{"action": "accept", "src": [${name}], "dst": ["*:*"]}]\n}\n`,
+  );
   await folder.put('broken.hujson', `{${HOSTILE}`);
   try {
     const { stdout } = await folder.diff(['old.hujson', 'new.hujson']);
@@ -118,8 +256,14 @@ it('keeps a policy\'s text out of the terminal in diff, line by line', async () 
     expect(longestLine(stdout)).toBeLessThan(2_600);
     const refused = await diffHere([folder.file('old.hujson'), folder.file('broken.hujson'), '--fail-on', 'info']);
     expect(steering(refused.stdout + refused.stderr)).toEqual([]);
-    expect(refused).toMatchObject({ exitCode: expect.any(Number) as number, stderr: expect.stringMatching(/^[^\n]+\n$/) as string });
-    for (const format of ['--json', '--markdown']) expect(steering((await folder.diff(['old.hujson', 'new.hujson', format])).stdout.replaceAll('\t', ''))).toEqual([]);
+    expect(refused).toMatchObject({
+      exitCode: expect.any(Number) as number,
+      stderr: expect.stringMatching(/^[^\n]+\n$/) as string,
+    });
+    for (const format of ['--json', '--markdown'])
+      expect(steering((await folder.diff(['old.hujson', 'new.hujson', format])).stdout.replaceAll('\t', ''))).toEqual(
+        [],
+      );
   } finally {
     await folder.remove();
   }

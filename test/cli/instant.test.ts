@@ -24,16 +24,35 @@ describe('when to go back to', () => {
     expect(parsePastInstant(text, NOW)).toBe(instant);
   });
 
-  it.each(['', 'P', 'PT', 'P1DT', 'P1M', 'P1Y', '2h', 'PT2', 'P-1D', '-PT2H', 'PT1.5H', 'yesterday', '2026-11-22', '2026-11-22T08:00:00', '2026-11-22T08:00Z', '2026-02-30T08:00:00Z', '1795348800000'])(
-    'is not %j',
-    (text) => {
-      expect(() => parsePastInstant(text, NOW)).toThrow(`"${text}" is neither a time such as`);
-    },
-  );
+  it.each([
+    '',
+    'P',
+    'PT',
+    'P1DT',
+    'P1M',
+    'P1Y',
+    '2h',
+    'PT2',
+    'P-1D',
+    '-PT2H',
+    'PT1.5H',
+    'yesterday',
+    '2026-11-22',
+    '2026-11-22T08:00:00',
+    '2026-11-22T08:00Z',
+    '2026-02-30T08:00:00Z',
+    '1795348800000',
+  ])('is not %j', (text) => {
+    expect(() => parsePastInstant(text, NOW)).toThrow(`"${text}" is neither a time such as`);
+  });
 
   it('is not in the future, and not before what Tailscale keeps', () => {
-    expect(() => parsePastInstant('2026-11-22T12:00:00.001Z', NOW)).toThrow('2026-11-22T12:00:00.001Z is in the future; now is 2026-11-22T12:00:00.000Z');
-    expect(() => parsePastInstant('P90DT1S', NOW)).toThrow('2026-08-24T11:59:59.000Z is too far back: Tailscale keeps its log for 90 days, so 2026-08-24T12:00:00.000Z is the limit');
+    expect(() => parsePastInstant('2026-11-22T12:00:00.001Z', NOW)).toThrow(
+      '2026-11-22T12:00:00.001Z is in the future; now is 2026-11-22T12:00:00.000Z',
+    );
+    expect(() => parsePastInstant('P90DT1S', NOW)).toThrow(
+      '2026-08-24T11:59:59.000Z is too far back: Tailscale keeps its log for 90 days, so 2026-08-24T12:00:00.000Z is the limit',
+    );
   });
 
   it('survives any text', () => {
@@ -45,11 +64,13 @@ describe('when to go back to', () => {
     );
   });
 
-  it('is as long as the sum of a duration\'s parts', () => {
+  it("is as long as the sum of a duration's parts", () => {
     const part = fc.integer({ min: 0, max: 999 });
     fc.assert(
       fc.property(part, part, part, part, (days, hours, minutes, seconds) => {
-        expect(parseDuration(`P${days}DT${hours}H${minutes}M${seconds}S`)).toBe(days * DAY + hours * HOUR + minutes * MINUTE + seconds * 1_000);
+        expect(parseDuration(`P${days}DT${hours}H${minutes}M${seconds}S`)).toBe(
+          days * DAY + hours * HOUR + minutes * MINUTE + seconds * 1_000,
+        );
       }),
     );
   });

@@ -13,7 +13,8 @@ let world: World;
 afterEach(() => world.close());
 
 const open = async (options?: WorldOptions) => (world = await openWorld(options));
-const rewind = (args: readonly string[], options?: CommandOptions) => tailscaleAudit(['rewind', '--table', TABLE, ...args], { AWS_ENDPOINT_URL: world.gateway.url }, options);
+const rewind = (args: readonly string[], options?: CommandOptions) =>
+  tailscaleAudit(['rewind', '--table', TABLE, ...args], { AWS_ENDPOINT_URL: world.gateway.url }, options);
 
 /** Sets attributes of an item of the connector's live partition, as somebody's hand would. */
 async function change(sk: 'STATE' | 'GENESIS', attributes: Readonly<Record<string, unknown>>): Promise<void> {
@@ -47,9 +48,16 @@ it('has the next tick read again from there, and emits what was missed and nothi
 
   const state = await world.item('STATE');
   const to = time(Date.now() - DAY);
-  const ended = await installedCommand(['rewind', '--table', TABLE, '--to', to, '--yes', '--json'], { AWS_ENDPOINT_URL: world.gateway.url });
+  const ended = await installedCommand(['rewind', '--table', TABLE, '--to', to, '--yes', '--json'], {
+    AWS_ENDPOINT_URL: world.gateway.url,
+  });
   expect(ended.exitCode).toBe(0);
-  expect(JSON.parse(ended.stdout)).toEqual({ connector: 'default', table: TABLE, from: time(Number(state?.['wm'])), to });
+  expect(JSON.parse(ended.stdout)).toEqual({
+    connector: 'default',
+    table: TABLE,
+    from: time(Number(state?.['wm'])),
+    to,
+  });
   expect(ended.stderr).not.toContain('Warning');
   expect((await world.item('STATE'))?.['wm']).toBe(Date.parse(to));
 
@@ -127,9 +135,17 @@ describe('before anything is changed', () => {
     ].join('\n');
     await change('GENESIS', { startFrom: now - DAY });
 
-    expect(await rewind(args, { confirm, now: () => now })).toEqual({ exitCode: 1, stdout: '', stderr: `${plan}nothing was changed\n` });
+    expect(await rewind(args, { confirm, now: () => now })).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `${plan}nothing was changed\n`,
+    });
     expect(await world.item('STATE')).toEqual(before);
-    expect(await rewind(args, { confirm, now: () => now })).toEqual({ exitCode: 0, stdout: 'The watermark of default is 2026-11-22T08:00:00.000Z; the next tick goes on from there.\n', stderr: plan });
+    expect(await rewind(args, { confirm, now: () => now })).toEqual({
+      exitCode: 0,
+      stdout: 'The watermark of default is 2026-11-22T08:00:00.000Z; the next tick goes on from there.\n',
+      stderr: plan,
+    });
     expect(asked).toEqual(['Set the watermark back?', 'Set the watermark back?']);
   });
 
@@ -139,12 +155,17 @@ describe('before anything is changed', () => {
     await change('STATE', { leaseUntil: now + 100_000 });
     const { stderr } = await rewind(['--to', 'P90D', '--yes']);
     expect(stderr).toContain('A run is under way: it will fail with LEASE_LOST');
-    expect(stderr).toContain('before the connector\'s start');
+    expect(stderr).toContain("before the connector's start");
     expect(stderr).toContain('will be announced as a gap');
   });
 
   it.each<[what: string, args: string[], exitCode: number, line: RegExp]>([
-    ['a connector that is not there', ['--to', 'PT2H', '--yes', '--connector', 'other'], 1, /^the table "tailscale-audit" has no state of a connector "other"/],
+    [
+      'a connector that is not there',
+      ['--to', 'PT2H', '--yes', '--connector', 'other'],
+      1,
+      /^the table "tailscale-audit" has no state of a connector "other"/,
+    ],
     ['the future', ['--to', '2999-01-01T00:00:00Z', '--yes'], 2, /is in the future/],
     ['more than 90 days', ['--to', 'P91D', '--yes'], 2, /Tailscale keeps its log for 90 days/],
     ['forward', ['--to', 'PT1M', '--yes'], 2, /^\S+ is after the watermark \(.*would skip what is between/],
@@ -165,27 +186,45 @@ describe('before anything is changed', () => {
 it('finds the table by the stack', async () => {
   await open();
   await world.installedAgo(DAY);
-  const plane = await startControlPlane({ stacks: { TailscaleAuditConnector: { TableName: TABLE, Connectors: 'default' } } });
+  const plane = await startControlPlane({
+    stacks: { TailscaleAuditConnector: { TableName: TABLE, Connectors: 'default' } },
+  });
   const environment = { ...plane.environment, AWS_ENDPOINT_URL: world.gateway.url };
   expect(await tailscaleAudit(['rewind', '--to', 'PT2H', '--yes'], environment)).toMatchObject({ exitCode: 0 });
-  expect(await tailscaleAudit(['rewind', '--to', 'PT2H', '--yes', '--connector', 'other'], environment)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('it has default') as string });
+  expect(await tailscaleAudit(['rewind', '--to', 'PT2H', '--yes', '--connector', 'other'], environment)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('it has default') as string,
+  });
   await plane.close();
 });
 
 describe('each trouble with the table is one line that says what to do', () => {
   it('a table that is not there', async () => {
     await open();
-    const ended = await tailscaleAudit(['rewind', '--table', 'other-table', '--to', 'PT2H', '--yes'], { AWS_ENDPOINT_URL: world.gateway.url });
-    expect(ended).toEqual({ exitCode: 1, stdout: '', stderr: 'the table "other-table" does not exist in eu-central-1 for these credentials; check AWS_REGION, AWS_PROFILE and the name\n' });
+    const ended = await tailscaleAudit(['rewind', '--table', 'other-table', '--to', 'PT2H', '--yes'], {
+      AWS_ENDPOINT_URL: world.gateway.url,
+    });
+    expect(ended).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'the table "other-table" does not exist in eu-central-1 for these credentials; check AWS_REGION, AWS_PROFILE and the name\n',
+    });
   });
 
   it.each([
-    ['AccessDeniedException', 'the table "tailscale-audit" may not be used with these credentials: they need dynamodb:GetItem and dynamodb:UpdateItem\n'],
+    [
+      'AccessDeniedException',
+      'the table "tailscale-audit" may not be used with these credentials: they need dynamodb:GetItem and dynamodb:UpdateItem\n',
+    ],
     ['UnrecognizedClientException', 'AWS did not accept the credentials (UnrecognizedClientException); log in again\n'],
     ['ValidationException', 'the table "tailscale-audit" could not be used: ValidationException: because\n'],
   ])('%s', async (code, stderr) => {
     await open();
-    world.gateway.intercept(() => ({ status: 400, body: { __type: `com.amazon.coral.service#${code}`, message: 'because' } }));
+    world.gateway.intercept(() => ({
+      status: 400,
+      body: { __type: `com.amazon.coral.service#${code}`, message: 'because' },
+    }));
     expect(await rewind(['--to', 'PT2H', '--yes'])).toEqual({ exitCode: 1, stdout: '', stderr });
   });
 });
@@ -195,5 +234,9 @@ it('teaches with examples', async () => {
   const help = await installedCommand(['rewind', '--help'], {});
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
   expect(help.stdout).toContain('tailscale-audit rewind --to PT2H');
-  expect(await installedCommand([], {})).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('redrive [options]') as string });
+  expect(await installedCommand([], {})).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining('redrive [options]') as string,
+  });
 });

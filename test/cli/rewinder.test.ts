@@ -41,13 +41,23 @@ async function item(sk: string): Promise<Record<string, unknown>> {
   return unmarshall(Item);
 }
 async function damage(sk: string, attribute: string, value: AttributeValue | undefined): Promise<void> {
-  const change = value === undefined ? { UpdateExpression: 'REMOVE #a' } : { UpdateExpression: 'SET #a = :v', ExpressionAttributeValues: { ':v': value } };
-  await client.send(new UpdateItemCommand({ TableName: name, Key: key(sk), ExpressionAttributeNames: { '#a': attribute }, ...change }));
+  const change =
+    value === undefined
+      ? { UpdateExpression: 'REMOVE #a' }
+      : { UpdateExpression: 'SET #a = :v', ExpressionAttributeValues: { ':v': value } };
+  await client.send(
+    new UpdateItemCommand({ TableName: name, Key: key(sk), ExpressionAttributeNames: { '#a': attribute }, ...change }),
+  );
 }
 
 async function acquire(runId = 'run'): Promise<Tenure> {
   let commits = 0;
-  const store = createStateStore({ table: { client, name }, clock, newCommitId: () => `${runId}-${(commits += 1)}`, newIdKey: () => 'f'.repeat(64) });
+  const store = createStateStore({
+    table: { client, name },
+    clock,
+    newCommitId: () => `${runId}-${(commits += 1)}`,
+    newIdKey: () => 'f'.repeat(64),
+  });
   const acquisition = await store.acquire('default', runId, deadline);
   if (acquisition.state !== 'acquired') throw new Error(`not acquired: ${acquisition.state}`);
   return acquisition.tenure;
@@ -58,7 +68,10 @@ const PLACE: Place = {
   watermark: NOW,
   dialect: 'audit',
   inflight: window,
-  sweeps: { hourly: { doneFrom: NOW - 5, inflight: { ...window, startedAt: 6 } }, daily: { doneFrom: NOW - 7, inflight: null } },
+  sweeps: {
+    hourly: { doneFrom: NOW - 5, inflight: { ...window, startedAt: 6 } },
+    daily: { doneFrom: NOW - 7, inflight: null },
+  },
 };
 
 it('sets the place back whole: no window and no sweep goes on from where it was', async () => {
@@ -91,7 +104,9 @@ describe('[case 7] a run that is under way', () => {
     await rewinder.rewind('default', TARGET);
     const rewound = await item('STATE');
     await expect(zombie.commit({ ...PLACE, watermark: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
-    await expect(zombie.commit(PLACE, { release: 'whole', notBefore: NOW + HOUR })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(zombie.commit(PLACE, { release: 'whole', notBefore: NOW + HOUR })).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
     await expect(zombie.fail('UNEXPECTED')).resolves.toBeNull();
     expect(await item('STATE')).toEqual(rewound);
   });
@@ -159,7 +174,12 @@ it('makes no state where there is none', async () => {
 it('gives up on a state that somebody writes between each reading and writing', async () => {
   await (await acquire()).commit(PLACE, { release: 'whole' });
   const stop = gateway.intercept(({ operation, body }) =>
-    operation === 'UpdateItem' && JSON.stringify(body).includes('STATE') ? { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'x' } } : undefined,
+    operation === 'UpdateItem' && JSON.stringify(body).includes('STATE')
+      ? {
+          status: 400,
+          body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'x' },
+        }
+      : undefined,
   );
   await expect(rewinder.rewind('default', TARGET)).resolves.toBe('contended');
   stop();

@@ -1,27 +1,69 @@
 import { synthesize } from '../infra/synth';
 import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane } from './control-plane';
-import { MINUTE, HOUR, DAY, NOW, gateway, table, put, done, GENESIS, WAITING, connector, status, asJson, type Shown } from './status-setting';
+import {
+  MINUTE,
+  HOUR,
+  DAY,
+  NOW,
+  gateway,
+  table,
+  put,
+  done,
+  GENESIS,
+  WAITING,
+  connector,
+  status,
+  asJson,
+  type Shown,
+} from './status-setting';
 
 describe('is unhealthy', () => {
   it.each<[what: string, state: object, rule: string, message: RegExp]>([
-    ['with a watermark over 20 minutes old', { wm: NOW - 20 * MINUTE - 1_000, lastOkAt: NOW - 30 * MINUTE }, 'stale', /^the watermark is 20 min 1 s behind; ask test-connection/],
-    ['while it catches up', { wm: NOW - 3 * DAY }, 'stale', /^the watermark is 3 d behind; runs work and are catching up$/],
+    [
+      'with a watermark over 20 minutes old',
+      { wm: NOW - 20 * MINUTE - 1_000, lastOkAt: NOW - 30 * MINUTE },
+      'stale',
+      /^the watermark is 20 min 1 s behind; ask test-connection/,
+    ],
+    [
+      'while it catches up',
+      { wm: NOW - 3 * DAY },
+      'stale',
+      /^the watermark is 3 d behind; runs work and are catching up$/,
+    ],
     ['after two failed runs', { failStreak: 2 }, 'failing', /^the last 2 runs have failed/],
-    ['while it owes an announcement', { owed: [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'r', interval: null }] }, 'owed', /^health events that the bus did not accept: 1; the first is blind/],
+    [
+      'while it owes an announcement',
+      { owed: [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'r', interval: null }] },
+      'owed',
+      /^health events that the bus did not accept: 1; the first is blind/,
+    ],
     ['with a watermark in the future', { wm: NOW + HOUR }, 'future', /^the watermark lies 1 h in the future/],
-    ['with a state that cannot be read', { wm: 'soon' }, 'unreadable', /^the STATE item: wm: .*tailscale-audit rewind$/],
+    [
+      'with a state that cannot be read',
+      { wm: 'soon' },
+      'unreadable',
+      /^the STATE item: wm: .*tailscale-audit rewind$/,
+    ],
     ['with a state of numbers that no computer holds', { wm: 2n ** 70n }, 'unreadable', /./],
   ])('%s', async (_, state, rule, message) => {
     await connector({ state });
     expect(await status()).toMatchObject({ exitCode: 4, stderr: 'unhealthy: default\n' });
     const { healthy, connectors } = await asJson();
-    expect({ healthy, health: connectors[0]?.health, rules: connectors[0]?.problems.map((problem) => problem.rule) }).toEqual({ healthy: false, health: 'unhealthy', rules: [rule] });
+    expect({
+      healthy,
+      health: connectors[0]?.health,
+      rules: connectors[0]?.problems.map((problem) => problem.rule),
+    }).toEqual({ healthy: false, health: 'unhealthy', rules: [rule] });
     expect(connectors[0]?.problems[0]?.message).toMatch(message);
   });
 
   it('when it has never run', async () => {
-    expect(await status()).toMatchObject({ exitCode: 4, stdout: expect.stringContaining('unhealthy default: never-run: the function has not run for it yet') as string });
+    expect(await status()).toMatchObject({
+      exitCode: 4,
+      stdout: expect.stringContaining('unhealthy default: never-run: the function has not run for it yet') as string,
+    });
   });
 
   it('when its watermark is gone', async () => {
@@ -34,7 +76,10 @@ describe('is healthy', () => {
   it.each<[what: string, items: Parameters<typeof connector>[0]]>([
     ['with a watermark of 20 minutes', { state: { wm: NOW - 20 * MINUTE } }],
     ['after one failed run', { state: { failStreak: 1 } }],
-    ['with a gap that was announced long ago', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } }],
+    [
+      'with a gap that was announced long ago',
+      { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } },
+    ],
     ['with a quarantine that was redriven', { ledger: { 'QUAR#a1:x': { ...WAITING, status: 'redriven' } } }],
     ['before the first sweep', { genesis: { installedAt: NOW - HOUR }, state: { sweeps: undefined } }],
   ])('%s', async (_, items) => {
@@ -45,15 +90,26 @@ describe('is healthy', () => {
 
   it.each<[rule: string, items: Parameters<typeof connector>[0], message: RegExp]>([
     ['waiting', { state: { notBefore: NOW + 10 * MINUTE } }, /until 2026-11-22T12:10:00.000Z$/],
-    ['sweep-overdue', { state: { sweeps: { hourly: done(3 * HOUR), daily: done(3 * DAY) } } }, /^the hourly sweep is 3 h old, the daily sweep is 3 d old/],
+    [
+      'sweep-overdue',
+      { state: { sweeps: { hourly: done(3 * HOUR), daily: done(3 * DAY) } } },
+      /^the hourly sweep is 3 h old, the daily sweep is 3 d old/,
+    ],
     ['gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 119 * DAY } } }, /^lost for good/],
     ['quarantine', { ledger: { 'QUAR#a1:x': WAITING } }, /^1 in quarantine: once/],
-    ['unreadable-entry', { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } }, /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the GAP item: from: /],
+    [
+      'unreadable-entry',
+      { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } },
+      /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the GAP item: from: /,
+    ],
   ])('with a warning: %s', async (rule, items, message) => {
     await connector(items);
     expect((await status()).exitCode).toBe(0);
     const [one] = (await asJson()).connectors;
-    expect(one).toMatchObject({ health: 'warning', problems: [{ rule, message: expect.stringMatching(message) as string }] });
+    expect(one).toMatchObject({
+      health: 'warning',
+      problems: [{ rule, message: expect.stringMatching(message) as string }],
+    });
     expect(one?.problems).toHaveLength(1);
   });
 });
@@ -61,42 +117,82 @@ describe('is healthy', () => {
 describe('a connector that reads nothing', () => {
   it.each<[what: string, items: Parameters<typeof connector>[0], args: string[], message: RegExp | null]>([
     ['for 7 days', { state: { lastEventAt: NOW - 7 * DAY } }, [], null],
-    ['for longer', { state: { lastEventAt: NOW - 7 * DAY - MINUTE } }, [], /^the newest record is 7 d 1 min old: .*a lost scope looks the same/],
-    ['for longer than was asked for', { state: { lastEventAt: NOW - 2 * HOUR } }, ['--quiet-after', 'PT1H'], /^the newest record is 2 h old/],
-    ['for longer than a week, which was asked for', { state: { lastEventAt: NOW - 20 * DAY } }, ['--quiet-after', 'P30D'], null],
+    [
+      'for longer',
+      { state: { lastEventAt: NOW - 7 * DAY - MINUTE } },
+      [],
+      /^the newest record is 7 d 1 min old: .*a lost scope looks the same/,
+    ],
+    [
+      'for longer than was asked for',
+      { state: { lastEventAt: NOW - 2 * HOUR } },
+      ['--quiet-after', 'PT1H'],
+      /^the newest record is 2 h old/,
+    ],
+    [
+      'for longer than a week, which was asked for',
+      { state: { lastEventAt: NOW - 20 * DAY } },
+      ['--quiet-after', 'P30D'],
+      null,
+    ],
     ['since its installation', { state: { lastEventAt: undefined } }, [], /^no record since the installation 10 d ago/],
     ['and is new', { state: { lastEventAt: undefined }, genesis: { installedAt: NOW - 6 * DAY } }, [], null],
   ])('%s', async (_, items, args, message) => {
     await connector(items);
     const { exitCode, stdout } = await status(['--json', ...args]);
-    const problems = message === null ? [] : [{ rule: 'quiet', level: 'warning', message: expect.stringMatching(message) as string }];
-    expect({ exitCode, problems: (JSON.parse(stdout) as Shown).connectors[0]?.problems }).toEqual({ exitCode: 0, problems });
+    const problems =
+      message === null ? [] : [{ rule: 'quiet', level: 'warning', message: expect.stringMatching(message) as string }];
+    expect({ exitCode, problems: (JSON.parse(stdout) as Shown).connectors[0]?.problems }).toEqual({
+      exitCode: 0,
+      problems,
+    });
   });
 
   it.each(['7 days', 'PT0S', ''])('is not asked about for %j', async (length) => {
-    expect(await status(['--quiet-after', length])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('It is a duration such as P7D') as string });
+    expect(await status(['--quiet-after', length])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('It is a duration such as P7D') as string,
+    });
   });
 });
 
 describe('the rules of expected activity', () => {
   const WHO = { reason: 'because', actor: 'ci@example.com' };
-  const rules = [{ rule: 'nightly', ...WHO }, { rule: 'red-team', ...WHO, endsOn: '2026-11-22' }, { rule: 'migration', ...WHO, endsOn: '2026-11-23' }];
+  const rules = [
+    { rule: 'nightly', ...WHO },
+    { rule: 'red-team', ...WHO, endsOn: '2026-11-22' },
+    { rule: 'migration', ...WHO, endsOn: '2026-11-23' },
+  ];
   let plane: ControlPlane;
   const open = async (connectors: string, expectedActivity: typeof rules) => {
     // The output as the stack makes it, in CloudFormation's own form.
     const { ExpectedActivity } = synthesize({ expectedActivity }).Outputs;
-    const outputs = { TableName: table, Connectors: connectors, ...(ExpectedActivity === undefined ? {} : { ExpectedActivity: String(ExpectedActivity.Value) }) };
+    const outputs = {
+      TableName: table,
+      Connectors: connectors,
+      ...(ExpectedActivity === undefined ? {} : { ExpectedActivity: String(ExpectedActivity.Value) }),
+    };
     plane = await startControlPlane({ stacks: { TailscaleAuditConnector: outputs } });
   };
   const problemsOf = async (...args: string[]) => {
-    const { stdout } = await tailscaleAudit(['status', '--json', ...args], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
-    return (JSON.parse(stdout) as Shown).connectors.map(({ connector: id, problems }) => [id, ...problems.map(({ rule, message }) => `${rule}: ${message}`)]);
+    const { stdout } = await tailscaleAudit(
+      ['status', '--json', ...args],
+      { ...plane.environment, AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
+    return (JSON.parse(stdout) as Shown).connectors.map(({ connector: id, problems }) => [
+      id,
+      ...problems.map(({ rule, message }) => `${rule}: ${message}`),
+    ]);
   };
   afterEach(() => plane.close());
 
   it('are no news while they match, and are not needed', async () => {
     await connector({ state: { matched: { nightly: NOW - 30 * DAY, migration: NOW } } });
-    await open('default', rules.filter(({ rule }) => rule !== 'red-team'));
+    await open(
+      'default',
+      rules.filter(({ rule }) => rule !== 'red-team'),
+    );
     expect(await problemsOf()).toEqual([['default']]);
     await plane.close();
     await open('default', []);
@@ -106,20 +202,32 @@ describe('the rules of expected activity', () => {
   it('are a warning from the day on which they end', async () => {
     await connector({ state: { matched: { nightly: NOW, migration: NOW } } });
     await open('default', rules);
-    expect(await problemsOf()).toEqual([['default', expect.stringMatching(/^expected-expired: .* red-team \(endsOn 2026-11-22\)\. Remove/)]]);
+    expect(await problemsOf()).toEqual([
+      ['default', expect.stringMatching(/^expected-expired: .* red-team \(endsOn 2026-11-22\)\. Remove/)],
+    ]);
   });
 
   it('are a warning when they have matched nothing for 30 days, a new one counted from the installation', async () => {
     await connector({ genesis: { installedAt: NOW - 31 * DAY }, state: { matched: { nightly: NOW - 31 * DAY } } });
     await open('default', rules);
     expect(await problemsOf()).toEqual([
-      ['default', expect.stringContaining('expected-expired'), expect.stringMatching(/nothing for 30 days: nightly \(last at 2026-10-22T12:00:00.000Z\), migration \(never since the installation at 2026-10-22T12:00:00.000Z; when the rule itself was added is not known\)\./)],
+      [
+        'default',
+        expect.stringContaining('expected-expired'),
+        expect.stringMatching(
+          /nothing for 30 days: nightly \(last at 2026-10-22T12:00:00.000Z\), migration \(never since the installation at 2026-10-22T12:00:00.000Z; when the rule itself was added is not known\)\./,
+        ),
+      ],
     ]);
   });
 
   it('match in one connector for all that are looked at', async () => {
     await connector({ id: 'dev', genesis: { installedAt: NOW - 90 * DAY } });
-    await connector({ id: 'prod', genesis: { installedAt: NOW - 90 * DAY }, state: { matched: { nightly: NOW - DAY } } });
+    await connector({
+      id: 'prod',
+      genesis: { installedAt: NOW - 90 * DAY },
+      state: { matched: { nightly: NOW - DAY } },
+    });
     await open('dev,prod', rules.slice(0, 1));
     expect(await problemsOf()).toEqual([['dev'], ['prod']]);
     expect(await problemsOf('--connector', 'dev')).toEqual([['dev', expect.stringContaining('nightly (never since')]]);
@@ -127,18 +235,50 @@ describe('the rules of expected activity', () => {
 
   it('are not judged where they are not known, and not guessed where they cannot be read', async () => {
     await connector({ genesis: { installedAt: NOW - 90 * DAY } });
-    plane = await startControlPlane({ stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'default', ExpectedActivity: 'yes' } } });
+    plane = await startControlPlane({
+      stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'default', ExpectedActivity: 'yes' } },
+    });
     expect((await asJson()).connectors[0]?.problems).toEqual([]);
-    const ended = await tailscaleAudit(['status'], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
-    expect(ended).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^the output ExpectedActivity of the stack "TailscaleAuditConnector": .*expected array/) as string });
+    const ended = await tailscaleAudit(
+      ['status'],
+      { ...plane.environment, AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
+    expect(ended).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /^the output ExpectedActivity of the stack "TailscaleAuditConnector": .*expected array/,
+      ) as string,
+    });
   });
 });
 
 describe('backfills', () => {
   const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} };
-  const job = (id: string) => put('TN#default#BF', id, { connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, force: false, dryRun: false, notes: [], sliceMs: DAY });
+  const job = (id: string) =>
+    put('TN#default#BF', id, {
+      connector: 'default',
+      dialect: 'configuration',
+      from: NOW - 3 * DAY,
+      until: NOW - DAY,
+      force: false,
+      dryRun: false,
+      notes: [],
+      sliceMs: DAY,
+    });
   const slice = (id: string, index: number, item: object = {}) =>
-    put('TN#default#BF', `${id}#${index}`, { index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, token: 1, rev: 3, inflight: null, counts: COUNTS, startedAt: NOW - HOUR, updatedAt: NOW - MINUTE, ...item });
+    put('TN#default#BF', `${id}#${index}`, {
+      index,
+      until: NOW - (2 - index) * DAY,
+      readTo: NOW - (2 - index) * DAY,
+      token: 1,
+      rev: 3,
+      inflight: null,
+      counts: COUNTS,
+      startedAt: NOW - HOUR,
+      updatedAt: NOW - MINUTE,
+      ...item,
+    });
 
   it('are those that have not ended, each with how far it is', async () => {
     await connector();
@@ -155,12 +295,22 @@ describe('backfills', () => {
           health: 'ok',
           backfills: [
             { job: 'bf-new', slices: 2, slicesDone: 0, emitted: 0, lastAt: null },
-            { job: 'bf-running', from: '2026-11-19T12:00:00.000Z', until: '2026-11-21T12:00:00.000Z', slices: 2, slicesDone: 1, emitted: 60, lastAt: '2026-11-22T11:59:00.000Z' },
+            {
+              job: 'bf-running',
+              from: '2026-11-19T12:00:00.000Z',
+              until: '2026-11-21T12:00:00.000Z',
+              slices: 2,
+              slicesDone: 1,
+              emitted: 60,
+              lastAt: '2026-11-22T11:59:00.000Z',
+            },
           ],
         },
       ],
     });
-    expect((await status()).stdout).toMatch(/backfills +│ 2 \(bf-new: 0 of 2 slices, 0 events; bf-running: 1 of 2 slices, 60 events\)/);
+    expect((await status()).stdout).toMatch(
+      /backfills +│ 2 \(bf-new: 0 of 2 slices, 0 events; bf-running: 1 of 2 slices, 60 events\)/,
+    );
   });
 
   it('are a warning when nothing goes on in them, and when they cannot be read', async () => {
@@ -169,6 +319,15 @@ describe('backfills', () => {
     await slice('bf-stopped', 0, { readTo: NOW - 50 * HOUR, updatedAt: NOW - 2 * HOUR });
     await slice('bf-stopped', 1, { readTo: 'then' });
     const [one] = (await asJson()).connectors;
-    expect(one).toMatchObject({ health: 'warning', problems: [{ rule: 'backfill-stalled', message: expect.stringContaining('in bf-stopped: ask the function to go on') as string }, { rule: 'unreadable-entry' }] });
+    expect(one).toMatchObject({
+      health: 'warning',
+      problems: [
+        {
+          rule: 'backfill-stalled',
+          message: expect.stringContaining('in bf-stopped: ask the function to go on') as string,
+        },
+        { rule: 'unreadable-entry' },
+      ],
+    });
   });
 });

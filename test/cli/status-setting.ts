@@ -28,29 +28,70 @@ afterAll(async () => {
   await gateway.close();
 });
 
-export const put = (pk: string, sk: string, item: object) => client.send(new PutItemCommand({ TableName: table, Item: marshall({ pk, sk, ...item }, { removeUndefinedValues: true }) }));
+export const put = (pk: string, sk: string, item: object) =>
+  client.send(
+    new PutItemCommand({ TableName: table, Item: marshall({ pk, sk, ...item }, { removeUndefinedValues: true }) }),
+  );
 export const done = (ago: number) => ({ doneFrom: NOW - ago, inflight: null });
-export const GENESIS = { installedAt: NOW - 10 * DAY, startFrom: NOW - 10 * DAY, committed: true, tailnetKey: 'example.com', tailnetId: 'example.com' };
-export const STATE = {
-  v: 1, token: 7, owner: 'run-7', rev: 20, wm: NOW - 3 * MINUTE, leaseUntil: 0, lastOkAt: NOW - 2 * MINUTE, lastEventAt: NOW - HOUR, failStreak: 0, dialect: 'configuration',
-  inflight: null, sweeps: { hourly: done(12 * MINUTE), daily: done(3 * HOUR) },
+export const GENESIS = {
+  installedAt: NOW - 10 * DAY,
+  startFrom: NOW - 10 * DAY,
+  committed: true,
+  tailnetKey: 'example.com',
+  tailnetId: 'example.com',
 };
-export const WAITING = { id: 'a1:x', status: 'quarantined', reason: 'MalformedDetail', at: NOW - HOUR, bucket: 'b', key: 'k', sha256: 's', bytes: 1 };
+export const STATE = {
+  v: 1,
+  token: 7,
+  owner: 'run-7',
+  rev: 20,
+  wm: NOW - 3 * MINUTE,
+  leaseUntil: 0,
+  lastOkAt: NOW - 2 * MINUTE,
+  lastEventAt: NOW - HOUR,
+  failStreak: 0,
+  dialect: 'configuration',
+  inflight: null,
+  sweeps: { hourly: done(12 * MINUTE), daily: done(3 * HOUR) },
+};
+export const WAITING = {
+  id: 'a1:x',
+  status: 'quarantined',
+  reason: 'MalformedDetail',
+  at: NOW - HOUR,
+  bucket: 'b',
+  key: 'k',
+  sha256: 's',
+  bytes: 1,
+};
 
 /** A connector's items, healthy but for what is said otherwise. A field that is undefined is left out. */
-export async function connector({ id = 'default', state = {}, genesis = {}, ledger = {} }: { id?: string; state?: object; genesis?: object; ledger?: Readonly<Record<string, object>> } = {}): Promise<void> {
+export async function connector({
+  id = 'default',
+  state = {},
+  genesis = {},
+  ledger = {},
+}: { id?: string; state?: object; genesis?: object; ledger?: Readonly<Record<string, object>> } = {}): Promise<void> {
   await put(`TN#${id}`, 'GENESIS', { ...GENESIS, ...genesis });
   await put(`TN#${id}`, 'STATE', { ...STATE, ...state });
   for (const [sk, item] of Object.entries(ledger)) await put(`TN#${id}#LEDGER`, sk, item);
 }
 
 export const status = async (args: readonly string[] = [], options: CommandOptions = {}) => {
-  const ended = await tailscaleAudit(['status', '--table', table, '--connector', 'default', ...args], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW, ...options });
+  const ended = await tailscaleAudit(
+    ['status', '--table', table, '--connector', 'default', ...args],
+    { AWS_ENDPOINT_URL: gateway.url },
+    { now: () => NOW, ...options },
+  );
   return { ...ended, stdout: stripVTControlCharacters(ended.stdout) };
 };
 
 export interface Shown {
   readonly healthy: boolean;
-  readonly connectors: readonly { readonly connector: string; readonly health: string; readonly problems: readonly { readonly rule: string; readonly message: string }[] }[];
+  readonly connectors: readonly {
+    readonly connector: string;
+    readonly health: string;
+    readonly problems: readonly { readonly rule: string; readonly message: string }[];
+  }[];
 }
 export const asJson = async () => JSON.parse((await status(['--json'])).stdout) as Shown;

@@ -2,7 +2,20 @@ import { stripVTControlCharacters } from 'node:util';
 import { openWorld, record } from '../support/world';
 import { installedCommand, interruptedCommand, tailscaleAudit } from './command';
 import { startControlPlane } from './control-plane';
-import { MINUTE, HOUR, DAY, NOW, gateway, table, done, WAITING, connector, status, asJson, type Shown } from './status-setting';
+import {
+  MINUTE,
+  HOUR,
+  DAY,
+  NOW,
+  gateway,
+  table,
+  done,
+  WAITING,
+  connector,
+  status,
+  asJson,
+  type Shown,
+} from './status-setting';
 
 describe('one connector', () => {
   it('has its place, its times and its counts in a table', async () => {
@@ -14,25 +27,40 @@ describe('one connector', () => {
       return name === undefined || value === undefined ? [] : [[name, value]];
     });
     expect(Object.fromEntries(cells)).toEqual({
-      'connector': 'default',
-      'health': 'ok',
-      'watermark': '3 min ago (2026-11-22T11:57:00.000Z)',
+      connector: 'default',
+      health: 'ok',
+      watermark: '3 min ago (2026-11-22T11:57:00.000Z)',
       'last poll': '2 min ago (2026-11-22T11:58:00.000Z)',
-      'dialect': 'configuration',
-      'tailnet': 'example.com',
-      'lease': 'free',
-      'sweeps': 'hourly 12 min ago, daily 3 h ago',
-      'gaps': '0',
-      'quarantine': '0',
-      'backfills': 'none',
+      dialect: 'configuration',
+      tailnet: 'example.com',
+      lease: 'free',
+      sweeps: 'hourly 12 min ago, daily 3 h ago',
+      gaps: '0',
+      quarantine: '0',
+      backfills: 'none',
     });
   });
 
   it('has all of it as JSON', async () => {
     const gap = { from: NOW - 100 * DAY, until: NOW - 95 * DAY };
     await connector({
-      state: { leaseUntil: NOW + MINUTE, inflight: { from: NOW - HOUR, until: NOW, asOf: null, cursor: 'c', page: 3, restarts: 1 }, sweeps: { hourly: { doneFrom: NOW - HOUR, inflight: { from: 1, until: 2, asOf: null, cursor: null, page: 0, restarts: 0, startedAt: NOW - MINUTE } }, daily: done(HOUR) } },
-      ledger: { 'GAP#x': gap, 'QUAR#a1:x': WAITING, 'QUAR#a1:y': { ...WAITING, id: 'a1:y', reason: 'unparsed', at: NOW - MINUTE }, 'QUAR#a1:z': { ...WAITING, status: 'redriven' } },
+      state: {
+        leaseUntil: NOW + MINUTE,
+        inflight: { from: NOW - HOUR, until: NOW, asOf: null, cursor: 'c', page: 3, restarts: 1 },
+        sweeps: {
+          hourly: {
+            doneFrom: NOW - HOUR,
+            inflight: { from: 1, until: 2, asOf: null, cursor: null, page: 0, restarts: 0, startedAt: NOW - MINUTE },
+          },
+          daily: done(HOUR),
+        },
+      },
+      ledger: {
+        'GAP#x': gap,
+        'QUAR#a1:x': WAITING,
+        'QUAR#a1:y': { ...WAITING, id: 'a1:y', reason: 'unparsed', at: NOW - MINUTE },
+        'QUAR#a1:z': { ...WAITING, status: 'redriven' },
+      },
     });
     const { exitCode, stdout } = await status(['--json']);
     expect(exitCode).toBe(0);
@@ -45,8 +73,18 @@ describe('one connector', () => {
           at: '2026-11-22T12:00:00.000Z',
           health: 'warning',
           problems: [
-            { rule: 'gap', level: 'warning', message: 'lost for good, because Tailscale no longer keeps it: 2026-08-14T12:00:00.000Z to 2026-08-19T12:00:00.000Z' },
-            { rule: 'quarantine', level: 'warning', message: '2 in quarantine, of which 1 could not be read and were on the bus as they came: once the cause is gone, redrive' },
+            {
+              rule: 'gap',
+              level: 'warning',
+              message:
+                'lost for good, because Tailscale no longer keeps it: 2026-08-14T12:00:00.000Z to 2026-08-19T12:00:00.000Z',
+            },
+            {
+              rule: 'quarantine',
+              level: 'warning',
+              message:
+                '2 in quarantine, of which 1 could not be read and were on the bus as they came: once the cause is gone, redrive',
+            },
           ],
           watermark: '2026-11-22T11:57:00.000Z',
           watermarkAgeSeconds: 180,
@@ -59,7 +97,10 @@ describe('one connector', () => {
           installedAt: '2026-11-12T12:00:00.000Z',
           lease: { until: '2026-11-22T12:01:00.000Z', runId: 'run-7' },
           window: { from: '2026-11-22T11:00:00.000Z', until: '2026-11-22T12:00:00.000Z', pages: 3, restarts: 1 },
-          sweeps: { hourly: { lastDone: '2026-11-22T11:00:00.000Z', underWaySince: '2026-11-22T11:59:00.000Z' }, daily: { lastDone: '2026-11-22T11:00:00.000Z', underWaySince: null } },
+          sweeps: {
+            hourly: { lastDone: '2026-11-22T11:00:00.000Z', underWaySince: '2026-11-22T11:59:00.000Z' },
+            daily: { lastDone: '2026-11-22T11:00:00.000Z', underWaySince: null },
+          },
           gaps: [{ from: '2026-08-14T12:00:00.000Z', until: '2026-08-19T12:00:00.000Z' }],
           quarantine: { waiting: 2, unparsed: 1, redriven: 1, oldestAt: '2026-11-22T11:00:00.000Z' },
           backfills: [],
@@ -70,14 +111,21 @@ describe('one connector', () => {
   });
 
   it('lists more quarantined events than one answer of the table holds', async () => {
-    const entries = Array.from({ length: 30 }, (_, index) => [`QUAR#a1:${index}`, { ...WAITING, id: `a1:${index}`, padding: 'x'.repeat(50_000) }] as const);
+    const entries = Array.from(
+      { length: 30 },
+      (_, index) => [`QUAR#a1:${index}`, { ...WAITING, id: `a1:${index}`, padding: 'x'.repeat(50_000) }] as const,
+    );
     await connector({ ledger: Object.fromEntries(entries) });
     expect(await asJson()).toMatchObject({ connectors: [{ quarantine: { waiting: 30 } }] });
   });
 
   it('shows a name from upstream as text', async () => {
     await connector({ genesis: { tailnetId: 'evil\u001b[2J\u202e.com' } });
-    const ended = await tailscaleAudit(['status', '--table', table, '--connector', 'default'], { AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
+    const ended = await tailscaleAudit(
+      ['status', '--table', table, '--connector', 'default'],
+      { AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
     expect(ended.stdout).toContain('evil\\u001b[2J\\u202e.com');
   });
 });
@@ -94,14 +142,25 @@ it('asks the table once for each partition', async () => {
 it('shows every connector of the stack, and fails for the one that is ill', async () => {
   await connector({ id: 'dev' });
   await connector({ id: 'prod', state: { failStreak: 3 } });
-  const plane = await startControlPlane({ stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'dev,prod' }, old: { TableName: table } } });
-  const run = (...args: string[]) => tailscaleAudit(['status', ...args], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
+  const plane = await startControlPlane({
+    stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'dev,prod' }, old: { TableName: table } },
+  });
+  const run = (...args: string[]) =>
+    tailscaleAudit(['status', ...args], { ...plane.environment, AWS_ENDPOINT_URL: gateway.url }, { now: () => NOW });
   const all = await run();
   expect(all).toMatchObject({ exitCode: 4, stderr: 'unhealthy: prod\n' });
-  expect(stripVTControlCharacters(all.stdout)).toMatch(/│ dev +│ ok +│ 3 min ago .*\n.*│ prod +│ unhealthy +│ 3 min ago +│ 2 min ago, 3 failed since /);
+  expect(stripVTControlCharacters(all.stdout)).toMatch(
+    /│ dev +│ ok +│ 3 min ago .*\n.*│ prod +│ unhealthy +│ 3 min ago +│ 2 min ago, 3 failed since /,
+  );
   expect(await run('--connector', 'dev')).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(await run('--connector', 'other')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('it has dev, prod') as string });
-  expect(await run('--stack', 'old')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no output Connectors') as string });
+  expect(await run('--connector', 'other')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('it has dev, prod') as string,
+  });
+  expect(await run('--stack', 'old')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('has no output Connectors') as string,
+  });
   await plane.close();
 });
 
@@ -111,9 +170,14 @@ it('says of a connector that has just polled that it is well', async () => {
     await (await world.sandbox()).poll();
     world.api.add(record());
     await (await world.sandbox()).poll();
-    const ended = await installedCommand(['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'], { AWS_ENDPOINT_URL: world.gateway.url });
+    const ended = await installedCommand(['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'], {
+      AWS_ENDPOINT_URL: world.gateway.url,
+    });
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(JSON.parse(ended.stdout)).toMatchObject({ healthy: true, connectors: [{ health: 'ok', dialect: 'audit', tailnet: 'default', lease: null, failStreak: 0, unreadable: [] }] });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      healthy: true,
+      connectors: [{ health: 'ok', dialect: 'audit', tailnet: 'default', lease: null, failStreak: 0, unreadable: [] }],
+    });
   } finally {
     await world.close();
   }
@@ -127,7 +191,11 @@ describe('--watch', () => {
     const redraw = (text: string): void => {
       if (screens.push(stripVTControlCharacters(text)) === 2) controller.abort();
     };
-    expect(await status(['--watch', '1'], { redraw, interruption: controller.signal })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await status(['--watch', '1'], { redraw, interruption: controller.signal })).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
     expect(screens).toHaveLength(2);
     expect(screens[1]).toMatch(/health +│ ok[^]*\n\n2026-11-22T12:00:00.000Z, again every 1 s; Ctrl-C ends it$/);
   });
@@ -145,14 +213,29 @@ describe('--watch', () => {
     await connector({ state: { wm: Date.now() } });
     const args = ['status', '--table', table, '--connector', 'default', '--watch', '1', '--json'];
     const { stdout } = await interruptedCommand(args, { AWS_ENDPOINT_URL: gateway.url }, 2);
-    expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as Shown).healthy)).toEqual([true, true]);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as Shown).healthy),
+    ).toEqual([true, true]);
   });
 });
 
 describe('each trouble is one line that says what to do', () => {
   it.each<[trouble: string, args: string[], exitCode: number, line: RegExp]>([
-    ['a table that is not there', ['--table', 'other-table', '--connector', 'default'], 1, /^the table "other-table" does not exist in eu-central-1/],
-    ['a table without a connector', ['--table', 'some-table'], 2, /^a table does not say whose it is: give --connector/],
+    [
+      'a table that is not there',
+      ['--table', 'other-table', '--connector', 'default'],
+      1,
+      /^the table "other-table" does not exist in eu-central-1/,
+    ],
+    [
+      'a table without a connector',
+      ['--table', 'some-table'],
+      2,
+      /^a table does not say whose it is: give --connector/,
+    ],
     ['a period that is none', ['--watch', 'often'], 2, /It is a number of seconds from 1 to 3600/],
   ])('%s', async (_, args, exitCode, line) => {
     const ended = await tailscaleAudit(['status', ...args], { AWS_ENDPOINT_URL: gateway.url });
@@ -161,8 +244,15 @@ describe('each trouble is one line that says what to do', () => {
   });
 
   it('a table that may not be read', async () => {
-    const stop = gateway.intercept(() => ({ status: 400, body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' } }));
-    expect(await status()).toEqual({ exitCode: 1, stdout: '', stderr: `the table "${table}" may not be used with these credentials: they need dynamodb:Query\n` });
+    const stop = gateway.intercept(() => ({
+      status: 400,
+      body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' },
+    }));
+    expect(await status()).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `the table "${table}" may not be used with these credentials: they need dynamodb:Query\n`,
+    });
     stop();
   });
 });

@@ -44,11 +44,13 @@ export function startsStepFunctions(machines: StateMachines): (operation: string
 
   const start = (stateMachineArn: string, name: string, input: string): Answer => {
     const machine = machines[stateMachineArn];
-    if (machine === undefined) return refused('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
+    if (machine === undefined)
+      return refused('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
     if (!/^[\w-]{1,80}$/.test(name)) return refused('InvalidName', `Invalid Name: '${name}'`);
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
     const known = executions.get(executionArn);
-    if (known !== undefined && known.input !== input) return refused('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
+    if (known !== undefined && known.input !== input)
+      return refused('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
     if (known === undefined) {
       const execution: LocalExecution = { status: 'RUNNING' };
       executions.set(executionArn, { input, execution });
@@ -68,17 +70,44 @@ export function startsStepFunctions(machines: StateMachines): (operation: string
     switch (operation) {
       case 'DescribeExecution': {
         const failed = failedAt === undefined ? undefined : failedSlices[Number(failedAt)];
-        if (failed !== undefined) return done({ executionArn, status: 'FAILED', input: json(failed.input), error: failed.error, cause: failed.cause });
+        if (failed !== undefined)
+          return done({
+            executionArn,
+            status: 'FAILED',
+            input: json(failed.input),
+            error: failed.error,
+            cause: failed.cause,
+          });
         return done({ executionArn, status, input: known.input, output: json(output), error, cause });
       }
       case 'GetExecutionHistory': {
-        const exited = { id: 2, type: 'TaskStateExited', timestamp: 1_700_000_000, stateExitedEventDetails: { name: BACKFILL_STATE.plan, output: json({ plan }) } };
-        return done({ events: [{ id: 1, type: 'ExecutionStarted', timestamp: 1_700_000_000 }, ...(plan === undefined ? [] : [exited])] });
+        const exited = {
+          id: 2,
+          type: 'TaskStateExited',
+          timestamp: 1_700_000_000,
+          stateExitedEventDetails: { name: BACKFILL_STATE.plan, output: json({ plan }) },
+        };
+        return done({
+          events: [
+            { id: 1, type: 'ExecutionStarted', timestamp: 1_700_000_000 },
+            ...(plan === undefined ? [] : [exited]),
+          ],
+        });
       }
       case 'ListMapRuns':
-        return done({ mapRuns: [{ executionArn, mapRunArn: `${executionArn}#`, stateMachineArn: 'arn', startDate: 1_700_000_000 }] });
+        return done({
+          mapRuns: [{ executionArn, mapRunArn: `${executionArn}#`, stateMachineArn: 'arn', startDate: 1_700_000_000 }],
+        });
       case 'ListExecutions':
-        return done({ executions: failedSlices.map((_, at) => ({ executionArn: `${parent}#${at}`, stateMachineArn: 'arn', name: String(at), status: 'FAILED', startDate: 1_700_000_000 })) });
+        return done({
+          executions: failedSlices.map((_, at) => ({
+            executionArn: `${parent}#${at}`,
+            stateMachineArn: 'arn',
+            name: String(at),
+            status: 'FAILED',
+            startDate: 1_700_000_000,
+          })),
+        });
       default:
         return refused('UnknownOperationException', operation);
     }

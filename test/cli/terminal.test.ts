@@ -44,7 +44,13 @@ it('clears the screen before what it shows next, and only where there is a scree
 it('leaves the second Ctrl-C to the process', () => {
   const signals = new EventEmitter();
   const interrupted = interruption(signals);
-  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({ aborted: false, listeners: 1 });
+  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({
+    aborted: false,
+    listeners: 1,
+  });
   signals.emit('SIGINT');
-  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({ aborted: true, listeners: 0 });
+  expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({
+    aborted: true,
+    listeners: 0,
+  });
 });

@@ -21,18 +21,31 @@ const run = async (...args: string[]) => {
 async function openDeployed(options?: WorldOptions): Promise<World> {
   world = await openWorld(options);
   const sandbox = await world.sandbox();
-  await open({ stacks: { TailscaleAuditConnector: { FunctionName: 'poll', Connectors: 'default' } }, functions: { poll: (event) => sandbox.invoke(event) } });
+  await open({
+    stacks: { TailscaleAuditConnector: { FunctionName: 'poll', Connectors: 'default' } },
+    functions: { poll: (event) => sandbox.invoke(event) },
+  });
   return world;
 }
 
-const REPORT = { connector: 'default', ok: true, dialect: 'audit', tailnet: 'example.com', credential: 'api-key', events: 3, skewMs: -1_200 };
+const REPORT = {
+  connector: 'default',
+  ok: true,
+  dialect: 'audit',
+  tailnet: 'example.com',
+  credential: 'api-key',
+  events: 3,
+  skewMs: -1_200,
+};
 
 it('says what the deployed function found, and leaves no trace', async () => {
   const { api, item, events } = await openDeployed({ dialect: 'configuration' });
   api.add([record(), record()]);
   const ended = await installedCommand(['test-connection'], plane.environment);
   expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(ended.stdout).toMatch(/^default: ok {2}tailnet example\.com, configuration dialect, api-key credential, 2 events in the last 24 h, clocks \d\.\d s apart\n$/);
+  expect(ended.stdout).toMatch(
+    /^default: ok {2}tailnet example\.com, configuration dialect, api-key credential, 2 events in the last 24 h, clocks \d\.\d s apart\n$/,
+  );
   expect(await item('STATE')).toBeUndefined();
   expect(events).toEqual([]);
 });
@@ -44,8 +57,22 @@ it('fails with the code and what to do', async () => {
   expect(stdout).toMatch(/^default: failed {2}SECRET_EMPTY .*put-secret-value/);
 });
 
-it('hands the function\'s own answer on as JSON, of the connector that was asked for', async () => {
-  const reply = { ok: false, connectors: [{ ...REPORT, ok: false, dialect: null, credential: null, skewMs: null, code: 'UNAUTHORIZED', message: 'put a new one in' }], more: 1 };
+it("hands the function's own answer on as JSON, of the connector that was asked for", async () => {
+  const reply = {
+    ok: false,
+    connectors: [
+      {
+        ...REPORT,
+        ok: false,
+        dialect: null,
+        credential: null,
+        skewMs: null,
+        code: 'UNAUTHORIZED',
+        message: 'put a new one in',
+      },
+    ],
+    more: 1,
+  };
   await open({ functions: { f: () => Promise.resolve(reply) } });
   const { exitCode, stdout } = await run('--function', 'f', '--connector', 'prod', '--json');
   expect(exitCode).toBe(1);
@@ -55,20 +82,49 @@ it('hands the function\'s own answer on as JSON, of the connector that was asked
 
 it('names each connector, and which of them failed', async () => {
   const failed = { ...REPORT, connector: 'prod', ok: false, code: 'FORBIDDEN', message: 'make a new key\u001b[2J' };
-  await open({ functions: { f: () => Promise.resolve({ ok: false, connectors: [{ ...REPORT, events: 0, message: 'no events' }, failed] }) } });
+  await open({
+    functions: {
+      f: () => Promise.resolve({ ok: false, connectors: [{ ...REPORT, events: 0, message: 'no events' }, failed] }),
+    },
+  });
   expect(await run('--function', 'f')).toEqual({
     exitCode: 1,
-    stdout: 'default: ok  tailnet example.com, audit dialect, api-key credential, 0 events in the last 24 h (first page), clocks 1.2 s apart; no events\nprod: failed  FORBIDDEN make a new key\\u001b[2J\n',
+    stdout:
+      'default: ok  tailnet example.com, audit dialect, api-key credential, 0 events in the last 24 h (first page), clocks 1.2 s apart; no events\nprod: failed  FORBIDDEN make a new key\\u001b[2J\n',
     stderr: 'the connection failed: prod\n',
   });
 });
 
 describe('each trouble is one line that says what to do', () => {
   it.each<[trouble: string, options: ControlPlaneOptions, args: string[], exitCode: number, line: RegExp]>([
-    ['the function failed', { functions: { f: () => Promise.reject(new Error('environment: TABLE_NAME: missing')) } }, ['--function', 'f'], 1, /^environment: TABLE_NAME: missing$/],
-    ['the function is another one', { functions: { f: () => Promise.resolve({ redriven: 1 }) } }, ['--function', 'f'], 1, /^the answer of f: ok: /],
-    ['the stack is an older one', { stacks: { old: {} } }, ['--stack', 'old'], 1, /^the stack "old" has no output FunctionName: .*--function$/],
-    ['the stack follows no such connector', { stacks: { TailscaleAuditConnector: { FunctionName: 'f', Connectors: 'default' } } }, ['--connector', 'other'], 2, /^there is no connector "other"/],
+    [
+      'the function failed',
+      { functions: { f: () => Promise.reject(new Error('environment: TABLE_NAME: missing')) } },
+      ['--function', 'f'],
+      1,
+      /^environment: TABLE_NAME: missing$/,
+    ],
+    [
+      'the function is another one',
+      { functions: { f: () => Promise.resolve({ redriven: 1 }) } },
+      ['--function', 'f'],
+      1,
+      /^the answer of f: ok: /,
+    ],
+    [
+      'the stack is an older one',
+      { stacks: { old: {} } },
+      ['--stack', 'old'],
+      1,
+      /^the stack "old" has no output FunctionName: .*--function$/,
+    ],
+    [
+      'the stack follows no such connector',
+      { stacks: { TailscaleAuditConnector: { FunctionName: 'f', Connectors: 'default' } } },
+      ['--connector', 'other'],
+      2,
+      /^there is no connector "other"/,
+    ],
   ])('%s', async (_, options, args, exitCode, line) => {
     await open(options);
     const ended = await run(...args);

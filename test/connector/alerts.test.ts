@@ -16,14 +16,27 @@ async function ticks(stage: Stage, count: number): Promise<void> {
 
 /** From now on Tailscale answers every request so. */
 function answer(stage: Stage, code: ConstructorParameters<typeof ConnectorError>[0], retryAfterMs?: number): void {
-  stage.meanwhile = ({ service }) => (service === 'upstream' ? Promise.reject(new ConnectorError(code, 'as staged', retryAfterMs === undefined ? {} : { retryAfterMs })) : Promise.resolve());
+  stage.meanwhile = ({ service }) =>
+    service === 'upstream'
+      ? Promise.reject(new ConnectorError(code, 'as staged', retryAfterMs === undefined ? {} : { retryAfterMs }))
+      : Promise.resolve();
 }
 
 const well = () => Promise.resolve();
 
 it.each([
-  ['a permanent 403', (stage: Stage) => { answer(stage, 'FORBIDDEN'); }],
-  ['a permanent 429', (stage: Stage) => { answer(stage, 'RATE_LIMITED', 15 * MINUTE); }],
+  [
+    'a permanent 403',
+    (stage: Stage) => {
+      answer(stage, 'FORBIDDEN');
+    },
+  ],
+  [
+    'a permanent 429',
+    (stage: Stage) => {
+      answer(stage, 'RATE_LIMITED', 15 * MINUTE);
+    },
+  ],
 ])('%s is blind within 20 minutes, again every hour, and recovered at its end', async (_, begin) => {
   const stage = createStage();
   await ticks(stage, 1);
@@ -73,7 +86,8 @@ it('keeps with its commit what it could not keep before', async () => {
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
   stage.bus.refuse = () => 'ThrottlingException';
-  stage.meanwhile = ({ name }) => (name === 'ALERTS' ? Promise.reject(new ConnectorError('STATE_UNAVAILABLE', 'as staged')) : Promise.resolve());
+  stage.meanwhile = ({ name }) =>
+    name === 'ALERTS' ? Promise.reject(new ConnectorError('STATE_UNAVAILABLE', 'as staged')) : Promise.resolve();
   // The commit that ends the run brings it into the checkpoint, and what comes after that is lost.
   await ticks(stage, 1);
   expect(owed(stage)).toEqual(['blind']);
@@ -101,11 +115,13 @@ it('does not let a recovery from before an outage of the table hide that outage'
   answer(stage, 'FORBIDDEN');
   await ticks(stage, 3);
   stage.meanwhile = well;
-  stage.bus.refuse = ({ detail }) => ('kind' in detail && detail.kind === 'recovered' ? 'ThrottlingException' : undefined);
+  stage.bus.refuse = ({ detail }) =>
+    'kind' in detail && detail.kind === 'recovered' ? 'ThrottlingException' : undefined;
   await ticks(stage, 1);
   expect([kinds(stage), owed(stage)]).toEqual([['blind'], ['recovered']]);
   stage.bus.refuse = () => undefined;
-  stage.meanwhile = ({ service }) => (service === 'state' ? Promise.reject(new ConnectorError('STATE_UNAVAILABLE', 'as staged')) : Promise.resolve());
+  stage.meanwhile = ({ service }) =>
+    service === 'state' ? Promise.reject(new ConnectorError('STATE_UNAVAILABLE', 'as staged')) : Promise.resolve();
   await ticks(stage, 4);
   answer(stage, 'FORBIDDEN');
   await ticks(stage, 1);

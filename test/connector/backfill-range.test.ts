@@ -17,8 +17,15 @@ it('reads a zone other than UTC, and covers the minutes that were named in part'
 });
 
 it('ends now where nothing else is said, without a word about minutes', () => {
-  expect(parseRange({ last: 'P1DT12H' }, NOW)).toEqual({ from: Date.parse('2026-11-21T00:30:00Z'), until: Date.parse('2026-11-22T12:31:00Z'), notes: [] });
-  expect(parseRange({ from: '2026-11-21T00:00:00Z' }, NOW)).toMatchObject({ until: Date.parse('2026-11-22T12:31:00Z'), notes: [] });
+  expect(parseRange({ last: 'P1DT12H' }, NOW)).toEqual({
+    from: Date.parse('2026-11-21T00:30:00Z'),
+    until: Date.parse('2026-11-22T12:31:00Z'),
+    notes: [],
+  });
+  expect(parseRange({ from: '2026-11-21T00:00:00Z' }, NOW)).toMatchObject({
+    until: Date.parse('2026-11-22T12:31:00Z'),
+    notes: [],
+  });
 });
 
 const limits = fc.record({
@@ -54,7 +61,9 @@ describe('the id of a job', () => {
   const range = { from: NOW - DAY, until: NOW };
 
   it('is the same for the same request, however its defaults are written', () => {
-    expect(jobIdOf('default', range, {})).toBe(jobIdOf('default', range, { connector: 'default', force: false, dryRun: false, from: 'x' }));
+    expect(jobIdOf('default', range, {})).toBe(
+      jobIdOf('default', range, { connector: 'default', force: false, dryRun: false, from: 'x' }),
+    );
     expect(jobIdOf('default', range, {})).toMatch(/^bf-[0-9a-f]{32}$/);
   });
 

@@ -1,6 +1,12 @@
 import type { BusEvent, SeenElement } from '../../lib/connector/ports';
 import { createDeadline } from '../../lib/connector/deadline';
-import { createUnitDelivery, UNIT_EVENTS, type DeliveryRun, type Outgoing, type UnitDelivery } from '../../lib/connector/delivery';
+import {
+  createUnitDelivery,
+  UNIT_EVENTS,
+  type DeliveryRun,
+  type Outgoing,
+  type UnitDelivery,
+} from '../../lib/connector/delivery';
 import { ConnectorError } from '../../lib/connector/errors';
 import type { Quarantined } from '../../lib/connector/ports';
 import { createTally, type Tally } from '../../lib/connector/tally';
@@ -27,7 +33,10 @@ interface Setting {
   readonly quarantined: Quarantined[];
 }
 
-function setUp({ io = directly, fence = () => Promise.resolve() }: { io?: Io; fence?: () => Promise<void> } = {}): Setting {
+function setUp({
+  io = directly,
+  fence = () => Promise.resolve(),
+}: { io?: Io; fence?: () => Promise<void> } = {}): Setting {
   const time = { now: NOW };
   const clock = { now: () => time.now };
   const far = createInMemoryEventBus();
@@ -70,7 +79,14 @@ function setUp({ io = directly, fence = () => Promise.resolve() }: { io?: Io; fe
   };
   const tally = createTally();
   return {
-    time, far, bucket, run, tally, log, marks, quarantined,
+    time,
+    far,
+    bucket,
+    run,
+    tally,
+    log,
+    marks,
+    quarantined,
     delivery: createUnitDelivery(run, tally, async () => {
       log.push('fence');
       await fence();
@@ -78,10 +94,27 @@ function setUp({ io = directly, fence = () => Promise.resolve() }: { io?: Io; fe
   };
 }
 
-const context = { connector: 'default', tailnetKey: 'k', mode: 'live', runId: 'r', receivedAt: NOW, watermark: NOW, severityProfile: 'spec', expectedActivity: [], oauthClientId: null, maxDetailBytes: Infinity } as const;
+const context = {
+  connector: 'default',
+  tailnetKey: 'k',
+  mode: 'live',
+  runId: 'r',
+  receivedAt: NOW,
+  watermark: NOW,
+  severityProfile: 'spec',
+  expectedActivity: [],
+  oauthClientId: null,
+  maxDetailBytes: Infinity,
+} as const;
 
 function eventOf(number: number, value: unknown = number): Outgoing {
-  const record = { id: `record ${number}`, action: 'device:update', created: '2026-11-22T11:00:00Z', target: { id: `n${number}`, type: 'device' }, new: value };
+  const record = {
+    id: `record ${number}`,
+    action: 'device:update',
+    created: '2026-11-22T11:00:00Z',
+    target: { id: `n${number}`, type: 'device' },
+    new: value,
+  };
   const [event] = normalize(identify(record, { tailnetKey: 'k', idKey: '0'.repeat(64) }), context);
   if (event === undefined) throw new Error('every record has an event');
   return { kind: 'event', event, bytes: JSON.stringify(event.detail).length, marks: [event.seen] };
@@ -90,12 +123,23 @@ function eventOf(number: number, value: unknown = number): Outgoing {
 const announcement = (number: number): Outgoing => ({
   kind: 'announcement',
   event: { detailType: 'Tailscale Connector Health', time: NOW, detail: { number } },
-  raw: { id: `a1:${String(number).padStart(64, '0')}`, reason: 'died-twice', time: NOW, position: 'record 1', content: Buffer.from(`{"number":${number}}`) },
+  raw: {
+    id: `a1:${String(number).padStart(64, '0')}`,
+    reason: 'died-twice',
+    time: NOW,
+    position: 'record 1',
+    content: Buffer.from(`{"number":${number}}`),
+  },
   bytes: 0,
   marks: [{ bucket: 'none', element: `raw ${number}` }],
 });
 
-const isOf = (numbers: readonly number[]) => ({ detail }: BusEvent) => ('target' in detail && numbers.includes(Number((detail.target as { id: string }).id.slice(1))) ? 'MalformedDetail' : undefined);
+const isOf =
+  (numbers: readonly number[]) =>
+  ({ detail }: BusEvent) =>
+    'target' in detail && numbers.includes(Number((detail.target as { id: string }).id.slice(1)))
+      ? 'MalformedDetail'
+      : undefined;
 
 async function deliverAll({ delivery }: Setting, outgoing: readonly Outgoing[]): Promise<void> {
   for (const one of outgoing) await delivery.add([one]);
@@ -104,8 +148,21 @@ async function deliverAll({ delivery }: Setting, outgoing: readonly Outgoing[]):
 
 it('publishes in units of a hundred, and marks each behind it', async () => {
   const setting = setUp();
-  await deliverAll(setting, Array.from({ length: 2 * UNIT_EVENTS + 50 }, (_, number) => eventOf(number)));
-  expect(setting.log).toEqual(['fence', 'publish 100', 'mark 100', 'fence', 'publish 100', 'mark 100', 'fence', 'publish 50', 'mark 50']);
+  await deliverAll(
+    setting,
+    Array.from({ length: 2 * UNIT_EVENTS + 50 }, (_, number) => eventOf(number)),
+  );
+  expect(setting.log).toEqual([
+    'fence',
+    'publish 100',
+    'mark 100',
+    'fence',
+    'publish 100',
+    'mark 100',
+    'fence',
+    'publish 50',
+    'mark 50',
+  ]);
   expect(setting.tally.emitted).toBe(250);
   expect(setting.delivery.leftover()).toBeNull();
 });
@@ -123,7 +180,10 @@ it('marks what the bus took although what it refused cannot be quarantined, so t
   const setting = setUp();
   setting.bucket.denied = true;
   setting.far.refuse = isOf([4]);
-  await deliverAll(setting, Array.from({ length: 250 }, (_, number) => eventOf(number)));
+  await deliverAll(
+    setting,
+    Array.from({ length: 250 }, (_, number) => eventOf(number)),
+  );
   expect(setting.marks).toHaveLength(249);
   expect(setting.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'ARCHIVE_UNAVAILABLE' } });
 });
@@ -131,7 +191,10 @@ it('marks what the bus took although what it refused cannot be quarantined, so t
 it('marks what was refused once it is quarantined, and it counts as delivered', async () => {
   const setting = setUp();
   setting.far.refuse = isOf([4, 5]);
-  await deliverAll(setting, Array.from({ length: 10 }, (_, number) => eventOf(number)));
+  await deliverAll(
+    setting,
+    Array.from({ length: 10 }, (_, number) => eventOf(number)),
+  );
   expect(setting.log).toEqual(['fence', 'publish 10', 'mark 8', 'put', 'put', 'quarantine', 'quarantine', 'mark 2']);
   expect(setting.quarantined.map(({ reason }) => reason)).toEqual(['MalformedDetail', 'MalformedDetail']);
   expect(setting.tally).toMatchObject({ emitted: 8, quarantined: 2 });
@@ -150,7 +213,10 @@ it('quarantines many at once, and marks them as it goes', async () => {
     },
   });
   setting.far.refuse = isOf(Array.from({ length: 40 }, (_, number) => number));
-  await deliverAll(setting, Array.from({ length: 40 }, (_, number) => eventOf(number)));
+  await deliverAll(
+    setting,
+    Array.from({ length: 40 }, (_, number) => eventOf(number)),
+  );
   expect(most).toBe(16);
   expect(setting.log.filter((line) => line.startsWith('mark'))).toEqual(['mark 16', 'mark 16', 'mark 8']);
 });
@@ -181,16 +247,28 @@ it('claims an event that is too large, and lets its neighbours through when the 
 
 it('tries no further unit after one that the bus did not take whole', async () => {
   const setting = setUp();
-  setting.far.refuse = ({ detail }) => ('target' in detail && (detail.target as { id: string }).id === 'n7' ? 'ThrottlingException' : undefined);
-  await deliverAll(setting, Array.from({ length: 350 }, (_, number) => eventOf(number)));
+  setting.far.refuse = ({ detail }) =>
+    'target' in detail && (detail.target as { id: string }).id === 'n7' ? 'ThrottlingException' : undefined;
+  await deliverAll(
+    setting,
+    Array.from({ length: 350 }, (_, number) => eventOf(number)),
+  );
   expect(setting.log.filter((line) => line.startsWith('publish')).length).toBeLessThanOrEqual(2);
   expect(setting.delivery.leftover()).toEqual({ kind: 'unsent', count: 350 - setting.marks.length });
 });
 
 it('publishes nothing more once another run has taken over', async () => {
   let fenced = 0;
-  const setting = setUp({ fence: () => ((fenced += 1) > 1 ? Promise.reject(new ConnectorError('LEASE_LOST', 'another run took over')) : Promise.resolve()) });
-  await expect(deliverAll(setting, Array.from({ length: 250 }, (_, number) => eventOf(number)))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  const setting = setUp({
+    fence: () =>
+      (fenced += 1) > 1 ? Promise.reject(new ConnectorError('LEASE_LOST', 'another run took over')) : Promise.resolve(),
+  });
+  await expect(
+    deliverAll(
+      setting,
+      Array.from({ length: 250 }, (_, number) => eventOf(number)),
+    ),
+  ).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(setting.marks).toHaveLength(100);
   expect(setting.log.filter((line) => line.startsWith('publish'))).toHaveLength(1);
 });

@@ -16,5 +16,8 @@ it.each<[what: string, make: (text: string) => Error, max: number]>([
 });
 
 it('keeps the name and the message of what nobody foresaw', () => {
-  expect(toConnectorError(new TypeError('x is not a function'))).toMatchObject({ code: 'UNEXPECTED', message: 'TypeError: x is not a function' });
+  expect(toConnectorError(new TypeError('x is not a function'))).toMatchObject({
+    code: 'UNEXPECTED',
+    message: 'TypeError: x is not a function',
+  });
 });

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createPageMemory, eventsOf, identifyLogRecord, marksOf, workOf, type Identified } from '../../lib/connector/page-work';
+import {
+  createPageMemory,
+  eventsOf,
+  identifyLogRecord,
+  marksOf,
+  workOf,
+  type Identified,
+} from '../../lib/connector/page-work';
 import { idHalf, type LogRecord, type SeenElement, type SeenSet } from '../../lib/connector/ports';
 
 const names = { tailnetKey: 'example.com', idKey: '0'.repeat(64) };
@@ -8,11 +15,37 @@ function parsed(value: unknown, position = 0): LogRecord {
   const raw = Buffer.from(JSON.stringify(value));
   return { kind: 'parsed', position, bytes: raw.length, value, raw };
 }
-const device = (id: string, value: unknown = 1): Identified => identifyLogRecord(parsed({ id, action: 'device:update', created: '2026-11-22T12:00:00Z', target: { id: 'n1', type: 'device' }, new: value }), names);
-const policy = (id: string): Identified => identifyLogRecord(parsed({ id, action: 'acl:update', created: '2026-11-22T12:00:00Z', target: { id: 'T1', type: 'acl' }, old: '{}', new: '{ }' }), names);
+const device = (id: string, value: unknown = 1): Identified =>
+  identifyLogRecord(
+    parsed({
+      id,
+      action: 'device:update',
+      created: '2026-11-22T12:00:00Z',
+      target: { id: 'n1', type: 'device' },
+      new: value,
+    }),
+    names,
+  );
+const policy = (id: string): Identified =>
+  identifyLogRecord(
+    parsed({
+      id,
+      action: 'acl:update',
+      created: '2026-11-22T12:00:00Z',
+      target: { id: 'T1', type: 'acl' },
+      old: '{}',
+      new: '{ }',
+    }),
+    names,
+  );
 
 const published = (...marks: readonly SeenElement[]): SeenSet => ({
-  status: (mark) => (marks.some(({ element }) => element === mark.element) ? 'same' : marks.some((one) => idHalf(one) === idHalf(mark)) ? 'revised' : 'new'),
+  status: (mark) =>
+    marks.some(({ element }) => element === mark.element)
+      ? 'same'
+      : marks.some((one) => idHalf(one) === idHalf(mark))
+        ? 'revised'
+        : 'new',
 });
 const workAll = (all: readonly Identified[], seen: SeenSet) => {
   const memory = createPageMemory();
@@ -21,7 +54,10 @@ const workAll = (all: readonly Identified[], seen: SeenSet) => {
 
 it('leaves what is new, in order', () => {
   const [one, other] = [device('a'), device('b')];
-  expect(workAll([one, other], published())).toMatchObject([{ wanted: { audit: true, diff: false }, revised: { audit: false } }, { wanted: { audit: true } }]);
+  expect(workAll([one, other], published())).toMatchObject([
+    { wanted: { audit: true, diff: false }, revised: { audit: false } },
+    { wanted: { audit: true } },
+  ]);
 });
 
 it('[case 23] leaves out what was published, and what stands twice on one page', () => {
@@ -30,11 +66,16 @@ it('[case 23] leaves out what was published, and what stands twice on one page',
 });
 
 it('[case 25] lets another content of a known id through as a revision', () => {
-  expect(workAll([device('a', 2)], published(...marksOf(device('a', 1))))).toMatchObject([{ revised: { audit: true } }]);
+  expect(workAll([device('a', 2)], published(...marksOf(device('a', 1))))).toMatchObject([
+    { revised: { audit: true } },
+  ]);
 });
 
 it('[case 25] knows a revision on the very same page', () => {
-  expect(workAll([device('a', 1), device('a', 2)], published())).toMatchObject([{ revised: { audit: false } }, { revised: { audit: true } }]);
+  expect(workAll([device('a', 1), device('a', 2)], published())).toMatchObject([
+    { revised: { audit: false } },
+    { revised: { audit: true } },
+  ]);
 });
 
 it('asks only for the half of a policy change that is not out', () => {
@@ -68,8 +109,12 @@ describe('a record whose events cannot be made', () => {
   const digest = createHash('sha256').update(raw).digest('hex');
 
   it('is known by its bytes, wherever it stands', () => {
-    const unreadable = (position: number) => identifyLogRecord({ kind: 'unreadable', position, bytes: raw.length, raw, problem: 'it ends early' }, names);
-    const oversized = identifyLogRecord({ kind: 'oversized', position: 3, bytes: raw.length, digest, file: { path: '/x', sha256: 'x', bytes: 1 } }, names);
+    const unreadable = (position: number) =>
+      identifyLogRecord({ kind: 'unreadable', position, bytes: raw.length, raw, problem: 'it ends early' }, names);
+    const oversized = identifyLogRecord(
+      { kind: 'oversized', position: 3, bytes: raw.length, digest, file: { path: '/x', sha256: 'x', bytes: 1 } },
+      names,
+    );
     expect(marksOf(unreadable(1))).toEqual(marksOf(unreadable(2)));
     expect(marksOf(oversized)).toEqual(marksOf(unreadable(1)));
     expect(unreadable(1)).toMatchObject({ kind: 'raw', reason: 'unreadable', content: raw });
@@ -78,7 +123,10 @@ describe('a record whose events cannot be made', () => {
   });
 
   it('is named by the same half as its mark, and gives one event', () => {
-    const [work] = workAll([identifyLogRecord({ kind: 'unreadable', position: 1, bytes: 1, raw, problem: 'x' }, names)], published());
+    const [work] = workAll(
+      [identifyLogRecord({ kind: 'unreadable', position: 1, bytes: 1, raw, problem: 'x' }, names)],
+      published(),
+    );
     expect(work?.kind === 'raw' && work.name === idHalf(work.mark)).toBe(true);
     expect(work == null ? 0 : eventsOf(work)).toBe(1);
   });

@@ -5,17 +5,29 @@ import { killedAt, loseTheLease, PAGE_SCENES, stageOfLargePages, type PageScene 
 const MINUTE = 60_000;
 
 /** See test/mutations: the same scenes have to find known mistakes. */
-it.each<PageScene>(['killed in a page', 'known page', 'lease lost in a page'])('%s: nothing is wrong in the end', async (scene) => {
-  await expect(PAGE_SCENES[scene]()).resolves.toEqual([]);
-});
+it.each<PageScene>(['killed in a page', 'known page', 'lease lost in a page'])(
+  '%s: nothing is wrong in the end',
+  async (scene) => {
+    await expect(PAGE_SCENES[scene]()).resolves.toEqual([]);
+  },
+);
 
 it('repeats two units at most when the watermark is set back in the middle of a page of 4,000', async () => {
   const stage = stageOfLargePages();
-  await expect(loseTheLease(stage, (to) => { stage.table.rewind('default', to); })).resolves.toEqual([]);
+  await expect(
+    loseTheLease(stage, (to) => {
+      stage.table.rewind('default', to);
+    }),
+  ).resolves.toEqual([]);
 });
 
 describe('a record on which runs die', () => {
-  const record = (number: number) => ({ id: `record-${number}`, action: 'device:update', created: '2026-11-22T11:59:00Z', target: { id: `n${number}`, type: 'device' } });
+  const record = (number: number) => ({
+    id: `record-${number}`,
+    action: 'device:update',
+    created: '2026-11-22T11:59:00Z',
+    target: { id: `n${number}`, type: 'device' },
+  });
   const state = (stage: Stage): StateItem | undefined => stage.table.of('default').state;
   const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
 
@@ -59,7 +71,9 @@ describe('a record on which runs die', () => {
     await dying(stage);
     expect(state(stage)?.working?.records).toHaveLength(30);
     await stage.tick();
-    expect(stage.calls.filter(({ name, about }) => name === 'NOTE' && about === '1 records, 1 deaths')).toHaveLength(30);
+    expect(stage.calls.filter(({ name, about }) => name === 'NOTE' && about === '1 records, 1 deaths')).toHaveLength(
+      30,
+    );
     expect(recordEvents(stage)).toHaveLength(30);
     expect(stage.table.of('default').quarantine.size).toBe(0);
   });

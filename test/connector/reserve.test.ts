@@ -5,14 +5,20 @@ import { createStage, type Stage } from '../support/in-memory-stage';
 const RESERVE_MS = 10_000;
 const COMMIT_MS = 4_000;
 
-const record = { eventTime: '2026-11-22T11:59:00Z', eventGroupID: 'g', action: 'UPDATE', target: { id: 'n1', type: 'NODE' } };
+const record = {
+  eventTime: '2026-11-22T11:59:00Z',
+  eventGroupID: 'g',
+  action: 'UPDATE',
+  target: { id: 'n1', type: 'NODE' },
+};
 
 /** The requests that a run begins too late, when one request takes `slowMs`. */
 async function begunTooLate(stage: Stage, isSlow: (call: Call) => boolean, slowMs = 235_000): Promise<string[]> {
   const begun: string[] = [];
   stage.takes = (call) => {
     const isDelivery = call.service === 'bus' || call.service === 'archive';
-    if (call.deadline.remaining() <= (isDelivery ? COMMIT_MS : RESERVE_MS) && call.closing !== true) begun.push(`${call.service} ${call.name}`);
+    if (call.deadline.remaining() <= (isDelivery ? COMMIT_MS : RESERVE_MS) && call.closing !== true)
+      begun.push(`${call.service} ${call.name}`);
     return isSlow(call) ? slowMs : 0;
   };
   await stage.tick().catch(() => undefined);
@@ -20,14 +26,16 @@ async function begunTooLate(stage: Stage, isSlow: (call: Call) => boolean, slowM
 }
 
 describe('a run begins nothing once only the time for its last writes is left', () => {
-  it.each([
-    ['the page came late', 'GET', record],
-    ['the marks came late', 'query SEEN', { broken: true }],
-    ['the marks of many came late', 'query SEEN', record],
-    ['the tailnet was slow to be fixed', 'fix TAILNET', record],
-    ['an event is to be claimed', 'query SEEN', { ...record, new: 'x'.repeat(300_000) }],
-    ['the bus was slow to say that it is there', 'describe', record],
-  ].flatMap(([why, slow, one]) => [235_000, 237_000].map((slowMs) => ({ why, slow, one, slowMs }))))('and $why ($slowMs ms) [case 3]', async ({ slow, one, slowMs }) => {
+  it.each(
+    [
+      ['the page came late', 'GET', record],
+      ['the marks came late', 'query SEEN', { broken: true }],
+      ['the marks of many came late', 'query SEEN', record],
+      ['the tailnet was slow to be fixed', 'fix TAILNET', record],
+      ['an event is to be claimed', 'query SEEN', { ...record, new: 'x'.repeat(300_000) }],
+      ['the bus was slow to say that it is there', 'describe', record],
+    ].flatMap(([why, slow, one]) => [235_000, 237_000].map((slowMs) => ({ why, slow, one, slowMs }))),
+  )('and $why ($slowMs ms) [case 3]', async ({ slow, one, slowMs }) => {
     const stage = createStage();
     stage.add(one, stage.now - 60_000);
     await expect(begunTooLate(stage, ({ name }) => name === slow, slowMs)).resolves.toEqual([]);

@@ -4,15 +4,26 @@ import { createStage, STAGE_START, type Stage } from '../support/in-memory-stage
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const record = (at: number) => ({ eventTime: new Date(at).toISOString(), eventGroupID: `g${at}`, action: 'UPDATE', target: { id: 'n1', type: 'NODE' } });
+const record = (at: number) => ({
+  eventTime: new Date(at).toISOString(),
+  eventGroupID: `g${at}`,
+  action: 'UPDATE',
+  target: { id: 'n1', type: 'NODE' },
+});
 const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
 
 /** A tick in which the n-th request for the log fails. */
-async function failing(stage: Stage, code: ConstructorParameters<typeof ConnectorError>[0], nth = 1, retryAfterMs?: number): Promise<void> {
+async function failing(
+  stage: Stage,
+  code: ConstructorParameters<typeof ConnectorError>[0],
+  nth = 1,
+  retryAfterMs?: number,
+): Promise<void> {
   let asked = 0;
   const { takes } = stage;
   stage.takes = (call) => {
-    if (call.service === 'upstream' && (asked += 1) === nth) throw new ConnectorError(code, 'as staged', retryAfterMs === undefined ? {} : { retryAfterMs });
+    if (call.service === 'upstream' && (asked += 1) === nth)
+      throw new ConnectorError(code, 'as staged', retryAfterMs === undefined ? {} : { retryAfterMs });
     return 0;
   };
   await stage.tick().catch(() => undefined);
@@ -59,7 +70,8 @@ it('says that the credential opens another tailnet, also after other failures, a
 it('sweeps under its lease to the end: Tailscale is asked nothing after the commit that gives it back', async () => {
   const stage = createStage({ dialect: 'audit', pageSize: 1 });
   await stage.tick();
-  for (let minute = 10; minute < 40; minute += 10) stage.add(record(STAGE_START + minute * MINUTE), STAGE_START + minute * MINUTE, STAGE_START + 3 * HOUR);
+  for (let minute = 10; minute < 40; minute += 10)
+    stage.add(record(STAGE_START + minute * MINUTE), STAGE_START + minute * MINUTE, STAGE_START + 3 * HOUR);
   stage.now = STAGE_START + 4 * HOUR;
   // Behind the live window's three pages the sweep is begun, and taken up again after more than its period.
   await failing(stage, 'RATE_LIMITED', 5, MINUTE);

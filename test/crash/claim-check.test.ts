@@ -26,6 +26,10 @@ it('leads every copy of a large event to an object with the hash that this copy 
   expect(copies).toHaveLength(2);
   for (const { bucket, key, sha256 } of copies) {
     const object = world.gateway.s3.object(bucket, key);
-    expect(createHash('sha256').update(gunzipSync(object?.body ?? '')).digest('hex')).toBe(sha256);
+    expect(
+      createHash('sha256')
+        .update(gunzipSync(object?.body ?? ''))
+        .digest('hex'),
+    ).toBe(sha256);
   }
 });

@@ -60,14 +60,19 @@ export interface Evidence {
 
 /** Marks the reads of the table that are not the connector's. */
 const OURS = { ReturnConsumedCapacity: 'TOTAL' } as const;
-export const isOurs = (body: unknown): boolean => typeof body === 'object' && body !== null && 'ReturnConsumedCapacity' in body;
+export const isOurs = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'ReturnConsumedCapacity' in body;
 
 const pointer = z.object({ key: z.string() });
 const seenItem = z.object({ ids: z.custom<ReadonlySet<Uint8Array>>((value) => value instanceof Set) });
 const stateItem = z.object({ wm: z.optional(z.int()) });
 
 /** What a run has left behind, seen from outside: the bus, the table and the archive. */
-export function createEvidence({ events, gateway, environment }: Pick<World, 'events' | 'gateway' | 'environment'>): Evidence {
+export function createEvidence({
+  events,
+  gateway,
+  environment,
+}: Pick<World, 'events' | 'gateway' | 'environment'>): Evidence {
   const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
   const table = { TableName: environment[ENV.tableName] };
   const bucket = environment[ENV.archiveBucket] ?? '';
@@ -89,7 +94,9 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
     for (const event of events.slice(looked)) {
       looked += 1;
       if (event['detail-type'] === DETAIL_TYPE.health) continue;
-      const read = z.parse(detail, event.detail, { error: () => `on the bus: ${JSON.stringify(event.detail).slice(0, 500)}` });
+      const read = z.parse(detail, event.detail, {
+        error: () => `on the bus: ${JSON.stringify(event.detail).slice(0, 500)}`,
+      });
       details.push(read);
       names.add(nameOf(read));
       marks.add(markOf(read));
@@ -97,7 +104,13 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
     return details;
   };
   const query = async (pk: string): Promise<Record<string, AttributeValue>[]> => {
-    const command = new QueryCommand({ ...table, ...OURS, ConsistentRead: true, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': { S: pk } } });
+    const command = new QueryCommand({
+      ...table,
+      ...OURS,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: pk } },
+    });
     return (await client.send(command)).Items ?? [];
   };
 
@@ -113,11 +126,21 @@ export function createEvidence({ events, gateway, environment }: Pick<World, 'ev
       delivered();
       return new Set([...marks, ...quarantined().map(markOf)]);
     },
-    ledgerKeys: async () => (await query(ledgerPartition(CONNECTOR))).map((item) => z.parse(pointer, unmarshall(item)).key),
+    ledgerKeys: async () =>
+      (await query(ledgerPartition(CONNECTOR))).map((item) => z.parse(pointer, unmarshall(item)).key),
     seen: async () =>
-      (await query(seenPartition(CONNECTOR))).flatMap((item) => [...z.parse(seenItem, unmarshall(item)).ids].map((id) => Buffer.from(id).toString('hex').slice(0, MARK_DIGITS))),
+      (await query(seenPartition(CONNECTOR))).flatMap((item) =>
+        [...z.parse(seenItem, unmarshall(item)).ids].map((id) => Buffer.from(id).toString('hex').slice(0, MARK_DIGITS)),
+      ),
     watermark: async () => {
-      const { Item: item } = await client.send(new GetItemCommand({ ...table, ...OURS, ConsistentRead: true, Key: { pk: { S: statePartition(CONNECTOR) }, sk: { S: STATE_KEY } } }));
+      const { Item: item } = await client.send(
+        new GetItemCommand({
+          ...table,
+          ...OURS,
+          ConsistentRead: true,
+          Key: { pk: { S: statePartition(CONNECTOR) }, sk: { S: STATE_KEY } },
+        }),
+      );
       return item === undefined ? null : (z.parse(stateItem, unmarshall(item)).wm ?? null);
     },
     close: () => {

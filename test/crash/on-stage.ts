@@ -20,13 +20,24 @@ export interface Played extends Verdict {
 }
 
 /** Lives through a scene in a world of its own, and judges what is left of it. */
-export async function onStage({ pool, decide = () => 'passes', script, faults = () => 0, ...options }: Scene): Promise<Played> {
+export async function onStage({
+  pool,
+  decide = () => 'passes',
+  script,
+  faults = () => 0,
+  ...options
+}: Scene): Promise<Played> {
   const stage = await openStage({ ...options, decide: (arrival) => decide(arrival, run) });
   const run = createRun(stage, pool);
   try {
     await script(run, stage);
     const verdict = await judge(stage, faults(stage));
-    return { ...verdict, problems: [...verdict.problems, ...run.problems], arrivals: stage.arrivals, failures: run.failures };
+    return {
+      ...verdict,
+      problems: [...verdict.problems, ...run.problems],
+      arrivals: stage.arrivals,
+      failures: run.failures,
+    };
   } finally {
     run.end();
     await stage.close();

@@ -34,5 +34,9 @@ export async function play({ dialect, pool, fault }: Play): Promise<Played> {
     },
   });
   const failed = fault?.is.mayFail === true ? [] : played.failures.map((failure) => `an invocation failed: ${failure}`);
-  return { ...played, problems: [...played.problems, ...failed], hit: fault === undefined ? undefined : played.arrivals[fault.at - 1] };
+  return {
+    ...played,
+    problems: [...played.problems, ...failed],
+    hit: fault === undefined ? undefined : played.arrivals[fault.at - 1],
+  };
 }

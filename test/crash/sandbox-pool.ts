@@ -26,7 +26,15 @@ export interface SandboxPool {
 }
 
 /** @param remainingMs What every invocation has. */
-export function createSandboxPool({ bundle = POLL_BUNDLE, remainingMs, ahead = 0 }: { bundle?: string; remainingMs: Millis; /** Started before they are asked for. */ ahead?: number }): SandboxPool {
+export function createSandboxPool({
+  bundle = POLL_BUNDLE,
+  remainingMs,
+  ahead = 0,
+}: {
+  bundle?: string;
+  remainingMs: Millis;
+  /** Started before they are asked for. */ ahead?: number;
+}): SandboxPool {
   const started: Promise<Sandbox>[] = [];
   const idle: Process[] = [];
   const processOf = new WeakMap<TimedSandbox, Process>();

@@ -43,7 +43,9 @@ export function policyChangeAt(time: Millis, target = 'TPolicyCNTRL'): object {
 
 /** What is in the log when the first tick begins: all of it within the first run's five minutes. */
 export function firstChapter(now: Millis): object[] {
-  const plain = Array.from({ length: PLAIN }, (_, index) => recordAt(now - 5 * SECOND - index * 700, `nPlain${String(index).padStart(3, '0')}CNTRL`));
+  const plain = Array.from({ length: PLAIN }, (_, index) =>
+    recordAt(now - 5 * SECOND - index * 700, `nPlain${String(index).padStart(3, '0')}CNTRL`),
+  );
   return [
     ...plain,
     policyChangeAt(now - 20 * SECOND),

@@ -10,9 +10,15 @@ it('loses nothing and repeats little when a sandbox is killed at some request', 
     const faults = FAULTS.filter(({ name }) => name === 'killed-after');
     const { undisturbed, results } = await sweep({ pool, dialects: ['audit'], faults, every: 13, from: 9, jobs: 2 });
 
-    expect(undisturbed.map(({ problems, repeated }) => ({ problems, repeated }))).toEqual([{ problems: [], repeated: 0 }]);
+    expect(undisturbed.map(({ problems, repeated }) => ({ problems, repeated }))).toEqual([
+      { problems: [], repeated: 0 },
+    ]);
     expect(results.length).toBeGreaterThan(3);
-    expect(results.flatMap(({ fault, at, hit, problems }) => problems.map((problem) => `${fault.name}, ${at} (${hit?.what}): ${problem}`))).toEqual([]);
+    expect(
+      results.flatMap(({ fault, at, hit, problems }) =>
+        problems.map((problem) => `${fault.name}, ${at} (${hit?.what}): ${problem}`),
+      ),
+    ).toEqual([]);
   } finally {
     await pool.close();
   }

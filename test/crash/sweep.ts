@@ -34,10 +34,14 @@ export interface Sweep {
 
 /** Plays the story once for every request and every fault, the fault hitting that request. */
 export async function sweep({ pool, dialects, faults, every, from = 1, jobs, onResult }: SweepOptions): Promise<Sweep> {
-  const undisturbed = await pMap(dialects, async (dialect) => ({ ...(await play({ dialect, pool })), dialect }), { concurrency: 1 });
+  const undisturbed = await pMap(dialects, async (dialect) => ({ ...(await play({ dialect, pool })), dialect }), {
+    concurrency: 1,
+  });
   const cases = undisturbed.flatMap(({ dialect, arrivals }) =>
     faults.flatMap((fault) =>
-      arrivals.filter(({ number }) => number >= from && (number - from) % (every * fault.everyNth) === 0).map(({ number }): Case => ({ dialect, fault, at: number })),
+      arrivals
+        .filter(({ number }) => number >= from && (number - from) % (every * fault.everyNth) === 0)
+        .map(({ number }): Case => ({ dialect, fault, at: number })),
     ),
   );
   const results = await pMap(

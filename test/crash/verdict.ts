@@ -31,7 +31,9 @@ export async function judge({ world, evidence, witness }: Stage, faults: number)
   const strangers = [...out].filter((name) => !expected.has(name));
   const repeated = delivered.length - copies.size;
   const most = Math.max(0, ...[...copies.values()].map(({ length }) => length));
-  const torn = [...copies.values()].filter((all) => new Set(all.map(({ id }) => id)).size > 1 || all.some(({ revision }) => revision));
+  const torn = [...copies.values()].filter(
+    (all) => new Set(all.map(({ id }) => id)).size > 1 || all.some(({ revision }) => revision),
+  );
   const marks = evidence.marks();
   const unpublished = (await evidence.seen()).filter((mark) => !marks.has(mark));
   const ledger = await evidence.ledgerKeys();
@@ -39,16 +41,32 @@ export async function judge({ world, evidence, witness }: Stage, faults: number)
 
   const claims: [holds: boolean, problem: string][] = [
     [lost.length === 0, `I1: ${lost.length} events are lost, first ${lost[0]}`],
-    [ledger.length === quarantined.length && ledger.every((key) => evidence.archived(key) !== undefined), `I1: ${quarantined.length} events are in quarantine, the ledger has ${ledger.length}`],
+    [
+      ledger.length === quarantined.length && ledger.every((key) => evidence.archived(key) !== undefined),
+      `I1: ${quarantined.length} events are in quarantine, the ledger has ${ledger.length}`,
+    ],
     [strangers.length === 0, `I2: upstream never had ${strangers[0]}`],
-    [delivered.filter(({ target }) => target.id === OVERSIZE).every((event) => holdsClaim(event, evidence.archived)), 'I3: a claim check does not lead to the whole event'],
+    [
+      delivered.filter(({ target }) => target.id === OVERSIZE).every((event) => holdsClaim(event, evidence.archived)),
+      'I3: a claim check does not lead to the whole event',
+    ],
     [repeated <= faults * 2 * FLUSH_UNIT, `I7: ${repeated} copies too many, after ${faults} faults`],
     [most <= 1 + 2 * faults, `I7: ${most} copies of one event, after ${faults} faults`],
-    [torn.length === 0, `I8: copies of one event differ in their id, or call themselves revisions: ${torn[0]?.[0]?.target.id}`],
+    [
+      torn.length === 0,
+      `I8: copies of one event differ in their id, or call themselves revisions: ${torn[0]?.[0]?.target.id}`,
+    ],
     [unpublished.length === 0, `I9: ${unpublished.length} are marked as seen and are not out`],
   ];
   const problems = [...witness.problems, ...claims.filter(([holds]) => !holds).map(([, problem]) => problem)];
-  return { delivered: copies.size, quarantined: quarantined.length, lost: lost.length, repeated, copies: most, problems };
+  return {
+    delivered: copies.size,
+    quarantined: quarantined.length,
+    lost: lost.length,
+    repeated,
+    copies: most,
+    problems,
+  };
 }
 
 function holdsClaim({ claimCheck }: Detail, archived: (key: string) => string | undefined): boolean {

@@ -18,13 +18,22 @@ export interface Witness {
 }
 
 /** Watches the order of things: what is written down about an event must not arrive before the event is out. */
-export function createWitness({ evidence, api, overlapMs }: { evidence: Evidence; api: Tailnet; overlapMs: Millis }): Witness {
+export function createWitness({
+  evidence,
+  api,
+  overlapMs,
+}: {
+  evidence: Evidence;
+  api: Tailnet;
+  overlapMs: Millis;
+}): Witness {
   const problems: string[] = [];
   let highest = -Infinity;
 
   const readWatermark = async () => {
     const watermark = await evidence.watermark();
-    if (watermark !== null && watermark < highest) problems.push(`I5: the watermark went back by ${highest - watermark} ms`);
+    if (watermark !== null && watermark < highest)
+      problems.push(`I5: the watermark went back by ${highest - watermark} ms`);
     highest = Math.max(highest, watermark ?? -Infinity);
     return watermark;
   };
@@ -32,16 +41,20 @@ export function createWitness({ evidence, api, overlapMs }: { evidence: Evidence
   const seeMarks = (ids: readonly string[]) => {
     const out = evidence.marks();
     const early = ids.filter((id) => !out.has(Buffer.from(id, 'base64').toString('hex').slice(0, MARK_DIGITS)));
-    if (early.length > 0) problems.push(`I9: ${early.length} of ${ids.length} were marked as seen before they were out`);
+    if (early.length > 0)
+      problems.push(`I9: ${early.length} of ${ids.length} were marked as seen before they were out`);
   };
 
   const seeCommit = async (next: Millis) => {
     const watermark = await readWatermark();
     if (watermark === null || next <= watermark) return;
     const out = evidence.out();
-    const covered = api.records.filter(({ at }) => at <= BigInt(next) * 1_000_000n && at > BigInt(watermark - overlapMs) * 1_000_000n);
+    const covered = api.records.filter(
+      ({ at }) => at <= BigInt(next) * 1_000_000n && at > BigInt(watermark - overlapMs) * 1_000_000n,
+    );
     const missing = covered.flatMap(({ record }) => namesOf(record)).filter((name) => !out.has(name));
-    if (missing.length > 0) problems.push(`I4: the watermark closes over ${missing.length} events that are not out, first ${missing[0]}`);
+    if (missing.length > 0)
+      problems.push(`I4: the watermark closes over ${missing.length} events that are not out, first ${missing[0]}`);
   };
 
   return {

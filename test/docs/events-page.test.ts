@@ -14,7 +14,12 @@ const PAGE = 'docs/events.md';
 const [, DIFF] = policyDiffEventSchema.properties.diff.anyOf;
 
 describe('the severity table', () => {
-  const actions = new Map(tableOf(PAGE, 'severity').map(([severity = '', text = '']) => [severity, codesIn(text).filter((code) => !code.startsWith('*'))]));
+  const actions = new Map(
+    tableOf(PAGE, 'severity').map(([severity = '', text = '']) => [
+      severity,
+      codesIn(text).filter((code) => !code.startsWith('*')),
+    ]),
+  );
 
   it.each(['high', 'medium'])('names only actions that are %s', (severity) => {
     expect(actions.get(severity)?.filter((action) => severityOf(action) !== severity)).toEqual([]);
@@ -23,9 +28,17 @@ describe('the severity table', () => {
   it('leaves none out', () => {
     const known = [...new Set(CATALOG.map(({ action }) => action))];
     const isRemoval = (action: string) => /:(?:delete|remove)$/.test(action);
-    expect([...(actions.get('high') ?? [])].sort()).toEqual(known.filter((action) => severityOf(action) === 'high').sort());
-    expect(actions.get('medium')).toEqual(expect.arrayContaining(known.filter((action) => severityOf(action) === 'medium' && !isRemoval(action))));
-    expect(['anything:delete', 'anything:remove', 'anything:else'].map(severityOf)).toEqual(['medium', 'medium', 'info']);
+    expect([...(actions.get('high') ?? [])].sort()).toEqual(
+      known.filter((action) => severityOf(action) === 'high').sort(),
+    );
+    expect(actions.get('medium')).toEqual(
+      expect.arrayContaining(known.filter((action) => severityOf(action) === 'medium' && !isRemoval(action))),
+    );
+    expect(['anything:delete', 'anything:remove', 'anything:else'].map(severityOf)).toEqual([
+      'medium',
+      'medium',
+      'info',
+    ]);
   });
 });
 
@@ -41,7 +54,12 @@ describe('the health events', () => {
 
   it('are of the kinds that there are, and only the good one is info', () => {
     const kinds = tableOf(PAGE, 'kind').map(([kind = '', severity]) => [codesIn(kind).join(''), severity]);
-    expect(kinds).toEqual(healthEventSchema.properties.kind.enum.map((kind) => [kind, ['recovered', 'catchingUp', 'dialectChanged'].includes(kind) ? 'info' : 'high']));
+    expect(kinds).toEqual(
+      healthEventSchema.properties.kind.enum.map((kind) => [
+        kind,
+        ['recovered', 'catchingUp', 'dialectChanged'].includes(kind) ? 'info' : 'high',
+      ]),
+    );
   });
 });
 
@@ -49,14 +67,26 @@ describe('the fields', () => {
   const named = tableOf(PAGE, 'field').flatMap(([field = '']) => codesIn(field));
 
   it('are those of the two schemas', () => {
-    const inSchemas = new Set([...Object.keys(auditEventSchema.properties), ...Object.keys(policyDiffEventSchema.properties)]);
+    const inSchemas = new Set([
+      ...Object.keys(auditEventSchema.properties),
+      ...Object.keys(policyDiffEventSchema.properties),
+    ]);
     expect([...new Set(named.map((path) => path.replace(/\..*/, '')))].sort()).toEqual([...inSchemas].sort());
-    expect(named.filter((path) => path.startsWith('ingest.')).map((path) => path.slice('ingest.'.length)).sort()).toEqual(Object.keys(auditEventSchema.properties.ingest.properties).sort());
+    expect(
+      named
+        .filter((path) => path.startsWith('ingest.'))
+        .map((path) => path.slice('ingest.'.length))
+        .sort(),
+    ).toEqual(Object.keys(auditEventSchema.properties.ingest.properties).sort());
   });
 
   it('of a policy diff are those of its schema', () => {
     const ofDiff = tableOf(PAGE, 'diff field').flatMap(([field = '']) => codesIn(field));
-    expect(ofDiff.sort()).toEqual(Object.keys(DIFF.properties).map((name) => `diff.${name}`).sort());
+    expect(ofDiff.sort()).toEqual(
+      Object.keys(DIFF.properties)
+        .map((name) => `diff.${name}`)
+        .sort(),
+    );
   });
 
   it('name every kind of policy change', () => {
@@ -83,11 +113,14 @@ describe('the examples', () => {
 
 /** The shortened value with what `…` stands for put back. */
 function expand(shown: unknown, whole: unknown): unknown {
-  if (typeof shown === 'string' && typeof whole === 'string' && shown.endsWith('…')) return whole.startsWith(shown.slice(0, -1)) ? whole : shown;
+  if (typeof shown === 'string' && typeof whole === 'string' && shown.endsWith('…'))
+    return whole.startsWith(shown.slice(0, -1)) ? whole : shown;
   if (Array.isArray(shown) && Array.isArray(whole)) return expandList(shown, whole);
   if (!isObject(shown) || !isObject(whole)) return shown;
   const { '…': more, ...members } = shown;
-  const expanded = Object.fromEntries(Object.entries(members).map(([name, value]) => [name, expand(value, whole[name])]));
+  const expanded = Object.fromEntries(
+    Object.entries(members).map(([name, value]) => [name, expand(value, whole[name])]),
+  );
   return more === undefined ? expanded : { ...whole, ...expanded };
 }
 

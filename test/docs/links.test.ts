@@ -7,28 +7,43 @@ import { INVARIANTS } from '../simulation/judge';
 import { codesIn, PAGES, ROOT, tableOf } from './pages';
 
 const ROOMS = ['.ci', 'cli', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];
-const FILES = new Set([...readdirSync(ROOT), ...ROOMS.flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }))].map((path) => basename(path)));
+const FILES = new Set(
+  [
+    ...readdirSync(ROOT),
+    ...ROOMS.flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })),
+  ].map((path) => basename(path)),
+);
 
 const withoutUrls = (text: string): string => text.replaceAll(/https?:\/\/[^\s)]+/g, '');
 
 describe.each([...PAGES])('%s', (path, text) => {
   it('links only to what is there', () => {
-    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target).filter((target) => !/^https?:/.test(target));
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !/^https?:/.test(target));
     expect(targets.filter((target) => !existsSync(join(ROOT, dirname(path), target.replace(/#.*/, ''))))).toEqual([]);
   });
 
   it('names only files and folders that are there', () => {
-    const named = [...withoutUrls(text).matchAll(/(?<![\w./-])(?:\.ci|cli|docs|examples|functions|infra|lib|local|test)(?:\/[\w.-]*\w)+/g)].map(([name]) => name);
+    const named = [
+      ...withoutUrls(text).matchAll(
+        /(?<![\w./-])(?:\.ci|cli|docs|examples|functions|infra|lib|local|test)(?:\/[\w.-]*\w)+/g,
+      ),
+    ].map(([name]) => name);
     const files = codesIn(text).filter((code) => /^\.?[\w-][\w.-]*\.(?:cjs|json|md|mjs|ts)$/.test(code));
     expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
     expect(files.filter((name) => !FILES.has(name))).toEqual([]);
   });
 
   it('names only npm scripts that are there, and options that npm start has', () => {
-    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map(([, script, short = '']) => script ?? short);
+    const named = [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map(
+      ([, script, short = '']) => script ?? short,
+    );
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
     const start = readFileSync(join(ROOT, 'local/start.ts'), 'utf8');
-    const options = [...text.matchAll(/npm start (?:--silent )?-- ([^`\n#]+)/g)].flatMap(([, rest = '']) => rest.match(/--[a-z-]+/g) ?? []);
+    const options = [...text.matchAll(/npm start (?:--silent )?-- ([^`\n#]+)/g)].flatMap(
+      ([, rest = '']) => rest.match(/--[a-z-]+/g) ?? [],
+    );
     expect(options.filter((option) => option !== '--help' && !start.includes(`'${option}`))).toEqual([]);
   });
 
@@ -36,7 +51,10 @@ describe.each([...PAGES])('%s', (path, text) => {
     const connectors = [{ id: 'default', tailnet: '-', secretId: 'secret', dialect: 'auto' as const }];
     const shown = [...text.matchAll(/\{"action":[^}\n]*\}/g)].map(([json]) => json);
     const isManual = (json: string) => /"action":"(?:redrive|plan|slice|report)"/.test(json);
-    for (const json of shown) expect(() => (isManual(json) ? parseManualInvocation : parseInvocation)(JSON.parse(json), connectors)).not.toThrow();
+    for (const json of shown)
+      expect(() =>
+        (isManual(json) ? parseManualInvocation : parseInvocation)(JSON.parse(json), connectors),
+      ).not.toThrow();
   });
 });
 
@@ -72,7 +90,10 @@ describe('docs/adr', () => {
     expect(records.filter((name) => PAGES.get('docs/adr/README.md')?.includes(`](${name})`) !== true)).toEqual([]);
   });
 
-  it.each([...PAGES].filter(([path]) => /adr\/\d/.test(path)))('%s says context, decision and consequences', (_path, text) => {
-    expect(text.match(/^##? .+/gm)?.slice(1)).toEqual(['## Context', '## Decision', '## Consequences']);
-  });
+  it.each([...PAGES].filter(([path]) => /adr\/\d/.test(path)))(
+    '%s says context, decision and consequences',
+    (_path, text) => {
+      expect(text.match(/^##? .+/gm)?.slice(1)).toEqual(['## Context', '## Decision', '## Consequences']);
+    },
+  );
 });

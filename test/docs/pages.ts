@@ -5,7 +5,11 @@ export const ROOT = join(__dirname, '../..');
 
 /** Pages by path from the top of the repository. */
 export const PAGES: ReadonlyMap<string, string> = new Map(
-  ['README.md', 'CHANGELOG.md', ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name))]
+  [
+    'README.md',
+    'CHANGELOG.md',
+    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
+  ]
     .filter((path) => path.endsWith('.md'))
     .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
 );
@@ -22,7 +26,12 @@ export function tableOf(path: string, head: string): string[][] {
   const start = lines.findIndex((line) => line.startsWith(`| ${head} |`));
   if (start === -1) throw new Error(`${path} has no table that begins with ${head}`);
   const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
-  return lines.slice(start + 2, start + length).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return lines.slice(start + 2, start + length).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** What stands between backticks. */

@@ -2,23 +2,49 @@ import { CATALOG, classify } from '../../lib/events/catalog';
 import * as conditions from '../../lib/events/conditions';
 import type { Condition, ConditionFacts } from '../../lib/events/conditions';
 
-const nothing: ConditionFacts = { old: null, new: null, actionDetails: null, origin: null, targetName: null, eventMillis: null };
+const nothing: ConditionFacts = {
+  old: null,
+  new: null,
+  actionDetails: null,
+  origin: null,
+  targetName: null,
+  eventMillis: null,
+};
 const eventMillis = Date.parse('2026-11-22T09:58:00Z');
 const own = ['100.64.0.1', 'fd7a:115c:a1e0::1'];
 
 type Facts = Partial<ConditionFacts>;
 
-const EXAMPLES: Readonly<Record<keyof typeof conditions, { readonly fires: readonly Facts[]; readonly silent: readonly Facts[] }>> = {
+const EXAMPLES: Readonly<
+  Record<keyof typeof conditions, { readonly fires: readonly Facts[]; readonly silent: readonly Facts[] }>
+> = {
   mentionsSaml: {
     fires: [{ actionDetails: 'moved to SAML' }, { new: { provider: 'saml' } }, { old: ['x', { SamlUrl: '…' }] }],
     silent: [{}, { new: { provider: 'google' }, actionDetails: 'oidc' }],
   },
-  turnsMagicDnsOff: { fires: [{ new: { magicDNS: false } }], silent: [{ new: { magicDNS: true } }, { new: {} }, { new: false }, { old: { magicDNS: false } }] },
-  gainsOwner: {
-    fires: [{ old: 'Admin', new: 'Owner' }, { old: ['Member', 'IT admin'], new: ['Owner'] }, { new: 'owner' }, { old: '', new: [' OWNER '] }],
-    silent: [{ old: 'owner', new: 'Owner' }, { old: 'owner', new: 'member' }, { old: 'member', new: 'it-admin' }, { new: 'billing-owner' }, {}],
+  turnsMagicDnsOff: {
+    fires: [{ new: { magicDNS: false } }],
+    silent: [{ new: { magicDNS: true } }, { new: {} }, { new: false }, { old: { magicDNS: false } }],
   },
-  changedByAdmin: { fires: [{ origin: 'ADMIN_CONSOLE' }, { origin: 'ADMIN_UI' }, { origin: 'CONFIG_API' }], silent: [{ origin: 'NODE' }, { origin: null }, { origin: 'admin_console' }] },
+  gainsOwner: {
+    fires: [
+      { old: 'Admin', new: 'Owner' },
+      { old: ['Member', 'IT admin'], new: ['Owner'] },
+      { new: 'owner' },
+      { old: '', new: [' OWNER '] },
+    ],
+    silent: [
+      { old: 'owner', new: 'Owner' },
+      { old: 'owner', new: 'member' },
+      { old: 'member', new: 'it-admin' },
+      { new: 'billing-owner' },
+      {},
+    ],
+  },
+  changedByAdmin: {
+    fires: [{ origin: 'ADMIN_CONSOLE' }, { origin: 'ADMIN_UI' }, { origin: 'CONFIG_API' }],
+    silent: [{ origin: 'NODE' }, { origin: null }, { origin: 'admin_console' }],
+  },
   expiresNow: {
     fires: [
       { origin: 'CONFIG_API', eventMillis, new: '2026-11-22T09:58:00.5Z' },
@@ -34,7 +60,10 @@ const EXAMPLES: Readonly<Record<keyof typeof conditions, { readonly fires: reado
       { origin: 'CONFIG_API', eventMillis, new: null },
     ],
   },
-  routesUnknown: { fires: [{}, { old: [], new: '' }, { old: null, new: [] }, { old: {}, new: {} }], silent: [{ old: [], new: [] }] },
+  routesUnknown: {
+    fires: [{}, { old: [], new: '' }, { old: null, new: [] }, { old: {}, new: {} }],
+    silent: [{ old: [], new: [] }],
+  },
   addsRoute: {
     fires: [
       { old: own, new: [...own, '10.0.0.0/24'] },
@@ -54,13 +83,42 @@ const EXAMPLES: Readonly<Record<keyof typeof conditions, { readonly fires: reado
       { old: ['…'], new: ['…'] },
     ],
   },
-  nodeAddsRoute: { fires: [{ origin: 'NODE', old: [], new: ['10.0.0.0/24'] }], silent: [{ origin: 'CONFIG_API', old: [], new: ['10.0.0.0/24'] }, { origin: 'NODE', old: [], new: own }] },
-  removesRoute: { fires: [{ old: [...own, '10.0.0.0/24'], new: own }], silent: [{ old: own, new: [] }, { old: [], new: ['10.0.0.0/24'] }] },
-  addsTag: {
-    fires: [{ old: '', new: ['tag:x'] }, { old: ['tag:a'], new: ['tag:a', 'tag:b'] }, { old: ['tag:a'], new: ['tag:b'] }, { new: 'tag:x' }],
-    silent: [{ old: ['tag:a', 'tag:b'], new: ['tag:b'] }, { old: ['tag:a'], new: '' }, { old: ['tag:a', 'tag:b'], new: ['tag:b', 'tag:a'] }, {}],
+  nodeAddsRoute: {
+    fires: [{ origin: 'NODE', old: [], new: ['10.0.0.0/24'] }],
+    silent: [
+      { origin: 'CONFIG_API', old: [], new: ['10.0.0.0/24'] },
+      { origin: 'NODE', old: [], new: own },
+    ],
   },
-  disablesPosture: { fires: [{ new: { PostureDisabled: true } }], silent: [{ new: { PostureDisabled: false } }, { new: { PostureDisabled: 'true' } }, { old: { PostureDisabled: true } }] },
+  removesRoute: {
+    fires: [{ old: [...own, '10.0.0.0/24'], new: own }],
+    silent: [
+      { old: own, new: [] },
+      { old: [], new: ['10.0.0.0/24'] },
+    ],
+  },
+  addsTag: {
+    fires: [
+      { old: '', new: ['tag:x'] },
+      { old: ['tag:a'], new: ['tag:a', 'tag:b'] },
+      { old: ['tag:a'], new: ['tag:b'] },
+      { new: 'tag:x' },
+    ],
+    silent: [
+      { old: ['tag:a', 'tag:b'], new: ['tag:b'] },
+      { old: ['tag:a'], new: '' },
+      { old: ['tag:a', 'tag:b'], new: ['tag:b', 'tag:a'] },
+      {},
+    ],
+  },
+  disablesPosture: {
+    fires: [{ new: { PostureDisabled: true } }],
+    silent: [
+      { new: { PostureDisabled: false } },
+      { new: { PostureDisabled: 'true' } },
+      { old: { PostureDisabled: true } },
+    ],
+  },
   isAuthKey: {
     fires: [
       { targetName: 'Auth key' },
@@ -70,10 +128,23 @@ const EXAMPLES: Readonly<Record<keyof typeof conditions, { readonly fires: reado
       { new: { authTags: ['tag:ci'] } },
       { new: { domainLevel: false } },
     ],
-    silent: [{ targetName: 'API key' }, { targetName: 'OAuth key' }, { new: { capabilities: ['CONTROL_API_SCOPE_ALL'] } }, { new: { authTags: null } }, { new: null }, {}],
+    silent: [
+      { targetName: 'API key' },
+      { targetName: 'OAuth key' },
+      { new: { capabilities: ['CONTROL_API_SCOPE_ALL'] } },
+      { new: { authTags: null } },
+      { new: null },
+      {},
+    ],
   },
-  isOauthClient: { fires: [{ targetName: 'OAuth client' }, { targetName: 'Trust credential' }], silent: [{ targetName: 'API key' }, {}] },
-  isFederatedIdentity: { fires: [{ targetName: 'Federated identity' }, { targetName: 'GitHub workload' }], silent: [{ targetName: 'OAuth client' }, {}] },
+  isOauthClient: {
+    fires: [{ targetName: 'OAuth client' }, { targetName: 'Trust credential' }],
+    silent: [{ targetName: 'API key' }, {}],
+  },
+  isFederatedIdentity: {
+    fires: [{ targetName: 'Federated identity' }, { targetName: 'GitHub workload' }],
+    silent: [{ targetName: 'OAuth client' }, {}],
+  },
 };
 
 describe.each(Object.entries(EXAMPLES))('%s', (name, { fires, silent }) => {
@@ -100,9 +171,21 @@ describe('rows in order', () => {
   };
 
   it.each([
-    ['an expiry moved to now by the console', { origin: 'ADMIN_CONSOLE', eventMillis, new: '2026-11-22T09:58:00Z' }, 'device:expire_key'],
-    ['an expiry moved ahead by the API', { origin: 'CONFIG_API', eventMillis, new: '2027-11-22T09:58:00Z' }, 'device:update'],
-    ['an expiry moved by the node itself', { origin: 'NODE', eventMillis, new: '2026-11-22T09:58:00Z' }, 'device:renew_key'],
+    [
+      'an expiry moved to now by the console',
+      { origin: 'ADMIN_CONSOLE', eventMillis, new: '2026-11-22T09:58:00Z' },
+      'device:expire_key',
+    ],
+    [
+      'an expiry moved ahead by the API',
+      { origin: 'CONFIG_API', eventMillis, new: '2027-11-22T09:58:00Z' },
+      'device:update',
+    ],
+    [
+      'an expiry moved by the node itself',
+      { origin: 'NODE', eventMillis, new: '2026-11-22T09:58:00Z' },
+      'device:renew_key',
+    ],
   ])('%s', (_, facts, expected) => {
     expect(action('NODE.UPDATE.KEY_EXPIRY_TIME', facts)).toBe(expected);
   });
@@ -110,7 +193,11 @@ describe('rows in order', () => {
   it.each([
     ['routes that cannot be compared', { old: '', new: ['10.0.0.0/24'] }, 'routes:approve'],
     ['a route added by the node', { origin: 'NODE', old: [], new: ['10.0.0.0/24'] }, 'routes:set_advertised'],
-    ['a route added by someone else', { origin: 'CONFIG_API', old: ['10.0.0.0/24'], new: ['10.1.0.0/24'] }, 'routes:approve'],
+    [
+      'a route added by someone else',
+      { origin: 'CONFIG_API', old: ['10.0.0.0/24'], new: ['10.1.0.0/24'] },
+      'routes:approve',
+    ],
     ['a route removed', { old: ['10.0.0.0/24'], new: [] }, 'routes:remove'],
     ['only own addresses changed', { old: own, new: ['100.64.0.9'] }, 'device:update'],
   ])('%s', (_, facts, expected) => {

@@ -4,15 +4,25 @@ import { contentHashOf, identifyBytes, identityOf, seenElement } from '../../lib
 import { canonicalJson } from '../../lib/events/json';
 import { AUDIT_RECORD, auditOf, CONFIGURATION_RECORD, diffOf, events, NAMES } from './samples';
 
-const configuration = (record: object) => ({ ...identityOf(record, 'configuration', NAMES), contentHash: contentHashOf(record, 'configuration') });
-const audit = (record: object) => ({ ...identityOf(record, 'audit', NAMES), contentHash: contentHashOf(record, 'audit') });
+const configuration = (record: object) => ({
+  ...identityOf(record, 'configuration', NAMES),
+  contentHash: contentHashOf(record, 'configuration'),
+});
+const audit = (record: object) => ({
+  ...identityOf(record, 'audit', NAMES),
+  contentHash: contentHashOf(record, 'audit'),
+});
 const target = CONFIGURATION_RECORD.target;
 
 /** The same value with the keys of every object in another order. */
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([name, inner]) => [name, reversed(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, inner]) => [name, reversed(inner)]),
+  );
 }
 
 describe('a configuration record', () => {
@@ -27,9 +37,27 @@ describe('a configuration record', () => {
       const texts = fields.map((value) => JSON.stringify(value ?? null));
       return texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join('');
     };
-    const keyed = (fields: readonly unknown[]) => createHmac('sha256', NAMES.idKey).update(prefixed(fields)).digest('hex');
+    const keyed = (fields: readonly unknown[]) =>
+      createHmac('sha256', NAMES.idKey).update(prefixed(fields)).digest('hex');
     const { eventGroupID, eventTime, action, type, origin, actor, old, new: next } = CONFIGURATION_RECORD;
-    const fields = [eventGroupID, eventTime, action, target.id, target.type, target.property, type, origin, actor.id, actor.type, actor.loginName, target.name, old, next, undefined, undefined];
+    const fields = [
+      eventGroupID,
+      eventTime,
+      action,
+      target.id,
+      target.type,
+      target.property,
+      type,
+      origin,
+      actor.id,
+      actor.type,
+      actor.loginName,
+      target.name,
+      old,
+      next,
+      undefined,
+      undefined,
+    ];
     const revision = keyed(fields);
     expect(configuration(CONFIGURATION_RECORD)).toEqual({
       id: `w1:${keyed(['example.com', 'configuration', revision])}`,
@@ -88,10 +116,19 @@ describe('a configuration record', () => {
   it('[case 25] changes neither id nor content when Tailscale adds a field', () => {
     fc.assert(
       fc.property(
-        fc.string().filter((name) => !(name in CONFIGURATION_RECORD) && !['error', 'actionDetails', '__proto__'].includes(name)),
+        fc
+          .string()
+          .filter((name) => !(name in CONFIGURATION_RECORD) && !['error', 'actionDetails', '__proto__'].includes(name)),
         fc.jsonValue(),
         (name, value) => {
-          expect(configuration({ ...CONFIGURATION_RECORD, [name]: value, logged: '2026', target: { ...target, isEphemeral: true } })).toEqual(configuration(CONFIGURATION_RECORD));
+          expect(
+            configuration({
+              ...CONFIGURATION_RECORD,
+              [name]: value,
+              logged: '2026',
+              target: { ...target, isEphemeral: true },
+            }),
+          ).toEqual(configuration(CONFIGURATION_RECORD));
         },
       ),
     );
@@ -100,7 +137,13 @@ describe('a configuration record', () => {
   it('takes a field that is absent and one that is null for the same, and "" for another', () => {
     const { old, ...without } = CONFIGURATION_RECORD;
     expect(old).not.toBe('');
-    const ids = [without, { ...without, old: null }, { ...without, old: '' }, { ...without, old: [] }, { ...without, old: 'null' }].map((record) => configuration(record).id);
+    const ids = [
+      without,
+      { ...without, old: null },
+      { ...without, old: '' },
+      { ...without, old: [] },
+      { ...without, old: 'null' },
+    ].map((record) => configuration(record).id);
     expect(ids[0]).toBe(ids[1]);
     expect(new Set(ids).size).toBe(4);
   });
@@ -128,12 +171,16 @@ describe('an audit record', () => {
   it('[case 25] has another content when it was edited, but not when Tailscale adds a field', () => {
     const edited = { ...AUDIT_RECORD, new: { name: 'x' } };
     expect(audit(edited).contentHash).not.toBe(audit(AUDIT_RECORD).contentHash);
-    expect(audit({ ...AUDIT_RECORD, brandNew: 1, actor: { ...AUDIT_RECORD.actor, brandNew: 1 } })).toEqual(audit(AUDIT_RECORD));
+    expect(audit({ ...AUDIT_RECORD, brandNew: 1, actor: { ...AUDIT_RECORD.actor, brandNew: 1 } })).toEqual(
+      audit(AUDIT_RECORD),
+    );
   });
 
   it('reads the other spellings of a field as the same', () => {
     const { id, actor, target: node, created, actorIp, ...rest } = AUDIT_RECORD;
-    expect(audit({ ...rest, eventId: id, user: actor, node, timestamp: created, ip: actorIp })).toEqual(audit(AUDIT_RECORD));
+    expect(audit({ ...rest, eventId: id, user: actor, node, timestamp: created, ip: actorIp })).toEqual(
+      audit(AUDIT_RECORD),
+    );
   });
 
   it.each([{ id: null }, { id: '' }, { id: {} }])('is told apart by its content when its id is %j', (noId) => {
@@ -145,17 +192,26 @@ describe('an audit record', () => {
 
 describe('what an event shows of its identity', () => {
   const guess = 'correct-horse-battery';
-  const secretOf = (value: string) => ({ ...CONFIGURATION_RECORD, target: { ...target, property: 'LOGSTREAM' }, new: { token: value } });
+  const secretOf = (value: string) => ({
+    ...CONFIGURATION_RECORD,
+    target: { ...target, property: 'LOGSTREAM' },
+    new: { token: value },
+  });
 
   it('confirms no guess of a redacted value', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 8 }).filter((text) => /^[\w-]+$/.test(text) && !text.startsWith('REDACTED')), (other) => {
-        const [one, two] = [auditOf(secretOf(guess)), auditOf(secretOf(other))];
-        expect(two.contentHash).toBe(one.contentHash);
-        expect(JSON.stringify(one)).not.toContain(guess);
-      }),
+      fc.property(
+        fc.string({ minLength: 8 }).filter((text) => /^[\w-]+$/.test(text) && !text.startsWith('REDACTED')),
+        (other) => {
+          const [one, two] = [auditOf(secretOf(guess)), auditOf(secretOf(other))];
+          expect(two.contentHash).toBe(one.contentHash);
+          expect(JSON.stringify(one)).not.toContain(guess);
+        },
+      ),
     );
-    expect(diffOf({ ...CONFIGURATION_RECORD, new: `// password: ${guess}` })?.diff?.new).toEqual(diffOf({ ...CONFIGURATION_RECORD, new: '// password: another-secret-value' })?.diff?.new);
+    expect(diffOf({ ...CONFIGURATION_RECORD, new: `// password: ${guess}` })?.diff?.new).toEqual(
+      diffOf({ ...CONFIGURATION_RECORD, new: '// password: another-secret-value' })?.diff?.new,
+    );
   });
 
   it('still gives two records that differ in a redacted value alone two ids', () => {
@@ -171,7 +227,7 @@ it('names a record by its bytes when nothing else is known of it', () => {
 });
 
 describe('the mark of a published event', () => {
-  it('is eight bytes of the id\'s hash and eight of the content\'s, under the hour of the event', () => {
+  it("is eight bytes of the id's hash and eight of the content's, under the hour of the event", () => {
     const { element, bucket } = seenElement('w1:00', 'f'.repeat(64), Date.parse('2026-11-22T09:58:00Z'));
     expect(element).toBe(createHash('sha256').update('w1:00').digest('hex').slice(0, 16) + 'f'.repeat(16));
     expect(bucket).toBe('2026112209');
@@ -184,7 +240,7 @@ describe('the mark of a published event', () => {
     expect(after?.seen.element.slice(16)).not.toBe(before?.seen.element.slice(16));
   });
 
-  it('of a policy diff is not its audit event\'s', () => {
+  it("of a policy diff is not its audit event's", () => {
     const [one, two] = events(CONFIGURATION_RECORD);
     expect(one?.seen.element.slice(0, 16)).not.toBe(two?.seen.element.slice(0, 16));
     expect(two?.seen.bucket).toBe('2026112209');

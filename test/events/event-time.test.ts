@@ -22,12 +22,20 @@ describe('[case 28] times as Tailscale writes them', () => {
     expect(parseEventTime(text)).toEqual({ text, millis: Date.parse(instant) });
   });
 
-  it.each(['', 'yesterday', '2024-02-30T00:00:00Z', '2023-02-29T00:00:00Z', '2024-13-01T00:00:00Z', '2024-06-06T25:00:00Z', '2024-06-06', '12024-06-06T15:25:26Z', '2024-06-06T15:25:26ZZ', `2024-06-06T15:25:26.${'1'.repeat(1000)}Z`])(
-    'does not read %p',
-    (text) => {
-      expect(parseEventTime(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'yesterday',
+    '2024-02-30T00:00:00Z',
+    '2023-02-29T00:00:00Z',
+    '2024-13-01T00:00:00Z',
+    '2024-06-06T25:00:00Z',
+    '2024-06-06',
+    '12024-06-06T15:25:26Z',
+    '2024-06-06T15:25:26ZZ',
+    `2024-06-06T15:25:26.${'1'.repeat(1000)}Z`,
+  ])('does not read %p', (text) => {
+    expect(parseEventTime(text)).toBeNull();
+  });
 });
 
 describe('times as numbers', () => {
@@ -41,23 +49,33 @@ describe('times as numbers', () => {
     expect(parseEventTime(value)).toEqual({ text, millis: Date.parse(text) });
   });
 
-  it.each([0, -1, 1e14, 1e300, Number.NaN, '99999999999999999', true, null, undefined, {}, []])('does not read %p', (value) => {
-    expect(parseEventTime(value)).toBeNull();
-  });
+  it.each([0, -1, 1e14, 1e300, Number.NaN, '99999999999999999', true, null, undefined, {}, []])(
+    'does not read %p',
+    (value) => {
+      expect(parseEventTime(value)).toBeNull();
+    },
+  );
 });
 
 it('reads back every instant that it could have been given', () => {
   fc.assert(
-    fc.property(fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true }), (date) => {
-      expect(parseEventTime(date.toISOString())).toEqual({ text: date.toISOString(), millis: date.getTime() });
-    }),
+    fc.property(
+      fc.date({
+        min: new Date('0001-01-01T00:00:00Z'),
+        max: new Date('9999-12-31T23:59:59.999Z'),
+        noInvalidDate: true,
+      }),
+      (date) => {
+        expect(parseEventTime(date.toISOString())).toEqual({ text: date.toISOString(), millis: date.getTime() });
+      },
+    ),
   );
 });
 
 describe('the time of the entry on the bus', () => {
   const receivedAt = Date.parse('2026-11-22T10:00:00Z');
   it.each([
-    ['the event\'s own', receivedAt - 1000, receivedAt - 1000],
+    ["the event's own", receivedAt - 1000, receivedAt - 1000],
     ['from 2000 on', Date.UTC(2000, 0, 1), Date.UTC(2000, 0, 1)],
     ['up to a day ahead', receivedAt + DAY, receivedAt + DAY],
     ['the receipt when the event is older', Date.UTC(2000, 0, 1) - 1, receivedAt],
@@ -87,6 +105,10 @@ describe('[case 72] the hour under which an event is marked', () => {
   });
 });
 
-it('[case 73] tells Go\'s zero time from a time long ago', () => {
-  expect([isZeroTime(Date.parse('0001-01-01T00:00:00Z')), isZeroTime(Date.parse('0002-01-01T00:00:00Z')), isZeroTime(0)]).toEqual([true, false, false]);
+it("[case 73] tells Go's zero time from a time long ago", () => {
+  expect([
+    isZeroTime(Date.parse('0001-01-01T00:00:00Z')),
+    isZeroTime(Date.parse('0002-01-01T00:00:00Z')),
+    isZeroTime(0),
+  ]).toEqual([true, false, false]);
 });

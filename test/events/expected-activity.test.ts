@@ -3,7 +3,8 @@ import { expectedBy } from '../../lib/events/expected-activity';
 import { AUDIT_RECORD, auditOf, CONFIGURATION_RECORD } from './samples';
 
 const event = auditOf(AUDIT_RECORD);
-const matched = (rule: object, change: object = {}) => expectedBy({ ...event, ...change }, parseExpectedActivity([{ rule: 'r', reason: 'because', ...rule }])) !== null;
+const matched = (rule: object, change: object = {}) =>
+  expectedBy({ ...event, ...change }, parseExpectedActivity([{ rule: 'r', reason: 'because', ...rule }])) !== null;
 
 it('names the first rule that matches, and its reason', () => {
   const rules = parseExpectedActivity([
@@ -13,7 +14,9 @@ it('names the first rule that matches, and its reason', () => {
   ]);
   expect(expectedBy(event, rules)).toEqual({ rule: 'onboarding', reason: 'new laptops' });
   expect(expectedBy({ ...event, action: 'acl:update' }, rules)).toEqual({ rule: 'alice', reason: 'any of hers' });
-  expect(expectedBy({ ...event, actor: { ...event.actor, loginName: 'mallory@example.com', id: null } }, rules)).toBeNull();
+  expect(
+    expectedBy({ ...event, actor: { ...event.actor, loginName: 'mallory@example.com', id: null } }, rules),
+  ).toBeNull();
 });
 
 it.each([
@@ -31,11 +34,34 @@ describe('what the subject of an event chooses', () => {
   const MALLORY = { id: 'uMallory1CNTRL', type: 'USER', loginName: 'mallory@example.com' };
 
   it.each<[what: string, rule: object, record: object]>([
-    ['a display name that is the login name of another', { actor: 'ci@example.com' }, { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'ci@example.com' } }],
-    ['a display name that is the id of another', { actor: 'uRobot11CNTRL' }, { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'uRobot11CNTRL' } }],
-    ['the display name of every OAuth client', { actor: 'OAuth client' }, { ...CONFIGURATION_RECORD, actor: { id: 'kOther11CNTRL', type: 'OAUTH_CLIENT', loginName: '', displayName: 'OAuth client' } }],
-    ['the name of a device', { target: 'build-1.example.ts.net' }, { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'build-1.example.ts.net' } }],
-    ['a device named as the id of another', { target: 'n1CNTRL' }, { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'n1CNTRL' } }],
+    [
+      'a display name that is the login name of another',
+      { actor: 'ci@example.com' },
+      { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'ci@example.com' } },
+    ],
+    [
+      'a display name that is the id of another',
+      { actor: 'uRobot11CNTRL' },
+      { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'uRobot11CNTRL' } },
+    ],
+    [
+      'the display name of every OAuth client',
+      { actor: 'OAuth client' },
+      {
+        ...CONFIGURATION_RECORD,
+        actor: { id: 'kOther11CNTRL', type: 'OAUTH_CLIENT', loginName: '', displayName: 'OAuth client' },
+      },
+    ],
+    [
+      'the name of a device',
+      { target: 'build-1.example.ts.net' },
+      { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'build-1.example.ts.net' } },
+    ],
+    [
+      'a device named as the id of another',
+      { target: 'n1CNTRL' },
+      { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'n1CNTRL' } },
+    ],
     ['the name of a tailnet', { target: 'example.com' }, CONFIGURATION_RECORD],
     ['a device of the audit dialect', { target: 'laptop' }, AUDIT_RECORD],
     ['a target that is a lone name', { target: 'laptop' }, { ...AUDIT_RECORD, target: 'laptop' }],

@@ -22,7 +22,8 @@ describe('[case 57] a record that is nested deep', () => {
     ['the details', { actionDetails: nest(2000) }],
     ['both sides of a policy', { old: nest(3000), new: nest(2000) }],
   ])('in %s never goes out deeper than EventBridge takes', (_, change) => {
-    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change })) expect(levels(detail)).toBeLessThanOrEqual(900);
+    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change }))
+      expect(levels(detail)).toBeLessThanOrEqual(900);
   });
 
   it('keeps what is nested as deep as it may be', () => {
@@ -46,15 +47,20 @@ describe('[case 57] a record that is large', () => {
     ['twenty thousand secrets', { new: Array.from({ length: 2e4 }, () => ({ token: 'abc' })) }],
     ['a name of a megabyte', { ['x'.repeat(1e6)]: 1, target: { ['y'.repeat(1e6)]: 1 } }],
   ])('with %s goes out within the limit', (_, change) => {
-    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change })) expect(Buffer.byteLength(JSON.stringify(detail))).toBeLessThanOrEqual(240 * 1024);
+    for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change }))
+      expect(Buffer.byteLength(JSON.stringify(detail))).toBeLessThanOrEqual(240 * 1024);
   });
 });
 
 describe('[case 58] a record with hostile names and texts', () => {
   it('does not touch any prototype, and carries __proto__ like any other field', () => {
-    const record: unknown = JSON.parse('{"eventTime":"2026-11-22T09:58:00Z","eventGroupID":"g","action":"CREATE","__proto__":{"polluted":1},"new":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"target":{"__proto__":{"type":"NODE"}},"actor":{"constructor":1}}');
+    const record: unknown = JSON.parse(
+      '{"eventTime":"2026-11-22T09:58:00Z","eventGroupID":"g","action":"CREATE","__proto__":{"polluted":1},"new":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"target":{"__proto__":{"type":"NODE"}},"actor":{"constructor":1}}',
+    );
     const event = auditOf(record);
-    expect(JSON.stringify(event.change.new)).toBe('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
+    expect(JSON.stringify(event.change.new)).toBe(
+      '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+    );
     expect(JSON.stringify(event.raw)).toContain('"__proto__":{"polluted":1}');
     expect(event.target.type).toBeNull();
     expect(event.schemaDrift).toEqual(expect.arrayContaining(['__proto__', 'target.__proto__', 'actor.constructor']));
@@ -67,7 +73,11 @@ describe('[case 58] a record with hostile names and texts', () => {
 
   it('carries NUL, ANSI and line ends as they are, but not in its title and description', () => {
     const name = 'a\u0000b\u001b[31m\r\nc';
-    const event = auditOf({ ...CONFIGURATION_RECORD, target: { ...CONFIGURATION_RECORD.target, name }, action: 'UP\nDATE' });
+    const event = auditOf({
+      ...CONFIGURATION_RECORD,
+      target: { ...CONFIGURATION_RECORD.target, name },
+      action: 'UP\nDATE',
+    });
     expect(event.target.name).toBe(name);
     expect(event.title + event.description).not.toMatch(/\p{Cc}/u);
   });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { canonicalJson, isDeeperThan, setField } from '../../lib/events/json';
 
 it('writes JSON with sorted keys and no spaces', () => {
-  expect(canonicalJson({ b: [1, 'x', null, true], a: { d: {}, c: [] } })).toBe('{"a":{"c":[],"d":{}},"b":[1,"x",null,true]}');
+  expect(canonicalJson({ b: [1, 'x', null, true], a: { d: {}, c: [] } })).toBe(
+    '{"a":{"c":[],"d":{}},"b":[1,"x",null,true]}',
+  );
 });
 
 it('writes what reads back as the same value', () => {
@@ -30,7 +32,13 @@ it('writes a value nested deeper than the stack goes', () => {
 });
 
 it('counts levels of nesting, and stops counting where it is asked to', () => {
-  expect([isDeeperThan('x', 0), isDeeperThan([], 0), isDeeperThan([[]], 1), isDeeperThan([[]], 2), isDeeperThan({ a: { b: 1 } }, 1)]).toEqual([false, true, true, false, true]);
+  expect([
+    isDeeperThan('x', 0),
+    isDeeperThan([], 0),
+    isDeeperThan([[]], 1),
+    isDeeperThan([[]], 2),
+    isDeeperThan({ a: { b: 1 } }, 1),
+  ]).toEqual([false, true, true, false, true]);
   expect(isDeeperThan(JSON.parse('['.repeat(200_000) + ']'.repeat(200_000)), 900)).toBe(true);
 });
 

@@ -1,4 +1,12 @@
-import { BODY_CLASSES, FORMS, NAMES, PREFIXES, type FormRow, type PrefixRow, type RedactionKind } from '../../lib/events/redaction-table';
+import {
+  BODY_CLASSES,
+  FORMS,
+  NAMES,
+  PREFIXES,
+  type FormRow,
+  type PrefixRow,
+  type RedactionKind,
+} from '../../lib/events/redaction-table';
 
 /** A text of the redaction table with its secret, and the text as it must go out. */
 export interface Planted {
@@ -9,7 +17,12 @@ export interface Planted {
 }
 
 /** A text in which « and » stand around the secret. */
-export function planted(row: string, kind: RedactionKind, example: string, text = example.replaceAll(/[«»]/g, '')): Planted {
+export function planted(
+  row: string,
+  kind: RedactionKind,
+  example: string,
+  text = example.replaceAll(/[«»]/g, ''),
+): Planted {
   const [, secret = ''] = /«([^»]*)»/.exec(example) ?? [];
   return { row, text, secret, expected: example.replace(/«[^»]*»/, `[REDACTED ${kind}]`) };
 }
@@ -21,7 +34,13 @@ export function body({ body: characters }: PrefixRow, length: number): string {
 }
 
 export const PLANTED_TOKENS: readonly Planted[] = PREFIXES.flatMap((row) =>
-  row.prefixes.map((prefix) => planted(`${row.vendor}: ${prefix}`, row.kind, row.keepsPrefix === true ? `${prefix}«${body(row, row.least)}»` : `«${prefix}${body(row, row.least)}»`)),
+  row.prefixes.map((prefix) =>
+    planted(
+      `${row.vendor}: ${prefix}`,
+      row.kind,
+      row.keepsPrefix === true ? `${prefix}«${body(row, row.least)}»` : `«${prefix}${body(row, row.least)}»`,
+    ),
+  ),
 );
 
 export const PLANTED_FORMS = formsOf(FORMS);
@@ -41,7 +60,12 @@ export const PLANTED_NAMES: readonly Planted[] = NAMES.flatMap(({ example, query
   planted(example, 'url-credentials', `https://example.com/x?a=1&${example}=«hunter2»&b=2`),
   ...(queryOnly === true
     ? []
-    : [`{"a": 1, "${example}": "«hunter2»"}`, `${example}=«hunter2»`, `${example}: «Hunter-2»`, `<${example}>«hunter2»</${example}>`, `{"name": "${example}", "value": "«hunter2»"}`, `x;${example}=«a b,c»;y=1`].map((text) =>
-        planted(example, 'property', text),
-      )),
+    : [
+        `{"a": 1, "${example}": "«hunter2»"}`,
+        `${example}=«hunter2»`,
+        `${example}: «Hunter-2»`,
+        `<${example}>«hunter2»</${example}>`,
+        `{"name": "${example}", "value": "«hunter2»"}`,
+        `x;${example}=«a b,c»;y=1`,
+      ].map((text) => planted(example, 'property', text))),
 ]);

@@ -31,16 +31,25 @@ it('stands beside a policy change, high, and names its audit event', () => {
 });
 
 it('stands beside an audit record that says acl:update, and beside nothing else', () => {
-  expect(diffOf({ ...AUDIT_RECORD, action: 'acl:update', old: 'a\n', new: 'b\n' })?.diff).toMatchObject({ addedLines: 1, removedLines: 1 });
+  expect(diffOf({ ...AUDIT_RECORD, action: 'acl:update', old: 'a\n', new: 'b\n' })?.diff).toMatchObject({
+    addedLines: 1,
+    removedLines: 1,
+  });
   expect(events({ ...AUDIT_RECORD, action: 'acl:delete', old: 'a\n' })).toHaveLength(1);
-  expect(events({ ...CONFIGURATION_RECORD, target: { ...CONFIGURATION_RECORD.target, property: 'DNS_CONFIG' } })).toHaveLength(1);
+  expect(
+    events({ ...CONFIGURATION_RECORD, target: { ...CONFIGURATION_RECORD.target, property: 'DNS_CONFIG' } }),
+  ).toHaveLength(1);
 });
 
 it('has no diff when the record carries neither side', () => {
   const { old, new: next, ...without } = CONFIGURATION_RECORD;
   expect([old, next].every((side) => side.length > 0)).toBe(true);
   for (const record of [without, { ...without, old: null, new: null }]) {
-    expect(diffOf(record)).toMatchObject({ diff: null, severity: 'high', description: 'alice@example.com: Policy file changed, how is not in the record (example.com)' });
+    expect(diffOf(record)).toMatchObject({
+      diff: null,
+      severity: 'high',
+      description: 'alice@example.com: Policy file changed, how is not in the record (example.com)',
+    });
   }
 });
 
@@ -48,7 +57,11 @@ it.each([
   ['null', null],
   ['""', ''],
 ])('takes an old side of %s for an empty file', (_, old) => {
-  expect(diffOf({ ...CONFIGURATION_RECORD, old })?.diff).toMatchObject({ removedLines: 0, addedLines: 3, old: { bytes: 0, sha256: sha256('') } });
+  expect(diffOf({ ...CONFIGURATION_RECORD, old })?.diff).toMatchObject({
+    removedLines: 0,
+    addedLines: 3,
+    old: { bytes: 0, sha256: sha256('') },
+  });
 });
 
 it('prints a side that is an object over several lines', () => {
@@ -58,7 +71,11 @@ it('prints a side that is an object over several lines', () => {
 });
 
 it('keeps its severity when the change failed, and says so', () => {
-  expect(diffOf({ ...CONFIGURATION_RECORD, error: 'tests failed' })).toMatchObject({ severity: 'high', outcome: 'failure', error: 'tests failed' });
+  expect(diffOf({ ...CONFIGURATION_RECORD, error: 'tests failed' })).toMatchObject({
+    severity: 'high',
+    outcome: 'failure',
+    error: 'tests failed',
+  });
 });
 
 it('counts bytes, not characters', () => {

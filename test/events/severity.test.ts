@@ -15,17 +15,34 @@ it.each(names(MEDIUM))('%s is medium', (action) => {
   expect(severityOf(action)).toBe('medium');
 });
 
-it.each(['api_key:delete', 'share:delete', 'routes:remove', 'made_up:delete', 'made_up:remove'])('%s is medium, as anything that deletes or removes', (action) => {
-  expect(severityOf(action)).toBe('medium');
-});
-
-it.each(['device:create', 'user:approve', 'api_key:create', 'made_up:thing', 'delete', 'thing:deleted', 'ACL:UPDATE', ' acl:update', 'acl:update ', '', '__proto__', 'constructor'])(
-  '%p is info: names are compared exactly',
+it.each(['api_key:delete', 'share:delete', 'routes:remove', 'made_up:delete', 'made_up:remove'])(
+  '%s is medium, as anything that deletes or removes',
   (action) => {
-    expect(severityOf(action)).toBe('info');
+    expect(severityOf(action)).toBe('medium');
   },
 );
 
+it.each([
+  'device:create',
+  'user:approve',
+  'api_key:create',
+  'made_up:thing',
+  'delete',
+  'thing:deleted',
+  'ACL:UPDATE',
+  ' acl:update',
+  'acl:update ',
+  '',
+  '__proto__',
+  'constructor',
+])('%p is info: names are compared exactly', (action) => {
+  expect(severityOf(action)).toBe('info');
+});
+
 it('ranks high over medium over info', () => {
-  expect([higherSeverity('info', 'medium'), higherSeverity('high', 'medium'), higherSeverity('info', 'info')]).toEqual(['medium', 'high', 'info']);
+  expect([higherSeverity('info', 'medium'), higherSeverity('high', 'medium'), higherSeverity('info', 'info')]).toEqual([
+    'medium',
+    'high',
+    'info',
+  ]);
 });

@@ -18,11 +18,14 @@ export async function installed(options?: WorldOptions): Promise<Sandbox> {
   return live;
 }
 
-export const backfill = (environment: Readonly<Record<string, string>> = {}) => world.sandbox(environment, { bundle: BUNDLE });
+export const backfill = (environment: Readonly<Record<string, string>> = {}) =>
+  world.sandbox(environment, { bundle: BUNDLE });
 export const iso = (instant: number) => new Date(instant).toISOString();
 export const ago = (ms: number) => iso(Date.now() - ms);
-export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) => (await sandbox.invoke(asked, remainingMs)) as BackfillReport;
-export const plan = async (sandbox: Sandbox, asked: object) => (await sandbox.invoke({ action: 'plan', ...asked })) as BackfillPlan;
+export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) =>
+  (await sandbox.invoke(asked, remainingMs)) as BackfillReport;
+export const plan = async (sandbox: Sandbox, asked: object) =>
+  (await sandbox.invoke({ action: 'plan', ...asked })) as BackfillPlan;
 
 /** A fixed range: a report can be asked for again. */
 export const range = () => ({ from: ago(20 * DAY), until: ago(2 * HOUR) });

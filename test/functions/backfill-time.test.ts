@@ -5,15 +5,36 @@ import { identify } from '../../lib/events/identify';
 import { normalize } from '../../lib/events/normalize';
 import { record } from '../support/world';
 
-const context = { connector: 'default', tailnetKey: 'example.com', mode: 'live', runId: 'live', receivedAt: 0, watermark: 0, severityProfile: 'spec', expectedActivity: [], oauthClientId: null } as const;
+const context = {
+  connector: 'default',
+  tailnetKey: 'example.com',
+  mode: 'live',
+  runId: 'live',
+  receivedAt: 0,
+  watermark: 0,
+  severityProfile: 'spec',
+  expectedActivity: [],
+  oauthClientId: null,
+} as const;
 
 /** A quarantine of so many events in memory, and a clock that only publishing moves. */
 function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent = 0 } = {}) {
   let now = 0;
-  const events = new Map(Array.from({ length: count }, (_, index) => [`id-${String(index).padStart(4, '0')}`, normalize(identify(record(), { tailnetKey: 'example.com', idKey: 'key' }), context)]));
+  const events = new Map(
+    Array.from({ length: count }, (_, index) => [
+      `id-${String(index).padStart(4, '0')}`,
+      normalize(identify(record(), { tailnetKey: 'example.com', idKey: 'key' }), context),
+    ]),
+  );
   const open = new Set(events.keys());
   const published: string[] = [];
-  const entry = (id: string): Quarantined => ({ id, reason: 'MalformedDetail', at: 0, position: null, object: { bucket: 'b', key: `quarantine/${id}`, sha256: '', bytes: 0 } });
+  const entry = (id: string): Quarantined => ({
+    id,
+    reason: 'MalformedDetail',
+    at: 0,
+    position: null,
+    object: { bucket: 'b', key: `quarantine/${id}`, sha256: '', bytes: 0 },
+  });
   const clock = { now: () => now };
   const publish: Bus['publish'] = (sent) => {
     now += sent.length * msPerEvent;
@@ -34,7 +55,8 @@ function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent 
     archive: {
       put: () => Promise.reject(new Error('nothing is that large')),
       putFile: () => Promise.reject(new Error('nothing is that large')),
-      read: ({ key }) => Promise.resolve({ state: 'intact', json: JSON.stringify(events.get(key.replace('quarantine/', ''))?.[0]) }),
+      read: ({ key }) =>
+        Promise.resolve({ state: 'intact', json: JSON.stringify(events.get(key.replace('quarantine/', ''))?.[0]) }),
     },
     bus: { assertExists: () => Promise.resolve(), publish },
     clock,
@@ -53,7 +75,7 @@ it.each([1_000, 70])('goes on where time ran out, until all of it is out once (p
   const { deps, published, open, deadline } = quarantineOf(230, { pageSize, msPerEvent: 100 });
   let after: string | null = null;
   const answers: number[] = [];
-  for (let done = false; !done && answers.length < 10; ) {
+  for (let done = false; !done && answers.length < 10;) {
     // Time for 100 events and the reserve.
     const report = await redrive({ ...request, after }, deps, deadline(20_000));
     ({ done, after } = report);
@@ -70,12 +92,19 @@ it.each([1_000, 70])('goes on where time ran out, until all of it is out once (p
 
 it('closes the entries that went out before time ran out in the middle of a batch', async () => {
   const { deps, open, deadline } = quarantineOf(30, { msPerEvent: 1_000, unsent: 10 });
-  await expect(redrive(request, deps, deadline(30_000))).resolves.toMatchObject({ redriven: 20, done: false, after: null });
+  await expect(redrive(request, deps, deadline(30_000))).resolves.toMatchObject({
+    redriven: 20,
+    done: false,
+    after: null,
+  });
   expect(open.size).toBe(10);
 });
 
 it('fails when the bus takes no more although there is time, and closes what it took', async () => {
   const { deps, open, deadline } = quarantineOf(30, { unsent: 10 });
-  await expect(redrive(request, deps, deadline(30_000))).rejects.toMatchObject({ code: 'BUS_EXHAUSTED', message: expect.stringContaining('10 entries') as string });
+  await expect(redrive(request, deps, deadline(30_000))).rejects.toMatchObject({
+    code: 'BUS_EXHAUSTED',
+    message: expect.stringContaining('10 entries') as string,
+  });
   expect(open.size).toBe(10);
 });

@@ -15,13 +15,18 @@ const open = async (options?: WorldOptions) => (world = await openWorld(options)
 const backfill = () => world.sandbox({}, { bundle: BUNDLE });
 
 async function redrive(sandbox: Sandbox, asked: object = {}, remainingMs?: number): Promise<RedriveReport> {
-  const { connectors } = (await sandbox.invoke({ action: 'redrive', ...asked }, remainingMs)) as { connectors: [RedriveReport] };
+  const { connectors } = (await sandbox.invoke({ action: 'redrive', ...asked }, remainingMs)) as {
+    connectors: [RedriveReport];
+  };
   expect(connectors).toHaveLength(1);
   return connectors[0];
 }
 
 const poison = (name = 'poison') => record(30_000, { target: { id: `n${name}`, name, type: 'NODE' } });
-const refusePoison = () => world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+const refusePoison = () =>
+  world.gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
+  );
 
 /** A tick that puts aside every record it is given. */
 async function putAside(...records: object[]): Promise<{ allow: () => void }> {
@@ -37,12 +42,27 @@ describe('a redrive', () => {
     const { allow } = await putAside(poison(), record());
     const [waiting] = await world.ledger();
     allow();
-    expect(await redrive(await backfill())).toMatchObject({ connector: 'default', redriven: 1, refused: 0, skipped: 0, failed: 0, done: true, after: null, problems: [] });
+    expect(await redrive(await backfill())).toMatchObject({
+      connector: 'default',
+      redriven: 1,
+      refused: 0,
+      skipped: 0,
+      failed: 0,
+      done: true,
+      after: null,
+      problems: [],
+    });
 
     expect(world.events).toHaveLength(2);
     const [, event] = world.events;
-    expect(event).toMatchObject({ 'detail-type': 'Tailscale Audit Event', source: 'tailscale', detail: { target: { name: 'poison' }, ingest: { mode: 'backfill' } } });
-    expect(String(waiting?.['id'])).toBe(`${String(event?.detail['id'])}:${String(event?.detail['contentHash']).slice(0, 16)}`);
+    expect(event).toMatchObject({
+      'detail-type': 'Tailscale Audit Event',
+      source: 'tailscale',
+      detail: { target: { name: 'poison' }, ingest: { mode: 'backfill' } },
+    });
+    expect(String(waiting?.['id'])).toBe(
+      `${String(event?.detail['id'])}:${String(event?.detail['contentHash']).slice(0, 16)}`,
+    );
     validateEvent(event?.detail ?? {});
     const [closed] = await world.ledger();
     expect(closed).toEqual({ ...waiting, status: 'redriven', redrivenAt: expect.any(Number) as number });
@@ -64,10 +84,17 @@ describe('a redrive', () => {
     await open();
     const { allow } = await putAside(poison('poison-1'), poison('poison-2'));
     allow();
-    world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison-1') === true ? { code: 'InvalidArgument', message: 'x' } : undefined));
+    world.gateway.events.refuseEntries(({ Detail }) =>
+      Detail?.includes('poison-1') === true ? { code: 'InvalidArgument', message: 'x' } : undefined,
+    );
     const sandbox = await backfill();
     const report = await redrive(sandbox);
-    expect(report).toMatchObject({ redriven: 1, refused: 1, done: true, problems: [{ problem: 'EventBridge refused it again: InvalidArgument' }] });
+    expect(report).toMatchObject({
+      redriven: 1,
+      refused: 1,
+      done: true,
+      problems: [{ problem: 'EventBridge refused it again: InvalidArgument' }],
+    });
     const statuses = (await world.ledger()).map(({ id, status }) => [id, status]);
     expect(statuses).toContainEqual([report.problems[0]?.id, 'quarantined']);
     expect(statuses.map(([, status]) => status).sort()).toEqual(['quarantined', 'redriven']);
@@ -114,7 +141,11 @@ describe('an event that could not be read', () => {
     await expect(redrive(sandbox)).resolves.toMatchObject({ redriven: 0, skipped: 1, done: true });
     expect(world.events).toHaveLength(1);
     await expect(redrive(sandbox, { includeUnparsed: true })).resolves.toMatchObject({ redriven: 1, skipped: 0 });
-    expect(world.events[1]?.detail).toMatchObject({ id: world.events[0]?.detail['id'], unparsed: true, raw: unreadable });
+    expect(world.events[1]?.detail).toMatchObject({
+      id: world.events[0]?.detail['id'],
+      unparsed: true,
+      raw: unreadable,
+    });
   });
 
   it('goes out without being asked for where the bus had refused it too', async () => {
@@ -166,7 +197,12 @@ describe('what lies in the archive', () => {
     const client = new S3Client({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
     await client.send(new PutObjectCommand({ Bucket, Key, Body: '{"detail":{"id":"forged"}}' }));
     client.destroy();
-    await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 0, failed: 1, done: true, problems: [{ id: entry?.['id'], problem: expect.stringContaining('its hash is not the ledger\'s') as string }] });
+    await expect(redrive(await backfill())).resolves.toMatchObject({
+      redriven: 0,
+      failed: 1,
+      done: true,
+      problems: [{ id: entry?.['id'], problem: expect.stringContaining("its hash is not the ledger's") as string }],
+    });
     expect(world.events).toHaveLength(0);
     expect(await world.ledger()).toEqual([entry]);
   });
@@ -180,9 +216,15 @@ describe('what lies in the archive', () => {
     allow();
     const [gone] = await world.ledger();
     world.gateway.intercept(({ operation, body }) =>
-      operation === 'GetObject' && JSON.stringify(body).includes(String(gone?.['key'])) ? { status, body: `<Error><Code>${code}</Code></Error>`, headers: { 'content-type': 'application/xml' } } : undefined,
+      operation === 'GetObject' && JSON.stringify(body).includes(String(gone?.['key']))
+        ? { status, body: `<Error><Code>${code}</Code></Error>`, headers: { 'content-type': 'application/xml' } }
+        : undefined,
     );
-    await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 1, failed: 1, problems: [{ id: gone?.['id'], problem: expect.stringContaining('may have expired') as string }] });
+    await expect(redrive(await backfill())).resolves.toMatchObject({
+      redriven: 1,
+      failed: 1,
+      problems: [{ id: gone?.['id'], problem: expect.stringContaining('may have expired') as string }],
+    });
   });
 });
 
@@ -199,14 +241,30 @@ describe('each trouble ends with one line that says what to do', () => {
   it('a bucket that cannot be reached', async () => {
     await open();
     await putAside(poison());
-    world.gateway.intercept(({ operation }) => (operation === 'GetObject' ? { status: 404, body: '<Error><Code>NoSuchBucket</Code></Error>', headers: { 'content-type': 'application/xml' } } : undefined));
+    world.gateway.intercept(({ operation }) =>
+      operation === 'GetObject'
+        ? {
+            status: 404,
+            body: '<Error><Code>NoSuchBucket</Code></Error>',
+            headers: { 'content-type': 'application/xml' },
+          }
+        : undefined,
+    );
     await expect(redrive(await backfill())).rejects.toThrow(/^default: ARCHIVE_UNAVAILABLE .*NoSuchBucket/);
   });
 
   it.each([
     ['another action', { action: 'poll' }, /invocation: action: /],
-    ['a redrive with fields that nobody knows', { action: 'redrive', conector: 'default', includeUnparsed: 'yes' }, /includeUnparsed: .*"conector"/],
-    ['a connector that is not there', { action: 'redrive', connector: 'other' }, /there is no "other"; this function has default/],
+    [
+      'a redrive with fields that nobody knows',
+      { action: 'redrive', conector: 'default', includeUnparsed: 'yes' },
+      /includeUnparsed: .*"conector"/,
+    ],
+    [
+      'a connector that is not there',
+      { action: 'redrive', connector: 'other' },
+      /there is no "other"; this function has default/,
+    ],
     ['nothing at all', null, /^invocation: /],
   ])('%s', async (_, event, line) => {
     await open();
@@ -220,7 +278,11 @@ describe('each trouble ends with one line that says what to do', () => {
     await open({ environment: { CONNECTORS: JSON.stringify(connectors) } });
     const sandbox = await backfill();
     await expect(redrive(sandbox)).rejects.toThrow('connector: say which one; this function has one, two');
-    await expect(redrive(sandbox, { connector: 'two' })).resolves.toMatchObject({ connector: 'two', redriven: 0, done: true });
+    await expect(redrive(sandbox, { connector: 'two' })).resolves.toMatchObject({
+      connector: 'two',
+      redriven: 0,
+      done: true,
+    });
   });
 });
 
@@ -228,6 +290,10 @@ it('starts nothing when there is no time left, and says where to go on', async (
   await open();
   await putAside(poison());
   const calls = world.gateway.requests.length;
-  await expect(redrive(await backfill(), { after: 'a1:x' }, 1_000)).resolves.toMatchObject({ redriven: 0, done: false, after: 'a1:x' });
+  await expect(redrive(await backfill(), { after: 'a1:x' }, 1_000)).resolves.toMatchObject({
+    redriven: 0,
+    done: false,
+    after: 'a1:x',
+  });
   expect(world.gateway.requests).toHaveLength(calls);
 });

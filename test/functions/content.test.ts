@@ -20,22 +20,38 @@ const named = (name: string, agoMs = 30_000) => record(agoMs, { target: { id: `n
 /** A policy of about so many bytes. */
 function policy(bytes: number, seed: number): string {
   const rules: string[] = [];
-  for (let size = 0; size < bytes; size += rules.at(-1)?.length ?? 1) rules.push(`    {"action": "accept", "src": ["group:team-${seed}-${rules.length}"], "dst": ["tag:service-${rules.length}:443"]},`);
+  for (let size = 0; size < bytes; size += rules.at(-1)?.length ?? 1)
+    rules.push(
+      `    {"action": "accept", "src": ["group:team-${seed}-${rules.length}"], "dst": ["tag:service-${rules.length}:443"]},`,
+    );
   return `{\n  "acls": [\n${rules.join('\n')}\n  ],\n}\n`;
 }
 
 function edit(bytes: number, seed: number, agoMs = 30_000): object {
   const old = policy(bytes, seed);
   const rule = `    {"action": "accept", "src": ["group:new"], "dst": ["tag:service-${seed}:22"]},\n  ],\n}\n`;
-  return record(agoMs, { action: 'UPDATE', target: { id: 'TWorldCNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' }, old, new: old.replace('  ],\n}\n', rule) });
+  return record(agoMs, {
+    action: 'UPDATE',
+    target: { id: 'TWorldCNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' },
+    old,
+    new: old.replace('  ],\n}\n', rule),
+  });
 }
 
-const health = (kind?: string) => world.events.filter((event) => event['detail-type'] === 'Tailscale Connector Health' && (kind === undefined || event.detail['kind'] === kind)).map(({ detail }) => detail);
+const health = (kind?: string) =>
+  world.events
+    .filter(
+      (event) =>
+        event['detail-type'] === 'Tailscale Connector Health' && (kind === undefined || event.detail['kind'] === kind),
+    )
+    .map(({ detail }) => detail);
 const logEvents = () => world.events.filter((event) => event['detail-type'] !== 'Tailscale Connector Health');
-const kept = (entry: Record<string, unknown> | undefined): string => gunzipSync(world.gateway.s3.object(String(entry?.['bucket']), String(entry?.['key']))?.body ?? '').toString();
+const kept = (entry: Record<string, unknown> | undefined): string =>
+  gunzipSync(world.gateway.s3.object(String(entry?.['bucket']), String(entry?.['key']))?.body ?? '').toString();
 
 /** Largest memory of a process so far, in MiB. */
-const peakMib = (pid: number | undefined): number => Number(/VmHWM:\s+(\d+)/.exec(execFileSync('cat', [`/proc/${String(pid)}/status`]).toString())?.[1]) / 1024;
+const peakMib = (pid: number | undefined): number =>
+  Number(/VmHWM:\s+(\d+)/.exec(execFileSync('cat', [`/proc/${String(pid)}/status`]).toString())?.[1]) / 1024;
 
 describe('progress inside a page', () => {
   it('leaves more on the bus after every run, however short, and computes nothing twice', async () => {
@@ -85,12 +101,22 @@ describe('a record on which runs die', () => {
     const third = await world.sandbox(POISON);
     await expect(third.poll()).resolves.toMatchObject({ connectors: [{ partial: false }] });
 
-    expect(logEvents().map(({ detail }) => (detail['target'] as { name: string }).name).sort()).toEqual(['good-1', 'good-2', 'good-3']);
+    expect(
+      logEvents()
+        .map(({ detail }) => (detail['target'] as { name: string }).name)
+        .sort(),
+    ).toEqual(['good-1', 'good-2', 'good-3']);
     const [entry, ...others] = await world.ledger();
     expect(others).toEqual([]);
-    expect(entry).toMatchObject({ reason: 'died-twice', status: 'quarantined', position: expect.stringMatching(/^record \d of an answer/) as string });
+    expect(entry).toMatchObject({
+      reason: 'died-twice',
+      status: 'quarantined',
+      position: expect.stringMatching(/^record \d of an answer/) as string,
+    });
     expect(JSON.parse(kept(entry))).toMatchObject({ target: { name: 'poison' } });
-    expect(health('quarantined')).toMatchObject([{ severity: 'high', description: expect.stringContaining(String(entry?.['key'])) as string }]);
+    expect(health('quarantined')).toMatchObject([
+      { severity: 'high', description: expect.stringContaining(String(entry?.['key'])) as string },
+    ]);
     health().forEach(validateEvent);
     await third.poll();
     expect(health('quarantined')).toHaveLength(1);
@@ -115,7 +141,10 @@ it('gets 1,000 records that cannot be read through in a few short runs, and hold
     await delay(service === 's3' ? 25 : service === 'dynamodb' ? 5 : 0);
     return undefined;
   });
-  const broken = Array.from({ length: 1_000 }, (_, index) => ({ id: `broken-${index}`, created: new Date(Date.now() - 30_000).toISOString() }));
+  const broken = Array.from({ length: 1_000 }, (_, index) => ({
+    id: `broken-${index}`,
+    created: new Date(Date.now() - 30_000).toISOString(),
+  }));
   world.api.add([...broken, ...Array.from({ length: 20 }, (_, index) => record(1_000 * index))]);
   const lambda = await world.sandbox();
   await lambda.testConnection();
@@ -160,7 +189,9 @@ describe('no answer is too large', () => {
       })(),
     }));
     const lambda = await world.sandbox();
-    await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ fetched: 200, emitted: 200, partial: false }] });
+    await expect(lambda.poll()).resolves.toMatchObject({
+      connectors: [{ fetched: 200, emitted: 200, partial: false }],
+    });
     expect(peakMib(lambda.pid)).toBeLessThan(300);
   });
 
@@ -173,7 +204,10 @@ describe('no answer is too large', () => {
     await lambda.poll();
     expect(logEvents()).toHaveLength(2);
     const ledger = await world.ledger();
-    expect(ledger.map(({ reason, position }) => [reason, String(position).slice(0, 8)]).sort()).toEqual([['too-large', 'record 1'], ['unreadable', 'record 2']]);
+    expect(ledger.map(({ reason, position }) => [reason, String(position).slice(0, 8)]).sort()).toEqual([
+      ['too-large', 'record 1'],
+      ['unreadable', 'record 2'],
+    ]);
     expect(kept(ledger.find(({ reason }) => reason === 'too-large'))).toBe(large);
     expect(kept(ledger.find(({ reason }) => reason === 'unreadable'))).toBe('{"id":}');
     expect(health('quarantined')).toHaveLength(2);
@@ -184,7 +218,18 @@ describe('no answer is too large', () => {
   it('a body that ends early fails the page, and what was whole is out', async () => {
     await open({ dialect: 'audit' });
     let cut = true;
-    world.api.intercept(() => (cut ? { headers: { 'content-length': '100000' }, body: (async function* () { await Promise.resolve(); yield `{"auditLogs":[${JSON.stringify(named('good-1'))},{"id":"half`; throw new Error('staged'); })() } : undefined));
+    world.api.intercept(() =>
+      cut
+        ? {
+            headers: { 'content-length': '100000' },
+            body: (async function* () {
+              await Promise.resolve();
+              yield `{"auditLogs":[${JSON.stringify(named('good-1'))},{"id":"half`;
+              throw new Error('staged');
+            })(),
+          }
+        : undefined,
+    );
     world.api.add(named('good-2'));
     const lambda = await world.sandbox();
     await expect(lambda.poll({ remainingMs: 5_000 })).rejects.toThrow('UPSTREAM_');
@@ -217,13 +262,19 @@ it('a switch of the dialect loses no late record, and announces what may come ag
   await open({ dialect: 'configuration' });
   await world.installedAgo(10 * HOUR, { swept: { hourly: 2 * HOUR, daily: HOUR } });
   await (await world.sandbox()).poll();
-  const switched = { CONNECTORS: JSON.stringify([{ id: 'default', tailnet: '-', secretId: 'tailscale-audit/default', dialect: 'audit' }]) };
+  const switched = {
+    CONNECTORS: JSON.stringify([
+      { id: 'default', tailnet: '-', secretId: 'tailscale-audit/default', dialect: 'audit' },
+    ]),
+  };
   world.api.add(named('late', 3 * HOUR));
   const due = { doneFrom: Date.now() - 2 * HOUR, inflight: null };
   await world.change({ sweeps: { hourly: due, daily: due } });
   await (await world.sandbox(switched)).poll();
   expect(logEvents().map(({ detail }) => (detail['target'] as { name: string }).name)).toEqual(['late']);
-  expect(health('dialectChanged')).toMatchObject([{ severity: 'info', interval: { from: expect.any(String) as string } }]);
+  expect(health('dialectChanged')).toMatchObject([
+    { severity: 'info', interval: { from: expect.any(String) as string } },
+  ]);
   health().forEach(validateEvent);
 });
 
@@ -243,10 +294,14 @@ it('redrive publishes a record that an earlier version failed on, under the id t
   await (await world.sandbox(POISON)).poll();
   expect(logEvents()).toEqual([]);
   const mended = await world.sandbox({}, { bundle: join(__dirname, '../../dist/functions/backfill/index.js') });
-  await expect(mended.invoke({ action: 'redrive' })).resolves.toMatchObject({ connectors: [{ redriven: 1, failed: 0, done: true }] });
+  await expect(mended.invoke({ action: 'redrive' })).resolves.toMatchObject({
+    connectors: [{ redriven: 1, failed: 0, done: true }],
+  });
   const [entry] = await world.ledger();
   expect(entry).toMatchObject({ status: 'redriven' });
-  expect(logEvents()).toMatchObject([{ detail: { id: entry?.['id'], target: { name: 'throws' }, ingest: { mode: 'backfill' } } }]);
+  expect(logEvents()).toMatchObject([
+    { detail: { id: entry?.['id'], target: { name: 'throws' }, ingest: { mode: 'backfill' } } },
+  ]);
   validateEvent(logEvents()[0]?.detail ?? {});
   await (await world.sandbox()).poll();
   expect(logEvents()).toHaveLength(1);

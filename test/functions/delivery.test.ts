@@ -17,10 +17,23 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     const { connectors } = await sandbox.poll();
 
     expect(connectors).toEqual([
-      expect.objectContaining({ connector: 'default', fetched: 30, emitted: 30, duplicates: 0, dialect, partial: false, busy: false, pages: dialect === 'audit' ? 5 : 1 }),
+      expect.objectContaining({
+        connector: 'default',
+        fetched: 30,
+        emitted: 30,
+        duplicates: 0,
+        dialect,
+        partial: false,
+        busy: false,
+        pages: dialect === 'audit' ? 5 : 1,
+      }),
     ]);
     expect(new Set(world.auditIds()).size).toBe(30);
-    expect(world.events[0]).toMatchObject({ source: 'tailscale', 'detail-type': 'Tailscale Audit Event', detail: { action: 'device:approve', severity: 'high' } });
+    expect(world.events[0]).toMatchObject({
+      source: 'tailscale',
+      'detail-type': 'Tailscale Audit Event',
+      detail: { action: 'device:approve', severity: 'high' },
+    });
   });
 
   it('emits nothing when nothing is new, and moves the watermark all the same', async () => {
@@ -32,7 +45,9 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
 
     expect(second.connectors[0]).toMatchObject({ emitted: 0, duplicates: 2 });
     expect(world.auditIds()).toHaveLength(2);
-    expect(Date.parse(second.connectors[0]?.watermark ?? '')).toBeGreaterThan(Date.parse(first.connectors[0]?.watermark ?? ''));
+    expect(Date.parse(second.connectors[0]?.watermark ?? '')).toBeGreaterThan(
+      Date.parse(first.connectors[0]?.watermark ?? ''),
+    );
   });
 
   it('[case 16] emits a record that shows up 30 minutes late, once', async () => {
@@ -87,9 +102,19 @@ it('stands beside every policy change with the diff', async () => {
 
   const [audit, diff] = world.events;
   expect(world.events).toHaveLength(2);
-  expect(audit).toMatchObject({ 'detail-type': 'Tailscale Audit Event', detail: { action: 'acl:update', severity: 'high' } });
-  expect(diff).toMatchObject({ 'detail-type': 'Tailscale ACL Policy Diff', detail: { severity: 'high', auditId: audit?.detail['id'] } });
-  expect(diff?.detail['diff']).toMatchObject({ addedLines: 1, removedLines: 1, unified: expect.stringContaining('+  "acls": [{"action": "accept"') as string });
+  expect(audit).toMatchObject({
+    'detail-type': 'Tailscale Audit Event',
+    detail: { action: 'acl:update', severity: 'high' },
+  });
+  expect(diff).toMatchObject({
+    'detail-type': 'Tailscale ACL Policy Diff',
+    detail: { severity: 'high', auditId: audit?.detail['id'] },
+  });
+  expect(diff?.detail['diff']).toMatchObject({
+    addedLines: 1,
+    removedLines: 1,
+    unified: expect.stringContaining('+  "acls": [{"action": "accept"') as string,
+  });
 });
 
 it('asks the audit dialect first and remembers what answered', async () => {
@@ -119,7 +144,9 @@ it('[case 48] resends only the entries the bus refused', async () => {
   await open();
   world.api.add(Array.from({ length: 10 }, () => record()));
   let refused = 0;
-  world.gateway.events.refuseEntries((_, index) => (index === 3 && refused++ < 2 ? { code: 'ThrottlingException', message: 'slow down' } : undefined));
+  world.gateway.events.refuseEntries((_, index) =>
+    index === 3 && refused++ < 2 ? { code: 'ThrottlingException', message: 'slow down' } : undefined,
+  );
   await (await world.sandbox()).poll();
   expect(world.auditIds()).toHaveLength(10);
   expect(new Set(world.auditIds()).size).toBe(10);
@@ -127,8 +154,13 @@ it('[case 48] resends only the entries the bus refused', async () => {
 
 it('does not move when entries stay unsent, and brings them with the next tick', async () => {
   await open();
-  world.api.add([...Array.from({ length: 9 }, () => record()), record(0, { target: { id: 'nUnluckyCNTRL', name: 'unlucky', type: 'NODE' } })]);
-  const stop = world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('unlucky') === true ? { code: 'InternalFailure', message: 'x' } : undefined));
+  world.api.add([
+    ...Array.from({ length: 9 }, () => record()),
+    record(0, { target: { id: 'nUnluckyCNTRL', name: 'unlucky', type: 'NODE' } }),
+  ]);
+  const stop = world.gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('unlucky') === true ? { code: 'InternalFailure', message: 'x' } : undefined,
+  );
   const sandbox = await world.sandbox();
   await expect(sandbox.poll()).rejects.toThrow(/^default: BUS_EXHAUSTED .* 1 entries/);
   expect(world.auditIds()).toHaveLength(9);

@@ -12,8 +12,10 @@ afterEach(async () => {
 });
 const open = async (options?: WorldOptions) => (world = await openWorld(options));
 
-const archived = ({ s3 }: World['gateway'], { bucket, key }: { bucket: string; key: string }): unknown => JSON.parse(gunzipSync(s3.object(bucket, key)?.body ?? '').toString());
-const health = ({ events }: World) => events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
+const archived = ({ s3 }: World['gateway'], { bucket, key }: { bucket: string; key: string }): unknown =>
+  JSON.parse(gunzipSync(s3.object(bucket, key)?.body ?? '').toString());
+const health = ({ events }: World) =>
+  events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
 
 describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect) => {
   it('[case 17] finds a record that shows up 20 hours late with the sweep of the hour', async () => {
@@ -24,7 +26,10 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     await lambda.poll();
     await lambda.poll();
     expect(auditIds()).toHaveLength(2);
-    expect(events.map(({ detail }) => detail['ingest'])).toEqual([expect.objectContaining({ mode: 'live' }), expect.objectContaining({ mode: 'sweep', late: true })]);
+    expect(events.map(({ detail }) => detail['ingest'])).toEqual([
+      expect.objectContaining({ mode: 'live' }),
+      expect.objectContaining({ mode: 'sweep', late: true }),
+    ]);
     expect(await item('STATE')).toMatchObject({ leaseUntil: 0 });
   });
 
@@ -49,7 +54,12 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     await lambda.poll();
     const before = { aws: gateway.requests.length, api: api.requests.length };
     await lambda.poll();
-    expect(gateway.requests.slice(before.aws).map(({ operation }) => operation).sort()).toEqual(['GetItem', 'Query', 'UpdateItem', 'UpdateItem']);
+    expect(
+      gateway.requests
+        .slice(before.aws)
+        .map(({ operation }) => operation)
+        .sort(),
+    ).toEqual(['GetItem', 'Query', 'UpdateItem', 'UpdateItem']);
     expect(api.requests).toHaveLength(before.api + 1);
   });
 });
@@ -121,9 +131,20 @@ it('[case 70] says once that it is blind, and once that it sees again', async ()
 
 it('[case 54] keeps a 5 MB policy change whole in the archive, and its small form on the bus', async () => {
   const { api, sandbox, events, gateway } = await open();
-  const rules = (count: number) => Array.from({ length: count }, (_, index) => `    {"action": "accept", "src": ["group:g${index}"], "dst": ["tag:t${index}:443"]},`).join('\n');
+  const rules = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, index) => `    {"action": "accept", "src": ["group:g${index}"], "dst": ["tag:t${index}:443"]},`,
+    ).join('\n');
   const policy = (count: number) => `{\n  "acls": [\n${rules(count)}\n  ],\n}\n`;
-  api.add(record(20_000, { action: 'UPDATE', target: { id: 'T1', name: 'example.com', type: 'TAILNET', property: 'ACL' }, old: policy(40_000), new: policy(38_000) }));
+  api.add(
+    record(20_000, {
+      action: 'UPDATE',
+      target: { id: 'T1', name: 'example.com', type: 'TAILNET', property: 'ACL' },
+      old: policy(40_000),
+      new: policy(38_000),
+    }),
+  );
   await (await sandbox()).poll();
 
   expect(events).toHaveLength(2);
@@ -140,8 +161,23 @@ it('[case 54] keeps a 5 MB policy change whole in the archive, and its small for
 
 it('[case 55] commits nothing while the archive does not take what belongs there', async () => {
   const { api, sandbox, gateway, events, item } = await open();
-  api.add(record(20_000, { action: 'UPDATE', target: { id: 'T1', name: 'example.com', type: 'TAILNET', property: 'ACL' }, old: '', new: 'x'.repeat(300_000) }));
-  const stop = gateway.intercept(({ service }) => (service === 's3' ? { status: 403, headers: { 'content-type': 'application/xml' }, body: '<Error><Code>AccessDenied</Code></Error>' } : undefined));
+  api.add(
+    record(20_000, {
+      action: 'UPDATE',
+      target: { id: 'T1', name: 'example.com', type: 'TAILNET', property: 'ACL' },
+      old: '',
+      new: 'x'.repeat(300_000),
+    }),
+  );
+  const stop = gateway.intercept(({ service }) =>
+    service === 's3'
+      ? {
+          status: 403,
+          headers: { 'content-type': 'application/xml' },
+          body: '<Error><Code>AccessDenied</Code></Error>',
+        }
+      : undefined,
+  );
   const lambda = await sandbox();
   await expect(lambda.poll()).rejects.toThrow(/^default: ARCHIVE_UNAVAILABLE .*s3:PutObject/);
   expect(await item('STATE')).toMatchObject({ rev: 0 });
@@ -153,12 +189,16 @@ it('[case 55] commits nothing while the archive does not take what belongs there
 it('[case 49] puts an entry that EventBridge will never take into quarantine, and goes on', async () => {
   const { api, sandbox, gateway, auditIds, ledger, item } = await open();
   api.add([record(), record(0, { target: { id: 'nPoison', name: 'poison', type: 'NODE' } }), record()]);
-  gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+  gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
+  );
   const lambda = await sandbox();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 2 }] });
   const [entry] = await ledger();
   expect(entry).toMatchObject({ reason: 'MalformedDetail', status: 'quarantined' });
-  const kept = archived(gateway, { bucket: String(entry?.['bucket']), key: String(entry?.['key']) }) as { detail: { target: { name: string } } };
+  const kept = archived(gateway, { bucket: String(entry?.['bucket']), key: String(entry?.['key']) }) as {
+    detail: { target: { name: string } };
+  };
   expect(kept.detail.target.name).toBe('poison');
   await lambda.poll();
   expect(auditIds()).toHaveLength(2);
@@ -181,5 +221,7 @@ it('marks what the operator has announced, and emits it all the same', async () 
   const { api, sandbox, events } = await open({ environment: { EXPECTED_ACTIVITY: JSON.stringify(rules) } });
   api.add([record(0, { actor: { id: 'u', type: 'USER', loginName: 'ci@example.com', displayName: 'CI' } }), record()]);
   await (await sandbox()).poll();
-  expect(events.map(({ detail }) => detail['expected'])).toEqual(expect.arrayContaining([null, { rule: 'ci', reason: 'pipeline' }]));
+  expect(events.map(({ detail }) => detail['expected'])).toEqual(
+    expect.arrayContaining([null, { rule: 'ci', reason: 'pipeline' }]),
+  );
 });

@@ -11,7 +11,8 @@ afterEach(async () => {
 });
 const open = async (options?: WorldOptions) => (world = await openWorld(options));
 
-const health = () => world.events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
+const health = () =>
+  world.events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
 const kinds = () => health().map(({ kind }) => kind);
 
 /** As if so much time had passed: everything that STATE says of time lies further back. */
@@ -20,7 +21,9 @@ async function later(ms: number): Promise<void> {
   const shifted = (value: unknown): unknown => {
     if (typeof value === 'number' && value > 1e12) return value - ms;
     if (Array.isArray(value)) return value.map(shifted);
-    return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shifted(inner)])) : value;
+    return typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+      ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shifted(inner)]))
+      : value;
   };
   await world.change(shifted(state) as object);
 }
@@ -44,7 +47,10 @@ describe('a silence is announced, whatever its cause', () => {
     await later(5 * MINUTE);
     await lambda.poll({ remainingMs: 4_000 }).catch(() => undefined);
     expect(kinds()).toEqual(['blind']);
-    expect(health()[0]).toMatchObject({ severity: 'high', description: expect.stringMatching(/^events after .* may be missing/) as string });
+    expect(health()[0]).toMatchObject({
+      severity: 'high',
+      description: expect.stringMatching(/^events after .* may be missing/) as string,
+    });
     stop();
     await lambda.poll();
     expect(kinds()).toEqual(['blind', 'recovered']);
@@ -124,7 +130,10 @@ describe('a silence is announced, whatever its cause', () => {
     await open();
     const lambda = await world.sandbox();
     await lambda.poll();
-    const denied = { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException', message: 'x' } };
+    const denied = {
+      status: 400,
+      body: { __type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException', message: 'x' },
+    };
     const stop = world.gateway.intercept(({ service }) => (service === 'dynamodb' ? denied : undefined));
     for (let tick = 0; tick < 3; tick += 1) await fails(lambda.poll(), 'STATE_UNAVAILABLE');
     expect(health()).toMatchObject([{ kind: 'blind', code: 'STATE_UNAVAILABLE', tailnet: null }]);
@@ -147,7 +156,10 @@ it('says that it is catching up, and for how long, where runs go forward', async
   await lambda.testConnection();
   await lambda.poll({ remainingMs: 3_000 });
   expect(kinds()).toEqual(['blind', 'catchingUp']);
-  expect(health()[1]).toMatchObject({ severity: 'info', description: expect.stringMatching(/it will take about \d+ minutes$/) as string });
+  expect(health()[1]).toMatchObject({
+    severity: 'info',
+    description: expect.stringMatching(/it will take about \d+ minutes$/) as string,
+  });
   for (let tick = 0; tick < 8; tick += 1) await lambda.poll({ remainingMs: 3_000 });
   expect(kinds()).toEqual(['blind', 'catchingUp', 'recovered']);
 });

@@ -5,13 +5,24 @@ afterEach(() => world.close());
 const open = async (options?: WorldOptions) => (world = await openWorld(options));
 
 interface EmbeddedMetrics {
-  readonly _aws: { readonly CloudWatchMetrics: readonly { readonly Namespace: string; readonly Dimensions: readonly (readonly string[])[]; readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[] }[] };
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
   readonly connector: string;
 }
 
 /** Every line the function printed, parsed: one that is no JSON fails here. */
-const lines = (output: string) => output.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-const metrics = (output: string) => lines(output).filter((line): line is Record<string, unknown> & EmbeddedMetrics => '_aws' in line);
+const lines = (output: string) =>
+  output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const metrics = (output: string) =>
+  lines(output).filter((line): line is Record<string, unknown> & EmbeddedMetrics => '_aws' in line);
 
 it('prints JSON lines, and metrics whose only dimension is the connector', async () => {
   await open();
@@ -24,27 +35,62 @@ it('prints JSON lines, and metrics whose only dimension is the connector', async
   expect(published).toHaveLength(2);
   for (const { _aws, connector } of published) {
     expect(connector).toBe('default');
-    expect(_aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'TailscaleAuditConnector', Dimensions: [['connector']] }]);
+    expect(_aws.CloudWatchMetrics).toMatchObject([
+      { Namespace: 'TailscaleAuditConnector', Dimensions: [['connector']] },
+    ]);
   }
-  expect(published[0]).toMatchObject({ EventsEmitted: 1, DuplicatesDropped: 0, WatermarkAgeSeconds: expect.any(Number) as number });
+  expect(published[0]).toMatchObject({
+    EventsEmitted: 1,
+    DuplicatesDropped: 0,
+    WatermarkAgeSeconds: expect.any(Number) as number,
+  });
   expect(published[1]).toMatchObject({ EventsEmitted: 0, DuplicatesDropped: 1 });
 });
 
-it('says the watermark\'s age and the failure when a tick fails', async () => {
+it("says the watermark's age and the failure when a tick fails", async () => {
   await open();
   await world.installedAgo(3_600_000);
   world.api.revokeKey(API_KEY);
   const sandbox = await world.sandbox();
   await expect(sandbox.poll()).rejects.toThrow('UNAUTHORIZED');
-  expect(metrics(sandbox.output())).toMatchObject([{ PollFailed: 1, WatermarkAgeSeconds: expect.any(Number) as number }]);
+  expect(metrics(sandbox.output())).toMatchObject([
+    { PollFailed: 1, WatermarkAgeSeconds: expect.any(Number) as number },
+  ]);
 });
 
 it.each([
   ['all is well', {}, () => undefined],
-  ['the key is revoked', {}, () => { world.api.revokeKey(API_KEY); }],
-  ['the OAuth client is revoked', { secret: OAUTH_CLIENT }, () => { world.api.revokeClient(OAUTH_CLIENT.clientId); }],
-  ['the API is down', {}, () => { world.api.intercept(() => 'reset'); }],
-  ['the API repeats the credential', {}, () => { world.api.intercept(({ headers }) => ({ status: 403, body: JSON.stringify({ message: `no: ${headers.authorization ?? ''}` }) })); }],
+  [
+    'the key is revoked',
+    {},
+    () => {
+      world.api.revokeKey(API_KEY);
+    },
+  ],
+  [
+    'the OAuth client is revoked',
+    { secret: OAUTH_CLIENT },
+    () => {
+      world.api.revokeClient(OAUTH_CLIENT.clientId);
+    },
+  ],
+  [
+    'the API is down',
+    {},
+    () => {
+      world.api.intercept(() => 'reset');
+    },
+  ],
+  [
+    'the API repeats the credential',
+    {},
+    () => {
+      world.api.intercept(({ headers }) => ({
+        status: 403,
+        body: JSON.stringify({ message: `no: ${headers.authorization ?? ''}` }),
+      }));
+    },
+  ],
 ])('prints no secret when %s', async (_, options, spoil) => {
   await open({ ...options, environment: { LOG_LEVEL: 'DEBUG' } });
   world.api.add(record());

@@ -28,12 +28,25 @@ afterEach(() => world.close());
 
 /** The function's asset in plain node, with the template's environment. CloudFormation would put in the names of what it made. */
 async function start(name: FunctionName): Promise<Sandbox> {
-  const { Code, Environment } = parseWith(functionProperties, partOf(template, name, 'AWS::Lambda::Function').Properties, name);
-  const names: Readonly<Record<string, string>> = { 'AWS::SecretsManager::Secret': 'tailscale-audit/default', 'AWS::S3::Bucket': 'tailscale-audit-archive' };
+  const { Code, Environment } = parseWith(
+    functionProperties,
+    partOf(template, name, 'AWS::Lambda::Function').Properties,
+    name,
+  );
+  const names: Readonly<Record<string, string>> = {
+    'AWS::SecretsManager::Secret': 'tailscale-audit/default',
+    'AWS::S3::Bucket': 'tailscale-audit-archive',
+  };
   const physical = (logicalId: string) => names[template.Resources[logicalId]?.Type ?? ''] ?? 'tailscale-audit';
-  const variables = Object.entries(Environment.Variables).map(([variable, value]): [string, string] => [variable, deployed(value, physical)]);
+  const variables = Object.entries(Environment.Variables).map(([variable, value]): [string, string] => [
+    variable,
+    deployed(value, physical),
+  ]);
   const ours = { AWS_ENDPOINT_URL: world.gateway.url, TAILSCALE_API_URL: world.api.url };
-  return world.sandbox({ ...Object.fromEntries(variables), ...ours }, { bundle: join(directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js') });
+  return world.sandbox(
+    { ...Object.fromEntries(variables), ...ours },
+    { bundle: join(directory, `asset.${Code.S3Key.replace('.zip', '')}`, 'index.js') },
+  );
 }
 
 const item = z.object({ pk: z.object({ S: z.string() }) });
@@ -47,7 +60,10 @@ const input = z.object({
 /** What a request asks for, as IAM would tell it: the action, and the item's partition, the object's prefix or the event's source. */
 function askedFor({ service, operation, body }: Call): string[] {
   const { Key, Item, ExpressionAttributeValues, Entries } = parseWith(input, body, operation);
-  const one = typeof Key === 'string' ? Key.replace(/\/.*/, '') : (Key ?? Item)?.pk.S ?? ExpressionAttributeValues?.[':pk']?.S ?? '';
+  const one =
+    typeof Key === 'string'
+      ? Key.replace(/\/.*/, '')
+      : ((Key ?? Item)?.pk.S ?? ExpressionAttributeValues?.[':pk']?.S ?? '');
   return (Entries?.map(({ Source }) => Source) ?? [one]).map((subject) => `${service}:${operation} ${subject}`);
 }
 
@@ -55,21 +71,30 @@ function askedFor({ service, operation, body }: Call): string[] {
 function enforcePolicyOf(name: FunctionName): { readonly denied: readonly string[]; stop(): void } {
   const allowed = new Set(
     permissionsOf(template, name).flatMap(({ action, resource, condition }) => {
-      const subjects = Object.values(condition).flatMap((keys) => Object.values(keys)).flat();
-      return (subjects.length > 0 ? subjects : [/\/(\w+)\/\*$/.exec(resource)?.[1] ?? '']).map((subject) => `${action} ${subject}`);
+      const subjects = Object.values(condition)
+        .flatMap((keys) => Object.values(keys))
+        .flat();
+      return (subjects.length > 0 ? subjects : [/\/(\w+)\/\*$/.exec(resource)?.[1] ?? '']).map(
+        (subject) => `${action} ${subject}`,
+      );
     }),
   );
   const denied: string[] = [];
   const stop = world.gateway.intercept((call) => {
     const refused = askedFor(call).filter((one) => !allowed.has(one));
     denied.push(...refused);
-    return refused.length === 0 ? undefined : { status: 400, body: { __type: 'AccessDeniedException', message: 'not by this policy' } };
+    return refused.length === 0
+      ? undefined
+      : { status: 400, body: { __type: 'AccessDeniedException', message: 'not by this policy' } };
   });
   return { denied, stop };
 }
 
 const poison = record(30_000, { target: { id: 'nPoisonCNTRL', name: 'poison', type: 'NODE' } });
-const refusePoison = () => world.gateway.events.refuseEntries(({ Detail }) => (Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined));
+const refusePoison = () =>
+  world.gateway.events.refuseEntries(({ Detail }) =>
+    Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
+  );
 
 it('polls, emits, puts aside and checkpoints as synthesized, within its policy', async () => {
   world.api.add([record(), record(), poison]);
@@ -78,7 +103,9 @@ it('polls, emits, puts aside and checkpoints as synthesized, within its policy',
   const sandbox = await start('Poll');
 
   await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({ connectors: [{ emitted: 2 }] });
-  await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 3 }] });
+  await expect(sandbox.poll({ connector: 'default' })).resolves.toMatchObject({
+    connectors: [{ emitted: 0, duplicates: 3 }],
+  });
   expect(policy.denied).toEqual([]);
   policy.stop();
   expect(await world.item('STATE')).toMatchObject({ rev: 2 });
@@ -94,7 +121,9 @@ it('redrives what was put aside as synthesized, within a policy of its own', asy
   allow();
 
   const policy = enforcePolicyOf('Backfill');
-  await expect((await start('Backfill')).invoke({ action: 'redrive', includeUnparsed: true })).resolves.toMatchObject({ connectors: [{ redriven: 2, done: true }] });
+  await expect((await start('Backfill')).invoke({ action: 'redrive', includeUnparsed: true })).resolves.toMatchObject({
+    connectors: [{ redriven: 2, done: true }],
+  });
   expect(policy.denied).toEqual([]);
   policy.stop();
   expect(await world.ledger()).toMatchObject([{ status: 'redriven' }, { status: 'redriven' }]);
@@ -105,12 +134,20 @@ it('backfills a range as synthesized, within the same policy', async () => {
   await (await start('Poll')).poll();
   refusePoison();
   const old = (fields: object) => record(3 * 24 * 3_600_000, fields);
-  world.api.add([old({}), old({ target: { id: 'nPoisonCNTRL', name: 'poison', type: 'NODE' } }), old({ new: 'x'.repeat(300_000) })]);
+  world.api.add([
+    old({}),
+    old({ target: { id: 'nPoisonCNTRL', name: 'poison', type: 'NODE' } }),
+    old({ new: 'x'.repeat(300_000) }),
+  ]);
   const policy = enforcePolicyOf('Backfill');
   const sandbox = await start('Backfill');
   const { slices, jobId } = (await sandbox.invoke({ action: 'plan', last: 'P4D' })) as BackfillPlan;
   for (const slice of slices) await expect(sandbox.invoke(slice)).resolves.toMatchObject({ done: true });
-  await expect(sandbox.invoke({ action: 'report', jobId })).resolves.toMatchObject({ emitted: 2, quarantined: 1, done: true });
+  await expect(sandbox.invoke({ action: 'report', jobId })).resolves.toMatchObject({
+    emitted: 2,
+    quarantined: 1,
+    done: true,
+  });
   expect(policy.denied).toEqual([]);
   policy.stop();
   expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail', status: 'quarantined' }]);

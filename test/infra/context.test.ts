@@ -61,31 +61,95 @@ it.each<[string, Record<string, unknown>, RegExp]>([
   ['no list', { connectors: { id: 'a' } }, /^connectors: .*expected array/],
   ['an empty list', { connectors: [] }, /^connectors: must list at least one connector$/],
   ['no tailnet', { connectors: [{ id: 'a' }] }, /^connectors\[0\]\.tailnet: .*expected string, received undefined$/],
-  ['an id with capitals', { connectors: [{ ...connector, id: 'Berlin' }] }, /^connectors\[0\]\.id: must be 1 to 32 of a-z, 0-9 and "-"$/],
-  ['a tailnet that is a path', { connectors: [{ ...connector, tailnet: 'a/b' }] }, /^connectors\[0\]\.tailnet: must be "-", an organisation name/],
-  ['an unknown dialect', { connectors: [{ ...connector, dialect: 'v3' }] }, /^connectors\[0\]\.dialect: .*expected one of "auto"\|"audit"\|"configuration"$/],
+  [
+    'an id with capitals',
+    { connectors: [{ ...connector, id: 'Berlin' }] },
+    /^connectors\[0\]\.id: must be 1 to 32 of a-z, 0-9 and "-"$/,
+  ],
+  [
+    'a tailnet that is a path',
+    { connectors: [{ ...connector, tailnet: 'a/b' }] },
+    /^connectors\[0\]\.tailnet: must be "-", an organisation name/,
+  ],
+  [
+    'an unknown dialect',
+    { connectors: [{ ...connector, dialect: 'v3' }] },
+    /^connectors\[0\]\.dialect: .*expected one of "auto"\|"audit"\|"configuration"$/,
+  ],
   ['an unknown field', { connectors: [{ ...connector, secretId: 'x' }] }, /^connectors\[0\]: .*"secretId"$/],
-  ['a secret by name and ARN', { connectors: [{ ...connector, secret: {} }] }, /^connectors\[0\]\.secret: must have either "name" or "arn"$/],
-  ['an ARN without its suffix', { connectors: [{ ...connector, secret: { arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:x' } }] }, /^connectors\[0\]\.secret\.arn: must be the full ARN/],
-  ['a secret name with a wildcard', { connectors: [{ ...connector, secret: { name: 'tailscale/*' } }] }, /^connectors\[0\]\.secret\.name: must be the name of a secret/],
-  ['a key alias', { connectors: [{ ...connector, secret: { name: 'x', keyArn: 'arn:aws:kms:eu-west-1:111122223333:alias/x' } }] }, /^connectors\[0\]\.secret\.keyArn: must be the ARN of a KMS key/],
-  ['one id twice', { connectors: [connector, { ...connector, tailnet: 'b.example' }] }, /^connectors: two connectors have the id "a"$/],
-  ['one tailnet twice', { connectors: [connector, { id: 'b', tailnet: 'Example.com' }] }, /^connectors: two connectors follow the tailnet "example.com"/],
-  ['one secret\'s tailnet twice', { connectors: ['a', 'b'].map((id) => ({ id, tailnet: '-', secret: { name: 'x' } })) }, /^connectors: two connectors follow the tailnet "- of x"/],
+  [
+    'a secret by name and ARN',
+    { connectors: [{ ...connector, secret: {} }] },
+    /^connectors\[0\]\.secret: must have either "name" or "arn"$/,
+  ],
+  [
+    'an ARN without its suffix',
+    { connectors: [{ ...connector, secret: { arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:x' } }] },
+    /^connectors\[0\]\.secret\.arn: must be the full ARN/,
+  ],
+  [
+    'a secret name with a wildcard',
+    { connectors: [{ ...connector, secret: { name: 'tailscale/*' } }] },
+    /^connectors\[0\]\.secret\.name: must be the name of a secret/,
+  ],
+  [
+    'a key alias',
+    { connectors: [{ ...connector, secret: { name: 'x', keyArn: 'arn:aws:kms:eu-west-1:111122223333:alias/x' } }] },
+    /^connectors\[0\]\.secret\.keyArn: must be the ARN of a KMS key/,
+  ],
+  [
+    'one id twice',
+    { connectors: [connector, { ...connector, tailnet: 'b.example' }] },
+    /^connectors: two connectors have the id "a"$/,
+  ],
+  [
+    'one tailnet twice',
+    { connectors: [connector, { id: 'b', tailnet: 'Example.com' }] },
+    /^connectors: two connectors follow the tailnet "example.com"/,
+  ],
+  [
+    "one secret's tailnet twice",
+    { connectors: ['a', 'b'].map((id) => ({ id, tailnet: '-', secret: { name: 'x' } })) },
+    /^connectors: two connectors follow the tailnet "- of x"/,
+  ],
   ['an overlap that is too long', { overlapMinutes: 721 }, /^overlapMinutes: .*<=720$/],
   ['an overlap in words', { overlapMinutes: '"an hour"' }, /^overlapMinutes: .*expected number/],
-  ['an unknown severity profile', { severityProfile: 'strict' }, /^severityProfile: .*expected one of "spec"\|"extended"$/],
-  ['an announcement of everything', { expectedActivity: [{ rule: 'ci', reason: 'it is night' }] }, /^expectedActivity\[0\]: must name an action, an actor or a target/],
+  [
+    'an unknown severity profile',
+    { severityProfile: 'strict' },
+    /^severityProfile: .*expected one of "spec"\|"extended"$/,
+  ],
+  [
+    'an announcement of everything',
+    { expectedActivity: [{ rule: 'ci', reason: 'it is night' }] },
+    /^expectedActivity\[0\]: must name an action, an actor or a target/,
+  ],
   ['an API without TLS', { apiUrl: 'http://api.tailscale.example' }, /^apiUrl: must be https/],
-  ['a name for the default bus', { busName: 'default' }, /^busName: the account's default bus is there already: give its ARN as busArn$/],
+  [
+    'a name for the default bus',
+    { busName: 'default' },
+    /^busName: the account's default bus is there already: give its ARN as busArn$/,
+  ],
   ['a bus name with a slash', { busName: 'aws.partner/x' }, /^busName: must be 1 to 256 of/],
   ['a bus name in place of its ARN', { busArn: 'shared' }, /^busArn: must be the ARN of an event bus$/],
-  ['two buses', { busName: 'x', busArn: 'arn:aws:events:eu-west-1:111122223333:event-bus/x' }, /^busName, busArn: give the name of a bus to make, or the ARN of one that is there, not both$/],
-  ['a retention that CloudWatch does not know', { logRetentionDays: 42 }, /^logRetentionDays: .*expected one of 1\|3\|5\|7/],
+  [
+    'two buses',
+    { busName: 'x', busArn: 'arn:aws:events:eu-west-1:111122223333:event-bus/x' },
+    /^busName, busArn: give the name of a bus to make, or the ARN of one that is there, not both$/,
+  ],
+  [
+    'a retention that CloudWatch does not know',
+    { logRetentionDays: 42 },
+    /^logRetentionDays: .*expected one of 1\|3\|5\|7/,
+  ],
   ['logs for ever', { logRetentionDays: 9999 }, /^logRetentionDays: must not be for ever$/],
   ['an unknown log level', { logLevel: 'verbose' }, /^logLevel: .*expected one of "DEBUG"\|"INFO"\|"WARN"\|"ERROR"$/],
   ['monitoring by a word', { monitoring: '"off"' }, /^monitoring: must be false, or an object/],
-  ['a topic that is none', { monitoring: { alarmTopicArn: 'on-call' } }, /^monitoring\.alarmTopicArn: must be the ARN of an SNS topic$/],
+  [
+    'a topic that is none',
+    { monitoring: { alarmTopicArn: 'on-call' } },
+    /^monitoring\.alarmTopicArn: must be the ARN of an SNS topic$/,
+  ],
   ['a stack name with spaces', { stackName: 'my stack' }, /^stackName: must be a letter and up to 127/],
 ])('refuses %s, and says which field it is', (_title, context, problem) => {
   expect(problemsOf(context)).toEqual([expect.stringMatching(problem)]);
@@ -102,8 +166,22 @@ it('names every problem at once', () => {
     logLevel: 'LOUD',
     stackName: '-',
   });
-  const fields = ['connectors[0].id', 'connectors[0].tailnet', 'connectors[0].secret.name', 'overlapMinutes', 'severityProfile', 'apiUrl', 'busName', 'logRetentionDays', 'logLevel', 'stackName'];
-  for (const field of fields) expect(problems).toContainEqual(expect.stringMatching(new RegExp(`^${field.replaceAll(/[[\].]/g, String.raw`\$&`)}: `)));
+  const fields = [
+    'connectors[0].id',
+    'connectors[0].tailnet',
+    'connectors[0].secret.name',
+    'overlapMinutes',
+    'severityProfile',
+    'apiUrl',
+    'busName',
+    'logRetentionDays',
+    'logLevel',
+    'stackName',
+  ];
+  for (const field of fields)
+    expect(problems).toContainEqual(
+      expect.stringMatching(new RegExp(`^${field.replaceAll(/[[\].]/g, String.raw`\$&`)}: `)),
+    );
 });
 
 it('refuses a credential in the context, and does not repeat it', () => {
@@ -113,11 +191,17 @@ it('refuses a credential in the context, and does not repeat it', () => {
 });
 
 const many = (count: number, secret?: { name: string }) =>
-  Array.from({ length: count }, (_, index) => ({ id: `connector-${index}`, tailnet: `tailnet-${index}.example`, ...(secret && { secret }) }));
+  Array.from({ length: count }, (_, index) => ({
+    id: `connector-${index}`,
+    tailnet: `tailnet-${index}.example`,
+    ...(secret && { secret }),
+  }));
 
 it('sends connectors that do not fit the environment to a second stack', () => {
   expect(problemsOf({ connectors: many(40, { name: 'tailscale/a' }) })).toEqual([
-    expect.stringMatching(/^connectors: 40 connectors take \d{4} bytes of the function's environment, 3072 is the limit; use a second stack, with a stackName and a busName of its own/),
+    expect.stringMatching(
+      /^connectors: 40 connectors take \d{4} bytes of the function's environment, 3072 is the limit; use a second stack, with a stackName and a busName of its own/,
+    ),
   ]);
   expect(problemsOf({ connectors: many(30, { name: 'tailscale/a' }) })).toEqual([]);
 });
@@ -128,10 +212,21 @@ it('counts a secret that is yet to be made by the length of its ARN', () => {
 });
 
 it('refuses announcements that do not fit beside the connectors', () => {
-  const announced = (count: number) => Array.from({ length: count }, (_, index) => ({ rule: `rule-${index}`, reason: 'x'.repeat(150), actor: 'ci@example.com' }));
+  const announced = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      rule: `rule-${index}`,
+      reason: 'x'.repeat(150),
+      actor: 'ci@example.com',
+    }));
   expect(problemsOf({ expectedActivity: announced(10) })).toEqual([]);
-  expect(problemsOf({ expectedActivity: announced(20) })).toEqual([expect.stringMatching(/^expectedActivity: 20 announcements take \d{4} bytes of the function's environment, and the connectors leave 28\d\d;/)]);
-  expect(problemsOf({ expectedActivity: announced(10), connectors: many(30, { name: 'tailscale/a' }) })).toEqual([expect.stringMatching(/^expectedActivity: 10 announcements/)]);
+  expect(problemsOf({ expectedActivity: announced(20) })).toEqual([
+    expect.stringMatching(
+      /^expectedActivity: 20 announcements take \d{4} bytes of the function's environment, and the connectors leave 28\d\d;/,
+    ),
+  ]);
+  expect(problemsOf({ expectedActivity: announced(10), connectors: many(30, { name: 'tailscale/a' }) })).toEqual([
+    expect.stringMatching(/^expectedActivity: 10 announcements/),
+  ]);
 });
 
 it('hands over any list of connectors unchanged', () => {
@@ -141,22 +236,51 @@ it('hands over any list of connectors unchanged', () => {
     secretId: fc.string({ minLength: 1, maxLength: 40 }),
     dialect: fc.constantFrom('auto' as const, 'audit' as const, 'configuration' as const),
   });
-  const list = fc.uniqueArray(one, { minLength: 1, maxLength: 10, selector: ({ id }) => id }).filter((all) => new Set(all.map(({ tailnet }) => tailnet)).size === all.length);
-  fc.assert(fc.property(list, (connectors) => {
-    expect(parseConnectors(JSON.parse(connectorsVariable(connectors)))).toEqual(connectors);
-  }));
+  const list = fc
+    .uniqueArray(one, { minLength: 1, maxLength: 10, selector: ({ id }) => id })
+    .filter((all) => new Set(all.map(({ tailnet }) => tailnet)).size === all.length);
+  fc.assert(
+    fc.property(list, (connectors) => {
+      expect(parseConnectors(JSON.parse(connectorsVariable(connectors)))).toEqual(connectors);
+    }),
+  );
 });
 
 it('lets no list through that the environment could not carry', () => {
-  const definitions = fc.array(fc.stringMatching(/^[a-z0-9]{1,32}$/), { minLength: 1, maxLength: 40 }).map((ids) => [...new Set(ids)].map((id) => ({ id, tailnet: `${id}.example`, secret: { name: `tailscale/${id}` } })));
-  fc.assert(fc.property(definitions, (connectors) => {
-    const bytes = Buffer.byteLength(connectorsVariable(connectors.map(({ id, tailnet, secret }) => ({ id, tailnet, secretId: secret.name, dialect: 'auto' as const }))));
-    expect(problemsOf({ connectors }).length === 0).toBe(bytes <= MAX_CONNECTORS_BYTES);
-  }));
+  const definitions = fc
+    .array(fc.stringMatching(/^[a-z0-9]{1,32}$/), { minLength: 1, maxLength: 40 })
+    .map((ids) =>
+      [...new Set(ids)].map((id) => ({ id, tailnet: `${id}.example`, secret: { name: `tailscale/${id}` } })),
+    );
+  fc.assert(
+    fc.property(definitions, (connectors) => {
+      const bytes = Buffer.byteLength(
+        connectorsVariable(
+          connectors.map(({ id, tailnet, secret }) => ({
+            id,
+            tailnet,
+            secretId: secret.name,
+            dialect: 'auto' as const,
+          })),
+        ),
+      );
+      expect(problemsOf({ connectors }).length === 0).toBe(bytes <= MAX_CONNECTORS_BYTES);
+    }),
+  );
 });
 
 it('refuses a name that is near to a setting, and leaves CDK its own', () => {
   const parse = (...names: string[]) => parseContext(() => undefined, names);
-  expect(() => parse('overlapMinute', 'busname')).toThrow(/overlapMinute: there is no such setting; there are connectors, .*stackName.*busname: there is no such setting/s);
-  expect(() => parse('@aws-cdk/core:newStyleStackSynthesis', 'aws:cdk:enable-path-metadata', 'availability-zones:account=1:region=x', 'connectors', 'stackName')).not.toThrow();
+  expect(() => parse('overlapMinute', 'busname')).toThrow(
+    /overlapMinute: there is no such setting; there are connectors, .*stackName.*busname: there is no such setting/s,
+  );
+  expect(() =>
+    parse(
+      '@aws-cdk/core:newStyleStackSynthesis',
+      'aws:cdk:enable-path-metadata',
+      'availability-zones:account=1:region=x',
+      'connectors',
+      'stackName',
+    ),
+  ).not.toThrow();
 });

@@ -15,6 +15,6 @@ it('is the installed package, not the app that installed it', () => {
   expect(packageRoot(join(installed, 'dist', 'infra'))).toBe(installed);
 });
 
-it('asks for the bundle\'s folder where there is no package', () => {
+it("asks for the bundle's folder where there is no package", () => {
   expect(() => packageRoot('/')).toThrow('give bundlePath');
 });

@@ -34,7 +34,10 @@ const template = z.object({
 export type SynthesizedTemplate = z.infer<typeof template>;
 export type Resource = SynthesizedTemplate['Resources'][string];
 
-export function createStack(props: TailscaleAuditConnectorProps = {}, app = new App({ context: flags })): ConnectorStack {
+export function createStack(
+  props: TailscaleAuditConnectorProps = {},
+  app = new App({ context: flags }),
+): ConnectorStack {
   // Our own constructs use nothing that is deprecated.
   process.env['JSII_DEPRECATED'] = 'fail';
   // CDK's own schema validation takes ten seconds to load. `npm run synth` has it on, and fails on what it finds.
@@ -56,7 +59,9 @@ export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** The only resource of a type that belongs to one of the functions. */
 export function partOf(template: SynthesizedTemplate, name: FunctionName, type: string): Resource {
-  const [one, another] = Object.entries(template.Resources).filter(([id, { Type }]) => id.startsWith(`Connector${name}`) && Type === type);
+  const [one, another] = Object.entries(template.Resources).filter(
+    ([id, { Type }]) => id.startsWith(`Connector${name}`) && Type === type,
+  );
   if (one === undefined || another !== undefined) throw new Error(`${name} has no ${type}, or several`);
   return one[1];
 }
@@ -82,7 +87,9 @@ const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statemen
 export function permissionsOf(template: SynthesizedTemplate, name: FunctionName): Permission[] {
   const { PolicyDocument } = parseWith(policy, partOf(template, name, 'AWS::IAM::Policy').Properties, 'policy');
   return PolicyDocument.Statement.flatMap(({ Action, Resource: on, Condition: condition }) =>
-    [Action].flat().flatMap((action) => [on].flat().map((resource) => ({ action, resource: deployed(resource), condition }))),
+    [Action]
+      .flat()
+      .flatMap((action) => [on].flat().map((resource) => ({ action, resource: deployed(resource), condition }))),
   );
 }
 
@@ -99,7 +106,12 @@ export function deployed(value: unknown, physical = (logicalId: string) => `<${l
   if ('Ref' in found) return physical(found.Ref);
   if ('Fn::GetAtt' in found) return physical(found['Fn::GetAtt'].join('.'));
   if ('Fn::Select' in found) {
-    const [at, { 'Fn::Split': [splitter, whole] }] = found['Fn::Select'];
+    const [
+      at,
+      {
+        'Fn::Split': [splitter, whole],
+      },
+    ] = found['Fn::Select'];
     return deployed(whole, physical).split(splitter)[at] ?? '';
   }
   const [separator, parts] = found['Fn::Join'];

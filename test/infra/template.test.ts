@@ -42,7 +42,11 @@ function permissions(template: SynthesizedTemplate, name: FunctionName): string[
 
 function environmentOf(template: SynthesizedTemplate, name: FunctionName): Record<string, string> {
   const { Properties } = partOf(template, name, 'AWS::Lambda::Function');
-  const { Variables } = parseWith(z.object({ Variables: z.record(z.string(), z.unknown()) }), Properties['Environment'], 'environment');
+  const { Variables } = parseWith(
+    z.object({ Variables: z.record(z.string(), z.unknown()) }),
+    Properties['Environment'],
+    'environment',
+  );
   return Object.fromEntries(Object.entries(Variables).map(([variable, value]) => [variable, deployed(value)]));
 }
 
@@ -53,7 +57,8 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
   it('holds no credential and no reference that would be resolved into one', () => {
     expect(text).not.toContain('tskey-');
     expect(text).not.toContain('{{resolve:');
-    for (const secret of resourcesOf(template, 'AWS::SecretsManager::Secret')) expect(Object.keys(secret.Properties)).toEqual(['Description']);
+    for (const secret of resourcesOf(template, 'AWS::SecretsManager::Secret'))
+      expect(Object.keys(secret.Properties)).toEqual(['Description']);
   });
 
   it('keeps state, archive and secrets when the stack goes', () => {
@@ -77,30 +82,41 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
   it('opens the archive to nobody without TLS and to the public not at all', () => {
     expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties)).toEqual([
       expect.objectContaining({
-        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-        PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
       }),
     ]);
     const archive = { 'Fn::GetAtt': ['ConnectorArchive35469DB2', 'Arn'] };
-    expect(resourcesOf(template, 'AWS::S3::BucketPolicy').map((policy) => policy.Properties['PolicyDocument'])).toEqual([
-      {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Deny',
-            Principal: { AWS: '*' },
-            Action: 's3:*',
-            Resource: [archive, { 'Fn::Join': ['', [archive, '/*']] }],
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          },
-        ],
-      },
-    ]);
+    expect(resourcesOf(template, 'AWS::S3::BucketPolicy').map((policy) => policy.Properties['PolicyDocument'])).toEqual(
+      [
+        {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Deny',
+              Principal: { AWS: '*' },
+              Action: 's3:*',
+              Resource: [archive, { 'Fn::Join': ['', [archive, '/*']] }],
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            },
+          ],
+        },
+      ],
+    );
   });
 
   it('lets claims and quarantine expire after 400 days, and keeps no half of an upload', () => {
-    expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties['LifecycleConfiguration'])).toEqual([
+    expect(
+      resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties['LifecycleConfiguration']),
+    ).toEqual([
       {
         Rules: [
           { Id: 'expire-claims', Prefix: 'claims/', ExpirationInDays: 400, Status: 'Enabled' },
@@ -117,30 +133,49 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
 
   it('lets every log expire', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
-    expect(groups).toHaveLength([...resourcesOf(template, 'AWS::Lambda::Function'), ...resourcesOf(template, 'AWS::StepFunctions::StateMachine')].length);
+    expect(groups).toHaveLength(
+      [...resourcesOf(template, 'AWS::Lambda::Function'), ...resourcesOf(template, 'AWS::StepFunctions::StateMachine')]
+        .length,
+    );
     for (const group of groups) expect(group.Properties['RetentionInDays']).toBeGreaterThan(0);
   });
 
   it('gives a run back its lease before the next tick', () => {
-    expect(Number(partOf(template, 'Poll', 'AWS::Lambda::Function').Properties['Timeout']) + 15).toBeLessThan(POLL_PERIOD_SECONDS);
+    expect(Number(partOf(template, 'Poll', 'AWS::Lambda::Function').Properties['Timeout']) + 15).toBeLessThan(
+      POLL_PERIOD_SECONDS,
+    );
   });
 
   it('gives what is done by hand all the time that Lambda has, and a schedule to nothing but the poll', () => {
-    expect(partOf(template, 'Backfill', 'AWS::Lambda::Function').Properties).toMatchObject({ Timeout: 900, MemorySize: 512 });
-    for (const rule of resourcesOf(template, 'AWS::Events::Rule')) expect(JSON.stringify(rule.Properties['Targets'])).toContain('ConnectorPollFunction');
-    for (const permission of resourcesOf(template, 'AWS::Lambda::Permission')) expect(deployed(permission.Properties['FunctionName'])).toContain('ConnectorPollFunction');
+    expect(partOf(template, 'Backfill', 'AWS::Lambda::Function').Properties).toMatchObject({
+      Timeout: 900,
+      MemorySize: 512,
+    });
+    for (const rule of resourcesOf(template, 'AWS::Events::Rule'))
+      expect(JSON.stringify(rule.Properties['Targets'])).toContain('ConnectorPollFunction');
+    for (const permission of resourcesOf(template, 'AWS::Lambda::Permission'))
+      expect(deployed(permission.Properties['FunctionName'])).toContain('ConnectorPollFunction');
   });
 
   it('leaves a failed tick to the next one, and a failed invocation to whoever asked for it', () => {
-    expect(partOf(template, 'Poll', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 });
-    expect(partOf(template, 'Backfill', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({ MaximumRetryAttempts: 0 });
+    expect(partOf(template, 'Poll', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 300,
+    });
+    expect(partOf(template, 'Backfill', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+      MaximumRetryAttempts: 0,
+    });
     expect(text).not.toMatch(/DeadLetter|OnFailure|AWS::SQS::Queue|ReservedConcurrentExecutions/);
   });
 
   it.each(FUNCTIONS)('hands %s the variables it parses, and no others', (one) => {
     const environment = environmentOf(template, one);
     const announced = title === 'all that is there already';
-    expect(Object.keys(environment).sort()).toEqual(Object.values(ENV).filter((name) => announced || name !== ENV.expectedActivity).sort());
+    expect(Object.keys(environment).sort()).toEqual(
+      Object.values(ENV)
+        .filter((name) => announced || name !== ENV.expectedActivity)
+        .sort(),
+    );
     expect(() => parseEnvironment(environment)).not.toThrow();
   });
 
@@ -150,9 +185,12 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
       expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
       expect(resource?.replace(/\/(claims|quarantine)\/\*$/, '')).not.toMatch(/\*/);
     }
-    const policies = Object.entries(template.Resources).filter(([id, { Type }]) => Type === 'AWS::IAM::Policy' && !id.startsWith('ConnectorWorkflow'));
+    const policies = Object.entries(template.Resources).filter(
+      ([id, { Type }]) => Type === 'AWS::IAM::Policy' && !id.startsWith('ConnectorWorkflow'),
+    );
     expect(policies).toHaveLength(FUNCTIONS.length);
-    for (const role of resourcesOf(template, 'AWS::IAM::Role')) expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
+    for (const role of resourcesOf(template, 'AWS::IAM::Role'))
+      expect(Object.keys(role.Properties).sort()).toEqual(['AssumeRolePolicyDocument', 'Description']);
   });
 });
 
@@ -166,7 +204,10 @@ describe('by default', () => {
     `events:DescribeEventBus ${bus}`,
   ];
   const items = (actions: readonly string[], ...partitions: readonly string[]) =>
-    actions.map((action) => `dynamodb:${action} ${table} {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":${JSON.stringify(partitions)}}}`);
+    actions.map(
+      (action) =>
+        `dynamodb:${action} ${table} {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":${JSON.stringify(partitions)}}}`,
+    );
   const log = (group: string) => [`logs:CreateLogStream <${group}.Arn>`, `logs:PutLogEvents <${group}.Arn>`];
 
   it('allows the scheduled function exactly what it needs', () => {
@@ -209,21 +250,28 @@ it('reads secrets, keys and buses that are there already by their own ARNs', () 
   expect(resourcesOf(templates['all that is there already'], 'AWS::Events::EventBusPolicy')).toEqual([]);
 });
 
-it('lets nobody but the connector\'s two functions use its event source on the bus it made', () => {
-  expect(resourcesOf(byDefault, 'AWS::Events::EventBusPolicy').map((policy) => policy.Properties['Statement'])).toEqual([
-    {
-      Sid: 'cdk-OnlyTheConnectorSpeaksForTailscale',
-      Effect: 'Deny',
-      Principal: '*',
-      Action: 'events:PutEvents',
-      Resource: { 'Fn::GetAtt': ['ConnectorBus52E9793E', 'Arn'] },
-      Condition: {
-        StringEquals: { 'events:source': 'tailscale' },
-        ArnNotEquals: { 'aws:PrincipalArn': [{ 'Fn::GetAtt': ['ConnectorPollRole4C107891', 'Arn'] }, { 'Fn::GetAtt': ['ConnectorBackfillRole75E0EBA5', 'Arn'] }] },
-        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+it("lets nobody but the connector's two functions use its event source on the bus it made", () => {
+  expect(resourcesOf(byDefault, 'AWS::Events::EventBusPolicy').map((policy) => policy.Properties['Statement'])).toEqual(
+    [
+      {
+        Sid: 'cdk-OnlyTheConnectorSpeaksForTailscale',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'events:PutEvents',
+        Resource: { 'Fn::GetAtt': ['ConnectorBus52E9793E', 'Arn'] },
+        Condition: {
+          StringEquals: { 'events:source': 'tailscale' },
+          ArnNotEquals: {
+            'aws:PrincipalArn': [
+              { 'Fn::GetAtt': ['ConnectorPollRole4C107891', 'Arn'] },
+              { 'Fn::GetAtt': ['ConnectorBackfillRole75E0EBA5', 'Arn'] },
+            ],
+          },
+          Bool: { 'aws:PrincipalIsAWSService': 'false' },
+        },
       },
-    },
-  ]);
+    ],
+  );
 });
 
 describe('with two connectors', () => {
@@ -248,7 +296,9 @@ describe('with two connectors', () => {
   });
 
   it('knows a secret by name but for the six characters at the end of its ARN', () => {
-    expect(permissions(template, 'Poll')[2]).toMatch(/^secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/);
+    expect(permissions(template, 'Poll')[2]).toMatch(
+      /^secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/,
+    );
   });
 
   it('lets a function reach the items of both by their literal keys', () => {
@@ -261,12 +311,19 @@ describe('with two connectors', () => {
     const commands = Object.entries(template.Outputs).filter(([name]) => name.startsWith('PutSecret'));
     expect(commands.map(([name]) => name)).toEqual(['PutSecretnewDashyork']);
     expect(commands.map(([, output]) => deployed(output.Value))).toEqual([
-      expect.stringMatching(/^aws secretsmanager put-secret-value --secret-id <ConnectorSecretnewyork\w+> --secret-string '\{"apiKey":"YOUR_API_KEY"\}'$/),
+      expect.stringMatching(
+        /^aws secretsmanager put-secret-value --secret-id <ConnectorSecretnewyork\w+> --secret-string '\{"apiKey":"YOUR_API_KEY"\}'$/,
+      ),
     ]);
   });
 
   it('keeps apart two ids that differ by a hyphen', () => {
-    const outputs = synthesize({ connectors: [{ id: 'a-b', tailnet: 'a.example' }, { id: 'ab', tailnet: 'b.example' }] }).Outputs;
+    const outputs = synthesize({
+      connectors: [
+        { id: 'a-b', tailnet: 'a.example' },
+        { id: 'ab', tailnet: 'b.example' },
+      ],
+    }).Outputs;
     expect(Object.keys(outputs)).toEqual(expect.arrayContaining(['PutSecretaDashb', 'PutSecretab']));
   });
 });
@@ -281,11 +338,15 @@ it('passes the AwsSolutions rules, with a reason wherever one is set aside', () 
 });
 
 it('says how to build the function when it is not built', () => {
-  expect(() => createStack({ bundlePath: '/nowhere' })).toThrow('The function is not built: /nowhere/poll has no index.js. Run npm run build.');
+  expect(() => createStack({ bundlePath: '/nowhere' })).toThrow(
+    'The function is not built: /nowhere/poll has no index.js. Run npm run build.',
+  );
 });
 
 it('refuses wrong options in code as it does in context', () => {
-  expect(() => createStack({ overlapMinutes: 0, connectors: [{ id: 'A', tailnet: '-' }] })).toThrow(/overlapMinutes: .*; connectors\[0\]\.id: must be 1 to 32/);
+  expect(() => createStack({ overlapMinutes: 0, connectors: [{ id: 'A', tailnet: '-' }] })).toThrow(
+    /overlapMinutes: .*; connectors\[0\]\.id: must be 1 to 32/,
+  );
 });
 
 it('synthesizes this template as cloned', () => {

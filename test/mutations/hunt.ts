@@ -23,10 +23,22 @@ export async function control(seeds: number): Promise<Finding> {
 
 /** Every proof that knows the mistake must say so, by the invariant that it breaks. */
 export async function hunt(mutation: Mutation, seeds: number): Promise<Finding> {
-  const said = await Promise.all(mutation.caughtBy.map(async ({ proof, invariants }) => ({ proof, invariants, problems: await prove(proof, mutation, seeds) })));
+  const said = await Promise.all(
+    mutation.caughtBy.map(async ({ proof, invariants }) => ({
+      proof,
+      invariants,
+      problems: await prove(proof, mutation, seeds),
+    })),
+  );
   const catches = said.map(({ proof, invariants, problems }) => {
     const problem = problems.find((one) => invariants.some((invariant) => one.startsWith(`${invariant}:`)));
-    return { isCaught: problem !== undefined, line: problem === undefined ? `${proof} does not catch it by ${invariants.join(' or ')}; it says: ${problems[0] ?? 'nothing'}` : `caught by ${proof}: ${problem}` };
+    return {
+      isCaught: problem !== undefined,
+      line:
+        problem === undefined
+          ? `${proof} does not catch it by ${invariants.join(' or ')}; it says: ${problems[0] ?? 'nothing'}`
+          : `caught by ${proof}: ${problem}`,
+    };
   });
   return { isWell: catches.every(({ isCaught }) => isCaught), lines: catches.map(({ line }) => line) };
 }
@@ -58,9 +70,14 @@ async function playPage(file: string, scene: PageScene): Promise<readonly string
 
 function run(file: string, args: readonly string[]): Promise<{ code: number; printed: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26, env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') } }, (_, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? 1, printed: stdout + stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [file, ...args],
+      { maxBuffer: 2 ** 26, env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') } },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? 1, printed: stdout + stderr });
+      },
+    );
   });
 }
 
@@ -69,5 +86,9 @@ async function simulate(file: string, seeds: number): Promise<readonly string[]>
   const { code, printed } = await run(file, ['--seeds', String(seeds), '--bail']);
   if (code === 0) return [];
   const [, seed, invariant, message] = /^seed (\d+) violates (\w+) \([^)]*\): (.*)$/m.exec(printed) ?? [];
-  return [invariant === undefined ? `the simulation ended with ${code}: ${printed.slice(-500)}` : `${invariant}: ${message} (seed ${seed})`];
+  return [
+    invariant === undefined
+      ? `the simulation ended with ${code}: ${printed.slice(-500)}`
+      : `${invariant}: ${message} (seed ${seed})`,
+  ];
 }

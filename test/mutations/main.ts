@@ -11,7 +11,9 @@ const USAGE = `Puts known mistakes into the connector, one at a time, and looks 
 `;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, seeds: { type: 'string', default: '12' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, seeds: { type: 'string', default: '12' }, help: { type: 'boolean' } },
+  });
   const chosen = MUTATIONS.filter(({ name }) => name.includes(values.only ?? ''));
   const seeds = Number(values.seeds);
   if (values.help === true || chosen.length === 0 || !(seeds > 0)) {
@@ -27,7 +29,9 @@ async function main(): Promise<number> {
     console.log(`${isWell ? 'ok  ' : 'FAIL'} ${mutation?.name ?? 'no mistake'} (${seconds(startedAt)})`);
     for (const line of lines) console.log(`       ${line}`);
   }
-  console.log(`mutations: ${chosen.length} mistakes and one run without; ${wrong === 0 ? 'all as it should be' : `${wrong} not as it should be`} (${seconds(began)})`);
+  console.log(
+    `mutations: ${chosen.length} mistakes and one run without; ${wrong === 0 ? 'all as it should be' : `${wrong} not as it should be`} (${seconds(began)})`,
+  );
   return wrong === 0 ? 0 : 1;
 }
 

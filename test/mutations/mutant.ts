@@ -6,14 +6,22 @@ import type { Mutation } from './mutations';
 export const ROOT = resolve(__dirname, '../..');
 
 /** What a proof runs: the deployed handler, or the connector's pipeline in memory. */
-export const ENTRIES = { handler: 'functions/poll/handler.ts', simulation: 'test/simulation/main.ts', pages: 'test/mutations/pages-main.ts' } as const;
+export const ENTRIES = {
+  handler: 'functions/poll/handler.ts',
+  simulation: 'test/simulation/main.ts',
+  pages: 'test/mutations/pages-main.ts',
+} as const;
 
 /**
  * Bundles an entry with a mistake in it; null: as it is.
  *
  * @throws Error when the mistake's place is not found exactly once, or is no part of the bundle.
  */
-export async function bundle(entry: keyof typeof ENTRIES, mutation: Pick<Mutation, 'file' | 'find' | 'replace'> | null, folder: string): Promise<string> {
+export async function bundle(
+  entry: keyof typeof ENTRIES,
+  mutation: Pick<Mutation, 'file' | 'find' | 'replace'> | null,
+  folder: string,
+): Promise<string> {
   const outfile = join(folder, `${entry}.js`);
   await build({
     absWorkingDir: ROOT,
@@ -45,7 +53,9 @@ function mutate({ file, find, replace }: Pick<Mutation, 'file' | 'find' | 'repla
         isIn = true;
         return { contents: before + replace + behind.join(''), loader: 'ts' };
       });
-      building.onEnd(({ errors }) => (isIn || errors.length > 0 ? undefined : { errors: [{ text: `${file} is no part of the bundle` }] }));
+      building.onEnd(({ errors }) =>
+        isIn || errors.length > 0 ? undefined : { errors: [{ text: `${file} is no part of the bundle` }] },
+      );
     },
   };
 }

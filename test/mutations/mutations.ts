@@ -9,7 +9,18 @@ export interface Mutation {
   readonly caughtBy: readonly { readonly proof: ProofName; readonly invariants: readonly string[] }[];
 }
 
-export const PROOFS = ['story', 'frozen at a commit', 'late record', 'outage', 'cursor taken up again', 'slow answer', 'killed in a page', 'known page', 'lease lost in a page', 'simulation'] as const;
+export const PROOFS = [
+  'story',
+  'frozen at a commit',
+  'late record',
+  'outage',
+  'cursor taken up again',
+  'slow answer',
+  'killed in a page',
+  'known page',
+  'lease lost in a page',
+  'simulation',
+] as const;
 export type ProofName = (typeof PROOFS)[number];
 
 /** The mistakes that a harness for this connector has to know. */
@@ -28,7 +39,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'commit before publish',
     file: 'lib/connector/read-window.ts',
     find: 'const published = await publishPage(',
-    replace: 'const early = { asOf: page.asOf, dialect: page.dialect, cursor: null, until: window.until };\n      await tenure.commit(walk.next(place, window, early, undefined));\n      const published = await publishPage(',
+    replace:
+      'const early = { asOf: page.asOf, dialect: page.dialect, cursor: null, until: window.until };\n      await tenure.commit(walk.next(place, window, early, undefined));\n      const published = await publishPage(',
     caughtBy: [
       { proof: 'story', invariants: ['I4'] },
       { proof: 'simulation', invariants: ['I4'] },
@@ -139,7 +151,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'unfenced mark',
     file: 'lib/state/tenure.ts',
     find: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token',",
-    replace: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token OR attribute_exists(#token)',",
+    replace:
+      "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token OR attribute_exists(#token)',",
     caughtBy: [{ proof: 'lease lost in a page', invariants: ['I7'] }],
   },
 ];

@@ -36,7 +36,10 @@ async function killedInAPage(): Promise<string[]> {
   for (let run = 1; run <= 3; run += 1) {
     const before = stage.events.length;
     await killedAt(stage, 3, ({ name }) => name === 'NOTE');
-    if (stage.events.length === before) problems.push(`I20: run ${run}, killed in the middle of the page, left nothing more on the bus than it had found`);
+    if (stage.events.length === before)
+      problems.push(
+        `I20: run ${run}, killed in the middle of the page, left nothing more on the bus than it had found`,
+      );
     stage.now += 5 * MINUTE;
   }
   await stage.tick();
@@ -47,12 +50,18 @@ async function killedInAPage(): Promise<string[]> {
 async function knownPage(): Promise<string[]> {
   const stage = createStage({ dialect: 'audit', pageSize: 1_000 });
   const changes = 20;
-  for (let number = 0; number < changes; number += 1) stage.add(policyChange(number, stage.now - MINUTE), stage.now - MINUTE);
+  for (let number = 0; number < changes; number += 1)
+    stage.add(policyChange(number, stage.now - MINUTE), stage.now - MINUTE);
   const first = await cpuOf(() => stage.tick());
   stage.now += 5 * MINUTE;
   const second = await cpuOf(() => stage.tick());
   const isDear = second > first / MOST_KNOWN;
-  return [...(isDear ? [`I24: the page took ${first} ms of CPU when it was new, and ${second} ms when all of it was known`] : []), ...judgeEnd(stage, 2 * changes, 0)];
+  return [
+    ...(isDear
+      ? [`I24: the page took ${first} ms of CPU when it was new, and ${second} ms when all of it was known`]
+      : []),
+    ...judgeEnd(stage, 2 * changes, 0),
+  ];
 }
 
 /** A page that is known costs so much less than a new one: what is left is reading it, and hashing what ids are made from. */
@@ -66,9 +75,16 @@ async function leaseLostInAPage(): Promise<string[]> {
     await createTable(gateway.url, TABLE);
     const table = { client, name: TABLE };
     let made = 0;
-    const stage = createStage({ dialect: 'audit', pageSize: 10_000, openState: (clock) => createStateStore({ table, clock, newCommitId: () => `commit-${(made += 1)}`, newIdKey: () => '0'.repeat(64) }) });
+    const stage = createStage({
+      dialect: 'audit',
+      pageSize: 10_000,
+      openState: (clock) =>
+        createStateStore({ table, clock, newCommitId: () => `commit-${(made += 1)}`, newIdKey: () => '0'.repeat(64) }),
+    });
     const clock: Clock = { now: () => stage.now };
-    return await loseTheLease(stage, (to) => createRewinder({ table, clock, deadline: createDeadline(clock, stage.now + MINUTE) }).rewind(CONNECTOR, to));
+    return await loseTheLease(stage, (to) =>
+      createRewinder({ table, clock, deadline: createDeadline(clock, stage.now + MINUTE) }).rewind(CONNECTOR, to),
+    );
   } finally {
     client.destroy();
     await gateway.close();
@@ -81,11 +97,30 @@ const TICKS = 6;
 /** No answer that speaks of more than a minute comes in time. */
 async function slowAnswer(): Promise<string[]> {
   const server = await startTailnet({ dialects: 'configuration', apiKeys: [API_KEY], clock: { now: () => stage.now } });
-  const stage = createStage({ openLog: (clock) => createTailscale({ apiUrl: server.url, credentials: createCredentials(apiKey()), clock, random: () => 0.5, wait: () => Promise.resolve(), timeoutMs: 200 }) });
+  const stage = createStage({
+    openLog: (clock) =>
+      createTailscale({
+        apiUrl: server.url,
+        credentials: createCredentials(apiKey()),
+        clock,
+        random: () => 0.5,
+        wait: () => Promise.resolve(),
+        timeoutMs: 200,
+      }),
+  });
   try {
-    server.intercept(({ query }) => (Date.parse(query.get('end') ?? '') - Date.parse(query.get('start') ?? '') > MINUTE ? 'hang' : undefined));
+    server.intercept(({ query }) =>
+      Date.parse(query.get('end') ?? '') - Date.parse(query.get('start') ?? '') > MINUTE ? 'hang' : undefined,
+    );
     const times = Array.from({ length: 8 }, (_, index) => stage.now - 5_000 - index * 30_000);
-    server.add(times.map((time, index) => ({ eventTime: new Date(time).toISOString(), eventGroupID: `g${index}`, action: 'UPDATE', target: { id: `n${index}`, type: 'NODE' } })));
+    server.add(
+      times.map((time, index) => ({
+        eventTime: new Date(time).toISOString(),
+        eventGroupID: `g${index}`,
+        action: 'UPDATE',
+        target: { id: `n${index}`, type: 'NODE' },
+      })),
+    );
     for (let ticks = 0; ticks < TICKS; ticks += 1) {
       await stage.tick().catch(() => undefined);
       stage.now += MINUTE;
@@ -114,12 +149,18 @@ export async function loseTheLease(stage: Stage, rewind: (to: Millis) => unknown
 }
 
 /** An in-memory stage for `loseTheLease`. */
-export const stageOfLargePages = (options: StageOptions = {}): Stage => createStage({ dialect: 'audit', pageSize: 10_000, ...options });
+export const stageOfLargePages = (options: StageOptions = {}): Stage =>
+  createStage({ dialect: 'audit', pageSize: 10_000, ...options });
 
 function judgeEnd({ events }: Stage, count: number, most: number): string[] {
   const ids = events.flatMap(({ detail }) => ('id' in detail && !('kind' in detail) ? [String(detail.id)] : []));
   const distinct = new Set(ids).size;
-  return [...(distinct === count ? [] : [`I1: ${count - distinct} of ${count} events are not on the bus`]), ...(ids.length - distinct <= most ? [] : [`I7: ${ids.length - distinct} copies, and ${most} would be two units for each fault`])];
+  return [
+    ...(distinct === count ? [] : [`I1: ${count - distinct} of ${count} events are not on the bus`]),
+    ...(ids.length - distinct <= most
+      ? []
+      : [`I7: ${ids.length - distinct} copies, and ${most} would be two units for each fault`]),
+  ];
 }
 
 /** A tick that ends with the death of its run, before the n-th such request is served; or well, if there are fewer. */
@@ -141,7 +182,16 @@ export async function killedAt(stage: Stage, nth: number, isIt: (call: Call) => 
 function addRecords(stage: Stage, count: number): void {
   for (let number = 0; number < count; number += 1) {
     const at = stage.now - 2 * MINUTE + number;
-    stage.add({ id: `record-${number}`, action: 'device:update', created: new Date(at).toISOString(), eventGroupID: `g${number}`, target: { id: `n${number}`, type: 'device' } }, at);
+    stage.add(
+      {
+        id: `record-${number}`,
+        action: 'device:update',
+        created: new Date(at).toISOString(),
+        eventGroupID: `g${number}`,
+        target: { id: `n${number}`, type: 'device' },
+      },
+      at,
+    );
   }
 }
 
@@ -149,8 +199,17 @@ function addRecords(stage: Stage, count: number): void {
 const RULES = 250;
 
 function policyChange(number: number, at: Millis): object {
-  const policy = (port: number) => `{\n  "acls": [\n${Array.from({ length: RULES }, (_, rule) => `    {"action": "accept", "src": ["group:g${rule}"], "dst": ["tag:t${rule}:${port + (rule % 7)}"]},\n`).join('')}  ],\n}\n`;
-  return { id: `policy-${number}`, action: 'acl:update', created: new Date(at).toISOString(), eventGroupID: `p${number}`, target: { id: 'T1', type: 'acl' }, old: policy(1_000 + number), new: policy(2_000 + number) };
+  const policy = (port: number) =>
+    `{\n  "acls": [\n${Array.from({ length: RULES }, (_, rule) => `    {"action": "accept", "src": ["group:g${rule}"], "dst": ["tag:t${rule}:${port + (rule % 7)}"]},\n`).join('')}  ],\n}\n`;
+  return {
+    id: `policy-${number}`,
+    action: 'acl:update',
+    created: new Date(at).toISOString(),
+    eventGroupID: `p${number}`,
+    target: { id: 'T1', type: 'acl' },
+    old: policy(1_000 + number),
+    new: policy(2_000 + number),
+  };
 }
 
 async function cpuOf(work: () => Promise<unknown>): Promise<Millis> {

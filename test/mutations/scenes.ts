@@ -14,7 +14,9 @@ const DAY = 24 * HOUR;
 const SECOND_COMMIT = 5;
 
 /** Each lives through one scene and answers what was wrong in the end. Over sockets, with the bundle that the pool has. */
-export const SCENES: Readonly<Record<Exclude<ProofName, 'simulation' | PageScene>, (pool: SandboxPool) => Promise<readonly string[]>>> = {
+export const SCENES: Readonly<
+  Record<Exclude<ProofName, 'simulation' | PageScene>, (pool: SandboxPool) => Promise<readonly string[]>>
+> = {
   story: async (pool) => (await play({ dialect: 'audit', pool })).problems,
 
   'frozen at a commit': async (pool) => {
@@ -94,7 +96,8 @@ export const SCENES: Readonly<Record<Exclude<ProofName, 'simulation' | PageScene
 };
 
 /** Records of three pages of three, but for one. */
-const few = (now: number) => Array.from({ length: 8 }, (_, index) => recordAt(now - (index + 1) * 20 * SECOND, `nFew${index}CNTRL`));
+const few = (now: number) =>
+  Array.from({ length: 8 }, (_, index) => recordAt(now - (index + 1) * 20 * SECOND, `nFew${index}CNTRL`));
 
 /** Whether a request is the n-th of its kind. */
 function nth(count: number, what: string): (arrival: Arrival) => boolean {

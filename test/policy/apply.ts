@@ -28,7 +28,11 @@ export function applyDiff(old: Policy, sections: readonly SectionDiff[]): Conten
       byPath.delete(edit.oldPath);
       return line(edit.key, edited(before?.value ?? null, edit));
     });
-    const entries = [...[...byPath.values()].map(({ key, value }) => line(key, value)), ...kept, ...added.map(({ key, value }) => line(key, value))];
+    const entries = [
+      ...[...byPath.values()].map(({ key, value }) => line(key, value)),
+      ...kept,
+      ...added.map(({ key, value }) => line(key, value)),
+    ];
     if (state === 'removed' || (entries.length === 0 && !['acls', 'grants'].includes(section))) content.delete(section);
     else content.set(section, entries.sort());
   }
@@ -37,11 +41,19 @@ export function applyDiff(old: Policy, sections: readonly SectionDiff[]): Conten
 
 function edited(value: Json, { key, fields }: EntryEdit): Json {
   const isRule = key === null && typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isRule) return fields.reduce((before, { field, added, removed }) => (field === 'members' ? members(before, added, removed) : (added[0] ?? null)), value);
+  if (!isRule)
+    return fields.reduce(
+      (before, { field, added, removed }) =>
+        field === 'members' ? members(before, added, removed) : (added[0] ?? null),
+      value,
+    );
   const rule = new Map<string, Json>(Object.entries(value));
   for (const { field, added, removed } of fields) {
     const before = rule.get(field);
-    const isWhole = [...added, ...removed].some((item) => typeof item !== 'string') || (before !== undefined && !Array.isArray(before)) || isScalar(field);
+    const isWhole =
+      [...added, ...removed].some((item) => typeof item !== 'string') ||
+      (before !== undefined && !Array.isArray(before)) ||
+      isScalar(field);
     const after = isWhole ? added[0] : members(before ?? [], added, removed);
     if (after === undefined || (!isWhole && Array.isArray(after) && after.length === 0)) rule.delete(field);
     else rule.set(field, after);

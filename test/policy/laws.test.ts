@@ -18,7 +18,16 @@ describe('laws of a policy diff', () => {
   it('finds nothing between a policy and itself', () => {
     fc.assert(
       fc.property(policy, (a) => {
-        expect(diffPolicy(a, a)).toMatchObject({ unified: '', addedLines: 0, removedLines: 0, changeKind: 'cosmetic', sections: [], findings: [], affectedRules: [], cuts: [] });
+        expect(diffPolicy(a, a)).toMatchObject({
+          unified: '',
+          addedLines: 0,
+          removedLines: 0,
+          changeKind: 'cosmetic',
+          sections: [],
+          findings: [],
+          affectedRules: [],
+          cuts: [],
+        });
       }),
       runs,
     );
@@ -27,7 +36,12 @@ describe('laws of a policy diff', () => {
   it('calls comments and formatting alone cosmetic', () => {
     fc.assert(
       fc.property(policy, randomness, (a, random) => {
-        expect(diffPolicy(decorated(a, random), decorated(a, random))).toMatchObject({ changeKind: 'cosmetic', sections: [], findings: [], affectedRules: [] });
+        expect(diffPolicy(decorated(a, random), decorated(a, random))).toMatchObject({
+          changeKind: 'cosmetic',
+          sections: [],
+          findings: [],
+          affectedRules: [],
+        });
       }),
       runs,
     );
@@ -36,7 +50,11 @@ describe('laws of a policy diff', () => {
   it('does not see the order of rules, members and keys', () => {
     fc.assert(
       fc.property(policy, randomness, (a, random) => {
-        expect(diffPolicy(a, shuffled(a, random))).toMatchObject({ changeKind: 'cosmetic', sections: [], findings: [] });
+        expect(diffPolicy(a, shuffled(a, random))).toMatchObject({
+          changeKind: 'cosmetic',
+          sections: [],
+          findings: [],
+        });
       }),
       runs,
     );
@@ -58,7 +76,9 @@ describe('laws of a policy diff', () => {
     fc.assert(
       fc.property(policy, policy, (a, b) => {
         const [old, next] = [read(a), read(b)];
-        expect(new Map([...applyDiff(old, semanticDiff(old, next))].sort())).toEqual(new Map([...contentOf(next)].sort()));
+        expect(new Map([...applyDiff(old, semanticDiff(old, next))].sort())).toEqual(
+          new Map([...contentOf(next)].sort()),
+        );
       }),
       runs,
     );
@@ -67,7 +87,10 @@ describe('laws of a policy diff', () => {
   it('never says that taking acls away opened something', () => {
     fc.assert(
       fc.property(policy, fc.array(acl, { minLength: 1, maxLength: 6 }), fc.nat(), (a, rules, which) => {
-        const result = diffPolicy({ ...a, acls: rules }, { ...a, acls: rules.filter((_, at) => at !== which % rules.length) });
+        const result = diffPolicy(
+          { ...a, acls: rules },
+          { ...a, acls: rules.filter((_, at) => at !== which % rules.length) },
+        );
         expect(['narrowed', 'cosmetic']).toContain(result.changeKind);
         expect(result.findings).toEqual([]);
       }),
@@ -78,7 +101,9 @@ describe('laws of a policy diff', () => {
   it('never says that an added acl took something away', () => {
     fc.assert(
       fc.property(policy, fc.array(acl, { minLength: 1, maxLength: 4 }), acl, (a, rules, more) => {
-        expect(['widened', 'cosmetic']).toContain(diffPolicy({ ...a, acls: rules }, { ...a, acls: [...rules, more] }).changeKind);
+        expect(['widened', 'cosmetic']).toContain(
+          diffPolicy({ ...a, acls: rules }, { ...a, acls: [...rules, more] }).changeKind,
+        );
       }),
       runs,
     );
@@ -87,8 +112,13 @@ describe('laws of a policy diff', () => {
   it('does not care in how many rules the same access is written', () => {
     fc.assert(
       fc.property(policy, fc.array(acl, { minLength: 1, maxLength: 3 }), (a, rules) => {
-        const split = rules.flatMap((rule) => rule.src.flatMap((src) => rule.dst.map((dst) => ({ ...rule, src: [src], dst: [dst] }))));
-        expect(diffPolicy({ ...a, acls: rules }, { ...a, acls: split })).toMatchObject({ changeKind: 'cosmetic', findings: [] });
+        const split = rules.flatMap((rule) =>
+          rule.src.flatMap((src) => rule.dst.map((dst) => ({ ...rule, src: [src], dst: [dst] }))),
+        );
+        expect(diffPolicy({ ...a, acls: rules }, { ...a, acls: split })).toMatchObject({
+          changeKind: 'cosmetic',
+          findings: [],
+        });
       }),
       runs,
     );
@@ -103,13 +133,23 @@ describe('laws of a policy diff', () => {
       '0.0.0.0/0': ['0.0.0.0/1', '128.0.0.0/1'],
       '2001:db8::/32': ['2001:db8::/33', '2001:db8:8000::/33'],
     };
-    const rule = fc.record({ src: fc.uniqueArray(range, { minLength: 1, maxLength: 2 }), dst: fc.uniqueArray(range, { minLength: 1, maxLength: 2 }), ip: fc.constantFrom(['*'], ['tcp:22']) });
+    const rule = fc.record({
+      src: fc.uniqueArray(range, { minLength: 1, maxLength: 2 }),
+      dst: fc.uniqueArray(range, { minLength: 1, maxLength: 2 }),
+      ip: fc.constantFrom(['*'], ['tcp:22']),
+    });
     fc.assert(
       fc.property(policy, fc.array(rule, { minLength: 1, maxLength: 3 }), (a, rules) => {
         const parts = (names: readonly string[]): string[] => names.flatMap((name) => halves[name] ?? []);
         const cut = rules.map(({ src, dst, ip }) => ({ src: parts(src), dst: parts(dst), ip }));
-        expect(diffPolicy({ ...a, grants: rules }, { ...a, grants: cut })).toMatchObject({ changeKind: 'cosmetic', findings: [] });
-        expect(diffPolicy({ ...a, grants: cut }, { ...a, grants: rules })).toMatchObject({ changeKind: 'cosmetic', findings: [] });
+        expect(diffPolicy({ ...a, grants: rules }, { ...a, grants: cut })).toMatchObject({
+          changeKind: 'cosmetic',
+          findings: [],
+        });
+        expect(diffPolicy({ ...a, grants: cut }, { ...a, grants: rules })).toMatchObject({
+          changeKind: 'cosmetic',
+          findings: [],
+        });
       }),
       runs,
     );
@@ -119,7 +159,14 @@ describe('laws of a policy diff', () => {
     const names = fc.constantFrom(['group:dev', 'group:builders'], ['office', 'hq'], ['posture:mac', 'posture:apple']);
     fc.assert(
       fc.property(policy, names, (a, [from = '', to = '']) => {
-        const old = { acls: [], ...a, tests: [], groups: { 'group:dev': ['ann@example.com'] }, hosts: { office: '10.1.0.0/16' }, postures: { 'posture:mac': ['node:tsAutoUpdate'] } };
+        const old = {
+          acls: [],
+          ...a,
+          tests: [],
+          groups: { 'group:dev': ['ann@example.com'] },
+          hosts: { office: '10.1.0.0/16' },
+          postures: { 'posture:mac': ['node:tsAutoUpdate'] },
+        };
         const next: unknown = JSON.parse(JSON.stringify(old).replaceAll(`"${from}`, `"${to}`));
         expect(diffPolicy(old, next)).toMatchObject({ changeKind: 'cosmetic', findings: [] });
       }),
@@ -128,7 +175,13 @@ describe('laws of a policy diff', () => {
   });
 
   it('gives a plain, bounded answer to anything at all', () => {
-    const side = fc.oneof(fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withMap: true }), fc.string({ unit: 'binary' }), policy, fc.json(), policy.map((a) => JSON.stringify(a).slice(0, -1)));
+    const side = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withMap: true }),
+      fc.string({ unit: 'binary' }),
+      policy,
+      fc.json(),
+      policy.map((a) => JSON.stringify(a).slice(0, -1)),
+    );
     fc.assert(
       fc.property(side, side, (a, b) => {
         const result = diffPolicy(a, b);
@@ -140,7 +193,13 @@ describe('laws of a policy diff', () => {
   });
 });
 
-const MIRRORED: Readonly<Record<ChangeKind, ChangeKind>> = { cosmetic: 'cosmetic', unknown: 'unknown', mixed: 'mixed', widened: 'narrowed', narrowed: 'widened' };
+const MIRRORED: Readonly<Record<ChangeKind, ChangeKind>> = {
+  cosmetic: 'cosmetic',
+  unknown: 'unknown',
+  mixed: 'mixed',
+  widened: 'narrowed',
+  narrowed: 'widened',
+};
 
 function sorted(diff: SectionDiff): unknown {
   const byText = (items: readonly object[]): string[] => items.map((item) => JSON.stringify(item)).sort();
@@ -165,4 +224,3 @@ function mirrored({ section, state, before, after, added, removed, changed }: Se
     })),
   });
 }
-

@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
 import { mergePorts, subtractPorts, type PortRange } from '../../lib/policy/ports';
 
-const range = fc.tuple(fc.constantFrom('', 'tcp', 'udp'), fc.nat(30), fc.nat(30)).map(([proto, a, b]): PortRange => ({ proto, from: Math.min(a, b), to: Math.max(a, b) }));
+const range = fc
+  .tuple(fc.constantFrom('', 'tcp', 'udp'), fc.nat(30), fc.nat(30))
+  .map(([proto, a, b]): PortRange => ({ proto, from: Math.min(a, b), to: Math.max(a, b) }));
 const ranges = fc.array(range, { maxLength: 8 });
 
-const portsOf = (list: readonly PortRange[]): readonly string[] => list.flatMap(({ proto, from, to }) => Array.from({ length: to - from + 1 }, (_, at) => `${proto}:${from + at}`));
+const portsOf = (list: readonly PortRange[]): readonly string[] =>
+  list.flatMap(({ proto, from, to }) => Array.from({ length: to - from + 1 }, (_, at) => `${proto}:${from + at}`));
 
 it('takes away what the other ranges hold, of the same protocol or of every protocol, and nothing else', () => {
   fc.assert(

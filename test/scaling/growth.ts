@@ -24,7 +24,11 @@ const MOST_TIME = 60_000;
 const ROUNDS = 4;
 
 /** @param sizes Characters, each twice the one before; three or more. */
-export function growthOf<Input>({ name, make }: Family<Input>, work: (input: Input) => unknown, sizes: readonly number[]): Growth {
+export function growthOf<Input>(
+  { name, make }: Family<Input>,
+  work: (input: Input) => unknown,
+  sizes: readonly number[],
+): Growth {
   const least = sizes.map(() => Infinity);
   // The first run is slow for want of compiled code, which would make the growth look small.
   work(make(sizes[0] ?? 0));
@@ -40,7 +44,10 @@ export function growthOf<Input>({ name, make }: Family<Input>, work: (input: Inp
 }
 
 function worstOf(times: readonly number[]): number {
-  return Math.max(0, ...times.slice(2).map((time, at) => Math.sqrt(time / Math.max(LEAST_TIME, times[at] ?? LEAST_TIME))));
+  return Math.max(
+    0,
+    ...times.slice(2).map((time, at) => Math.sqrt(time / Math.max(LEAST_TIME, times[at] ?? LEAST_TIME))),
+  );
 }
 
 function cpuOf<Input>(work: (input: Input) => unknown, input: Input): number {

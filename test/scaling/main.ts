@@ -21,10 +21,14 @@ async function main(): Promise<number> {
       worst = Math.max(worst, growth.worst);
       if (growth.worst <= MOST_GROWTH) continue;
       slow += 1;
-      console.log(`${name}: ${family}: ${growth.times.map((ms) => ms.toFixed(0)).join(', ')} ms of CPU, ${growth.worst.toFixed(2)} times as long for twice as much`);
+      console.log(
+        `${name}: ${family}: ${growth.times.map((ms) => ms.toFixed(0)).join(', ')} ms of CPU, ${growth.worst.toFixed(2)} times as long for twice as much`,
+      );
     }
   }
-  console.log(`${families} families of hostile text, 64 to ${to} KiB: at most ${worst.toFixed(2)} times as long for twice as much; ${slow} over ${MOST_GROWTH}`);
+  console.log(
+    `${families} families of hostile text, 64 to ${to} KiB: at most ${worst.toFixed(2)} times as long for twice as much; ${slow} over ${MOST_GROWTH}`,
+  );
   return slow === 0 ? 0 : 1;
 }
 

@@ -7,7 +7,21 @@ const KB = 1024;
 const SAMPLE = 5;
 
 /** What is compared within a budget takes as long for a small policy as for a large one, so that all of it is left to `npm run bench`. */
-const QUICK = ['one rule of many ports', 'groups', 'members of one group', 'hosts', 'tag owners', 'owners of one tag', 'conditions of one posture', 'values of one condition', 'connectors of one attribute', 'members of one value of a capability', 'one test of many', 'DNS records', 'keys of an unknown section'];
+const QUICK = [
+  'one rule of many ports',
+  'groups',
+  'members of one group',
+  'hosts',
+  'tag owners',
+  'owners of one tag',
+  'conditions of one posture',
+  'values of one condition',
+  'connectors of one attribute',
+  'members of one value of a capability',
+  'one test of many',
+  'DNS records',
+  'keys of an unknown section',
+];
 
 /** Quadratic work grows four times per doubling. Speed itself is measured by `npm run bench`, which goes up to 4 MB. */
 function expectLinear(stage: Stage, families: readonly string[], sizes: readonly number[]): void {
@@ -40,6 +54,8 @@ describe('the measure', () => {
       for (let a = 0; a < size; a += 1) for (let b = 0; b < size; b += 1) count += a ^ b;
       return count;
     };
-    expect(growthOf({ name: 'quadratic', make: (size) => size }, quadratic, doublings(6 * KB, 24 * KB)).worst).toBeGreaterThan(MOST_GROWTH);
+    expect(
+      growthOf({ name: 'quadratic', make: (size) => size }, quadratic, doublings(6 * KB, 24 * KB)).worst,
+    ).toBeGreaterThan(MOST_GROWTH);
   });
 });

@@ -33,7 +33,9 @@ function stage<Input>(name: string, families: readonly Family<Input>[], work: (i
 /** Everything that sees text from outside. Events are cut as far as may be, so that all that cutting does is done at each size. */
 export const STAGES = {
   redaction: stage('redaction of a text', TEXT_FAMILIES, redactText),
-  record: stage('a record, from redaction to the events', RECORD_FAMILIES, (record) => normalize(identify(record, NAMES), { ...context, maxDetailBytes: MIN_DETAIL_BYTES })),
+  record: stage('a record, from redaction to the events', RECORD_FAMILIES, (record) =>
+    normalize(identify(record, NAMES), { ...context, maxDetailBytes: MIN_DETAIL_BYTES }),
+  ),
   longPolicy: stage('policy diff of one long thing', LONG_POLICIES, ([old, next]) => diffPolicy(old, next)),
   manyPolicy: stage('policy diff of many things', POLICIES_OF_MANY, ([old, next]) => diffPolicy(old, next)),
 } as const;

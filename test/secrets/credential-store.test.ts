@@ -39,16 +39,20 @@ async function setUp(answer: () => Answer, options: { timeoutMs?: number } = {})
   closing.push(() => {
     client.destroy();
     server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => {
-      resolve();
-    }));
+    return new Promise((resolve) =>
+      server.close(() => {
+        resolve();
+      }),
+    );
   });
   let now = 0;
   const store = createCredentialStore({ client, clock: { now: () => now }, ...options });
   return { asked, store, advance: (ms: number) => (now += ms) };
 }
 
-const value = (text: string, version = 'v1'): Answer => ({ body: { ARN: 'arn', Name: 'n', VersionId: version, SecretString: text } });
+const value = (text: string, version = 'v1'): Answer => ({
+  body: { ARN: 'arn', Name: 'n', VersionId: version, SecretString: text },
+});
 const fault = (type: string, status = 400, message = 'x'): Answer => ({ status, body: { __type: type, message } });
 
 async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
@@ -70,13 +74,17 @@ describe('the credential store', () => {
   });
 
   it('reads a binary secret', async () => {
-    const { store } = await setUp(() => ({ body: { VersionId: 'v1', SecretBinary: Buffer.from('\uFEFF{"apiKey":"tskey-api-1"}\n').toString('base64') } }));
+    const { store } = await setUp(() => ({
+      body: { VersionId: 'v1', SecretBinary: Buffer.from('\uFEFF{"apiKey":"tskey-api-1"}\n').toString('base64') },
+    }));
     const { credential } = await store.get('a', PLENTY);
     expect(credential.kind === 'api-key' && credential.apiKey.reveal()).toBe('tskey-api-1');
   });
 
   it('refuses binary data that is no text', async () => {
-    const { store } = await setUp(() => ({ body: { VersionId: 'v1', SecretBinary: Buffer.from([0xff, 0xfe, 0x00]).toString('base64') } }));
+    const { store } = await setUp(() => ({
+      body: { VersionId: 'v1', SecretBinary: Buffer.from([0xff, 0xfe, 0x00]).toString('base64') },
+    }));
     expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code: 'SECRET_INVALID' });
   });
 
@@ -126,13 +134,15 @@ describe('the credential store', () => {
   });
 
   it.each([
-    ['has no value', 'Secrets Manager can\'t find the specified secret value for staging label: AWSCURRENT'],
-    ['is not there', 'Secrets Manager can\'t find the specified secret.'],
+    ['has no value', "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"],
+    ['is not there', "Secrets Manager can't find the specified secret."],
   ])('says how to give a value to a secret that %s [case 46]', async (_, message) => {
     const { store } = await setUp(() => fault('ResourceNotFoundException', 400, message));
     const failure = await failureOf(store.get('tailscale/main', PLENTY));
     expect(failure.code).toBe('SECRET_EMPTY');
-    expect(failure.message).toContain(`aws secretsmanager put-secret-value --secret-id tailscale/main --secret-string '{"apiKey":"tskey-api-..."}'`);
+    expect(failure.message).toContain(
+      `aws secretsmanager put-secret-value --secret-id tailscale/main --secret-string '{"apiKey":"tskey-api-..."}'`,
+    );
   });
 
   it('takes an answer with neither text nor bytes for a secret without a value', async () => {
@@ -167,12 +177,19 @@ describe('the credential store', () => {
     const { asked, store } = await setUp(() => 'nothing', { timeoutMs: 5_000 });
     const failure = await failureOf(store.get('a', { ...PLENTY, untilNear: () => 40 }));
     expect(failure.code).toBe('OUT_OF_TIME');
-    expect(await failureOf(store.refetch('a', { ...PLENTY, untilNear: () => 0 }))).toMatchObject({ code: 'OUT_OF_TIME' });
+    expect(await failureOf(store.refetch('a', { ...PLENTY, untilNear: () => 0 }))).toMatchObject({
+      code: 'OUT_OF_TIME',
+    });
     expect(asked).toHaveLength(1);
   });
 
   it('says so when nothing answers at all', async () => {
-    const client = new SecretsManagerClient({ endpoint: 'http://127.0.0.1:9', region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 });
+    const client = new SecretsManagerClient({
+      endpoint: 'http://127.0.0.1:9',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      maxAttempts: 1,
+    });
     const store = createCredentialStore({ client, clock: { now: () => 0 } });
     expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code: 'SECRET_UNAVAILABLE' });
     client.destroy();
@@ -186,12 +203,16 @@ describe('the credential store', () => {
   ])('never shows the secret after %s', async (_, answer) => {
     const { store } = await setUp(() => answer);
     const failure = await failureOf(store.get('a', PLENTY));
-    expect(`${failure.message} ${failure.stack ?? ''} ${JSON.stringify(failure)} ${inspect(failure, { showHidden: true, depth: 10 })}`).not.toContain('CANARY');
+    expect(
+      `${failure.message} ${failure.stack ?? ''} ${JSON.stringify(failure)} ${inspect(failure, { showHidden: true, depth: 10 })}`,
+    ).not.toContain('CANARY');
   });
 
   it('never shows the secret that it holds', async () => {
     const { store } = await setUp(() => value('{"apiKey":"tskey-api-CANARY"}'));
     const held = await store.get('a', PLENTY);
-    expect(`${JSON.stringify(held)} ${inspect(held, { showHidden: true, depth: 10 })} ${inspect(store, { showHidden: true, depth: 10 })}`).not.toContain('CANARY');
+    expect(
+      `${JSON.stringify(held)} ${inspect(held, { showHidden: true, depth: 10 })} ${inspect(store, { showHidden: true, depth: 10 })}`,
+    ).not.toContain('CANARY');
   });
 });

@@ -19,29 +19,56 @@ export interface CommitDeps extends OracleDeps {
 const time = (millis: Millis) => new Date(millis).toISOString();
 
 /** Judges the place that a commit is about to write. */
-export function judgeCommit({ expectations, announcedGaps, judge, table, connector, plan, walkOf }: CommitDeps, run: Run, before: StateItem, after: StateItem): void {
+export function judgeCommit(
+  { expectations, announcedGaps, judge, table, connector, plan, walkOf }: CommitDeps,
+  run: Run,
+  before: StateItem,
+  after: StateItem,
+): void {
   const { gaps, genesis } = table.of(connector);
-  if (before.rev === 0 && genesis?.committed === true && !run.toldStateLost) judge.violated('I5', `${run.id} began anew after the state was lost, without saying so on the bus`);
+  if (before.rev === 0 && genesis?.committed === true && !run.toldStateLost)
+    judge.violated('I5', `${run.id} began anew after the state was lost, without saying so on the bus`);
   if (after.wm === before.wm || run.toldStateLost) return;
   if (after.wm < before.wm) {
     judge.violated('I5', `${run.id} set the watermark back from ${time(before.wm)} to ${time(after.wm)}`);
     return;
   }
   if (gaps.has(`${before.wm} ${after.wm}`)) {
-    if (!announcedGaps.has(`${before.wm} ${after.wm}`)) judge.violated('I16', `${run.id} left out ${time(before.wm)} to ${time(after.wm)} without saying so on the bus`);
+    if (!announcedGaps.has(`${before.wm} ${after.wm}`))
+      judge.violated('I16', `${run.id} left out ${time(before.wm)} to ${time(after.wm)} without saying so on the bus`);
     return;
   }
   const walk = walkOf(run, before, after);
   if (walk === undefined || walk.window.from > before.wm) {
-    judge.violated('I16', `${run.id} moved the watermark from ${time(before.wm)} to ${time(after.wm)} after reading from ${walk === undefined ? 'nowhere' : time(walk.window.from)}`);
+    judge.violated(
+      'I16',
+      `${run.id} moved the watermark from ${time(before.wm)} to ${time(after.wm)} after reading from ${walk === undefined ? 'nowhere' : time(walk.window.from)}`,
+    );
     return;
   }
-  if (after.wm > walk.at - SETTLE_MS) judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and its walk saw nothing that came after ${time(walk.at)}`);
+  if (after.wm > walk.at - SETTLE_MS)
+    judge.violated(
+      'I4',
+      `${run.id} set the watermark to ${time(after.wm)}, and its walk saw nothing that came after ${time(walk.at)}`,
+    );
   // By the clock of the run that asked: it may have been an earlier one than this.
-  if (after.wm > walk.localAt - SETTLE_MS) judge.violated('I10', `${run.id} set the watermark to ${time(after.wm)}, which is less than a minute before ${time(walk.localAt)}, when its walk began by our clock`);
-  const floor = Math.max(Math.min(genesis?.startFrom ?? 0, before.wm), before.wm - plan.overlapMinutes * 60_000, walk.at - RETENTION_MS);
-  const missing = expectations.all.find((one) => one.isFinal && one.at >= floor && one.at <= after.wm && one.visibleFrom <= walk.at && !isOut(one));
+  if (after.wm > walk.localAt - SETTLE_MS)
+    judge.violated(
+      'I10',
+      `${run.id} set the watermark to ${time(after.wm)}, which is less than a minute before ${time(walk.localAt)}, when its walk began by our clock`,
+    );
+  const floor = Math.max(
+    Math.min(genesis?.startFrom ?? 0, before.wm),
+    before.wm - plan.overlapMinutes * 60_000,
+    walk.at - RETENTION_MS,
+  );
+  const missing = expectations.all.find(
+    (one) => one.isFinal && one.at >= floor && one.at <= after.wm && one.visibleFrom <= walk.at && !isOut(one),
+  );
   if (missing !== undefined) {
-    judge.violated('I4', `${run.id} set the watermark to ${time(after.wm)}, and ${missing.key} (${missing.record.kind}) of ${time(missing.at)}, visible since ${time(missing.visibleFrom)}, is not out; its window was first answered at ${time(walk.at)}`);
+    judge.violated(
+      'I4',
+      `${run.id} set the watermark to ${time(after.wm)}, and ${missing.key} (${missing.record.kind}) of ${time(missing.at)}, visible since ${time(missing.visibleFrom)}, is not out; its window was first answered at ${time(walk.at)}`,
+    );
   }
 }

@@ -30,7 +30,9 @@ export interface Expectations {
 }
 
 export function createExpectations(records: readonly PlannedRecord[]): Expectations {
-  const all = records.flatMap((record) => (record.isPolicyChange ? [expect(record, 'audit'), expect(record, 'policy-diff')] : [expect(record, 'audit')]));
+  const all = records.flatMap((record) =>
+    record.isPolicyChange ? [expect(record, 'audit'), expect(record, 'policy-diff')] : [expect(record, 'audit')],
+  );
   const byKey = new Map(all.map((expectation) => [expectation.key, expectation]));
   return { all, find: (marker, stream) => byKey.get(`${marker} ${stream}`) };
 }
@@ -48,7 +50,9 @@ function expect(record: PlannedRecord, stream: Stream): Expectation {
     arrivals: [],
     isQuarantined: false,
     isKept: false,
-    isHeldBy: ({ unparsed, change }) => unparsed === !record.isParsable && (unparsed || JSON.stringify(change.new) === JSON.stringify(valueOf(record.record))),
+    isHeldBy: ({ unparsed, change }) =>
+      unparsed === !record.isParsable &&
+      (unparsed || JSON.stringify(change.new) === JSON.stringify(valueOf(record.record))),
   };
 }
 

@@ -5,18 +5,54 @@ import type { Random } from './random';
 
 /** What can strike one request of a run. Closed: the runner fails when one of these never fires. */
 export const STRIKES = [
-  'crash before a request', 'crash after a request', 'killed at a record', 'frozen before a request', 'frozen after a request',
-  'request lost', 'answer lost', 'answer lost, sent again', 'slow answer',
-  'entries throttled', 'entry refused', 'all entries throttled',
+  'crash before a request',
+  'crash after a request',
+  'killed at a record',
+  'frozen before a request',
+  'frozen after a request',
+  'request lost',
+  'answer lost',
+  'answer lost, sent again',
+  'slow answer',
+  'entries throttled',
+  'entry refused',
+  'all entries throttled',
   'object refused',
-  'cursor expired', 'rate limited', 'server error', 'forbidden', 'answer unreadable', 'upstream hangs',
-  'clock set forward', 'clock set back', 'rewind', 'state deleted', 'second run', 'second run with a fast clock',
+  'cursor expired',
+  'rate limited',
+  'server error',
+  'forbidden',
+  'answer unreadable',
+  'upstream hangs',
+  'clock set forward',
+  'clock set back',
+  'rewind',
+  'state deleted',
+  'second run',
+  'second run with a fast clock',
 ] as const;
 export type StrikeName = (typeof STRIKES)[number];
 
 /** What can lie over several ticks. */
-export const SPELLS = ['bus missing', 'bus denied', 'bus down', 'archive down', 'table down', 'upstream down', 'forbidden for a while', 'rate limited for a while', 'another tailnet', 'fast clock', 'slow clock', 'little time',
-  'upstream slow', 'upstream hanging', 'killed every time', 'rate limited for hours', 'forbidden for hours'] as const;
+export const SPELLS = [
+  'bus missing',
+  'bus denied',
+  'bus down',
+  'archive down',
+  'table down',
+  'upstream down',
+  'forbidden for a while',
+  'rate limited for a while',
+  'another tailnet',
+  'fast clock',
+  'slow clock',
+  'little time',
+  'upstream slow',
+  'upstream hanging',
+  'killed every time',
+  'rate limited for hours',
+  'forbidden for hours',
+] as const;
 export type SpellName = (typeof SPELLS)[number];
 
 /** Spells that lie over a whole phase, which is longer then: hours. */
@@ -75,7 +111,12 @@ const DAY = 24 * HOUR;
 export const MAX_SKEW_MS = 10 * MINUTE;
 
 /** Milliseconds to a service, and the same back, when all is well. */
-const USUAL_MS: Readonly<Record<Call['service'], readonly [Millis, Millis]>> = { state: [3, 15], bus: [10, 60], archive: [20, 120], upstream: [60, 900] };
+const USUAL_MS: Readonly<Record<Call['service'], readonly [Millis, Millis]>> = {
+  state: [3, 15],
+  bus: [10, 60],
+  archive: [20, 120],
+  upstream: [60, 900],
+};
 
 const isPublish = ({ service, name }: Call) => service === 'bus' && name === 'publish';
 
@@ -108,9 +149,17 @@ export function fits(name: StrikeName, call: Call): boolean {
 
 /** Whether a strike waits for a request of its kind, whichever run makes it. */
 export const isPatient = (name: StrikeName) => PATIENT.includes(name);
-const PATIENT: readonly StrikeName[] = ['killed at a record', 'entries throttled', 'entry refused', 'all entries throttled', 'object refused', 'cursor expired'];
+const PATIENT: readonly StrikeName[] = [
+  'killed at a record',
+  'entries throttled',
+  'entry refused',
+  'all entries throttled',
+  'object refused',
+  'cursor expired',
+];
 
-const simulated = (code: ErrorCode, retryAfterMs?: Millis) => new ConnectorError(code, `simulated: ${code}`, retryAfterMs === undefined ? {} : { retryAfterMs });
+const simulated = (code: ErrorCode, retryAfterMs?: Millis) =>
+  new ConnectorError(code, `simulated: ${code}`, retryAfterMs === undefined ? {} : { retryAfterMs });
 
 /** A request that nothing happens to. */
 export function usualFate({ service }: Call, random: Random): Fate {
@@ -126,12 +175,20 @@ export function struckFate(name: StrikeName, call: Call, random: Random): Fate {
       return { ...fate, crash: 'before' };
     case 'crash after a request':
       // A unit is several requests: some of them may have gone out.
-      return isPublish(call) && random.chance(0.5) ? { ...fate, crash: 'after', refuse: () => (random.chance(0.4) ? 'ThrottlingException' : undefined) } : { ...fate, crash: 'after' };
+      return isPublish(call) && random.chance(0.5)
+        ? { ...fate, crash: 'after', refuse: () => (random.chance(0.4) ? 'ThrottlingException' : undefined) }
+        : { ...fate, crash: 'after' };
     case 'killed at a record':
       return { ...fate, crash: 'after' };
     case 'frozen before a request':
     case 'frozen after a request':
-      return { ...fate, freeze: { when: name === 'frozen before a request' ? 'before' : 'after', forMs: random.chance(0.7) ? random.int(3 * MINUTE, 20 * MINUTE) : random.int(20 * MINUTE, 8 * HOUR) } };
+      return {
+        ...fate,
+        freeze: {
+          when: name === 'frozen before a request' ? 'before' : 'after',
+          forMs: random.chance(0.7) ? random.int(3 * MINUTE, 20 * MINUTE) : random.int(20 * MINUTE, 8 * HOUR),
+        },
+      };
     case 'request lost':
       return { ...fate, lost: 'request', backMs: random.int(0, 30_000) };
     case 'answer lost':
@@ -139,7 +196,9 @@ export function struckFate(name: StrikeName, call: Call, random: Random): Fate {
     case 'answer lost, sent again':
       return { ...fate, twice: true, backMs: random.int(0, 5_000) };
     case 'slow answer':
-      return random.chance(0.5) ? { ...fate, thereMs: random.int(5_000, 80_000) } : { ...fate, backMs: random.int(5_000, 80_000) };
+      return random.chance(0.5)
+        ? { ...fate, thereMs: random.int(5_000, 80_000) }
+        : { ...fate, backMs: random.int(5_000, 80_000) };
     case 'entries throttled': {
       const some = random.int(2, 4);
       let entry = random.int(0, 3);
@@ -170,7 +229,13 @@ export function struckFate(name: StrikeName, call: Call, random: Random): Fate {
     case 'clock set back':
       return { ...fate, meanwhile: { kind: 'clock', byMs: -random.int(1_000, MAX_SKEW_MS) } };
     case 'rewind':
-      return { ...fate, meanwhile: { kind: 'rewind', byMs: random.chance(0.5) ? random.int(MINUTE, 6 * HOUR) : random.int(6 * HOUR, 8 * DAY) } };
+      return {
+        ...fate,
+        meanwhile: {
+          kind: 'rewind',
+          byMs: random.chance(0.5) ? random.int(MINUTE, 6 * HOUR) : random.int(6 * HOUR, 8 * DAY),
+        },
+      };
     case 'state deleted':
       return { ...fate, meanwhile: { kind: 'lose state' } };
     case 'second run':
@@ -192,16 +257,24 @@ export function fateUnder(spell: SpellName, call: Call, random: Random): Fate | 
     case 'archive down':
       return service === 'archive' ? { ...fate, lost: 'request' } : undefined;
     case 'table down':
-      return service === 'state' && random.chance(0.3) ? { ...fate, lost: random.chance(0.7) ? 'request' : 'answer' } : undefined;
+      return service === 'state' && random.chance(0.3)
+        ? { ...fate, lost: random.chance(0.7) ? 'request' : 'answer' }
+        : undefined;
     case 'upstream down':
-      return service === 'upstream' && random.chance(0.8) ? { ...fate, answer: simulated('UPSTREAM_UNREACHABLE'), backMs: random.int(1_000, 60_000) } : undefined;
+      return service === 'upstream' && random.chance(0.8)
+        ? { ...fate, answer: simulated('UPSTREAM_UNREACHABLE'), backMs: random.int(1_000, 60_000) }
+        : undefined;
     case 'forbidden for a while':
     case 'forbidden for hours':
       return service === 'upstream' ? { ...fate, answer: simulated('FORBIDDEN') } : undefined;
     case 'rate limited for a while':
-      return service === 'upstream' && random.chance(0.6) ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) } : undefined;
+      return service === 'upstream' && random.chance(0.6)
+        ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) }
+        : undefined;
     case 'rate limited for hours':
-      return service === 'upstream' ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) } : undefined;
+      return service === 'upstream'
+        ? { ...fate, answer: simulated('RATE_LIMITED', random.int(MINUTE, 15 * MINUTE)) }
+        : undefined;
     case 'upstream slow':
       return service === 'upstream' ? { ...fate, backMs: random.int(10_000, 58_000) } : undefined;
     case 'upstream hanging':

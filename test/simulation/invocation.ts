@@ -26,11 +26,39 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
   const { timeline, plan, judge, setting, oracle } = world;
   const { state } = world.table.of(CONNECTOR);
   const run: Run = {
-    number, id: `run-${number}`, startedAt: timeline.now(), endedAt: Infinity, hasCrashed: false, skewMs, strikes,
+    number,
+    id: `run-${number}`,
+    startedAt: timeline.now(),
+    endedAt: Infinity,
+    hasCrashed: false,
+    skewMs,
+    strikes,
     dialect: setting === 'auto' ? (state?.place?.dialect ?? plan.dialect) : setting,
-    watermark: state?.wm ?? 0, mustWait: (state?.notBefore ?? 0) > timeline.now() + skewMs,
-    hasLease: false, isIn: false, isDisturbed: !world.bus.exists || world.weather.includes('another tailnet'), busLost: !world.bus.exists, alertsLost: false, isDoomed: false, hasMoved: false, inherited: null, noted: [], isSparing: false, begun: new Set(), token: null, afterLoss: 0,
-    wasSet: false, frozenUntil: -Infinity, pending: 0, requests: 0, disturbances: 0, walk: null, toldStateLost: false, toldGap: false, failure: null, wasWhole: false,
+    watermark: state?.wm ?? 0,
+    mustWait: (state?.notBefore ?? 0) > timeline.now() + skewMs,
+    hasLease: false,
+    isIn: false,
+    isDisturbed: !world.bus.exists || world.weather.includes('another tailnet'),
+    busLost: !world.bus.exists,
+    alertsLost: false,
+    isDoomed: false,
+    hasMoved: false,
+    inherited: null,
+    noted: [],
+    isSparing: false,
+    begun: new Set(),
+    token: null,
+    afterLoss: 0,
+    wasSet: false,
+    frozenUntil: -Infinity,
+    pending: 0,
+    requests: 0,
+    disturbances: 0,
+    walk: null,
+    toldStateLost: false,
+    toldGap: false,
+    failure: null,
+    wasWhole: false,
   };
   world.trace.add(timeline.now(), run.id, `begins${skewMs === 0 ? '' : `, its clock off by ${skewMs} ms`}`);
   const clock: Clock = { now: () => timeline.now() + run.skewMs };
@@ -39,7 +67,9 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
   void poll([connector], wire(world, run, clock), deadline).then(
     ({ connectors: [report] }) => {
       run.wasWhole = report?.partial === false && !report.busy;
-      end(`ends${report?.partial === true ? ' early' : ''}${report?.busy === true ? ', another run is busy' : ''}: ${report?.emitted ?? 0} emitted, ${report?.duplicates ?? 0} known`);
+      end(
+        `ends${report?.partial === true ? ' early' : ''}${report?.busy === true ? ', another run is busy' : ''}: ${report?.emitted ?? 0} emitted, ${report?.duplicates ?? 0} known`,
+      );
     },
     (error: unknown) => {
       run.failure = error instanceof Error ? error.message : 'failed';
@@ -70,7 +100,14 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
   const io = createTransport(world, run);
   let commits = 0;
   return {
-    openAuditLog: createInMemoryAuditLog({ tailnet: world.tailnet, clock, io, onFirstAnswer: (window) => { oracle.walked(run, window); } }),
+    openAuditLog: createInMemoryAuditLog({
+      tailnet: world.tailnet,
+      clock,
+      io,
+      onFirstAnswer: (window) => {
+        oracle.walked(run, window);
+      },
+    }),
     state: createInMemoryState({ table, clock, io, newCommitId: () => `${run.id} commit ${(commits += 1)}` }),
     bus: createInMemoryBus(bus, io),
     archive: createInMemoryArchive(bucket, io),
@@ -86,6 +123,10 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
 }
 
 function createTelemetry({ trace, timeline }: World, run: Run): Telemetry {
-  const log = (level: string) => (message: string, fields: Readonly<Record<string, unknown>> = {}) => { trace.add(timeline.now(), run.id, `  ${level}: ${message} ${JSON.stringify(fields)}`); };
+  const log =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      trace.add(timeline.now(), run.id, `  ${level}: ${message} ${JSON.stringify(fields)}`);
+    };
   return { info: () => undefined, warn: log('warn'), error: log('error'), count: () => undefined };
 }

@@ -32,7 +32,9 @@ const { values } = parseArgs({
 });
 const first = Number(values.seed);
 const count = Number(values.seeds);
-const print = (line: string) => { process.stdout.write(`${line}\n`); };
+const print = (line: string) => {
+  process.stdout.write(`${line}\n`);
+};
 
 async function main(): Promise<boolean> {
   const startedAt = performance.now();
@@ -57,14 +59,20 @@ async function main(): Promise<boolean> {
   }
 
   const seconds = (performance.now() - startedAt) / 1000;
-  print(`${count} seeds from ${first} in ${seconds.toFixed(1)} s: ${sum.runs} runs, ${sum.delivered} events delivered, ${sum.quarantined} in quarantine, ${sum.lost} lost, ${sum.unexpected} unexpected, ${sum.duplicated} duplicated`);
+  print(
+    `${count} seeds from ${first} in ${seconds.toFixed(1)} s: ${sum.runs} runs, ${sum.delivered} events delivered, ${sum.quarantined} in quarantine, ${sum.lost} lost, ${sum.unexpected} unexpected, ${sum.duplicated} duplicated`,
+  );
   print(`faults: ${[...faults].map(([fault, times]) => `${fault} ${times}`).join(' · ')}`);
-  const idle = [...FAULTS.filter((fault) => faults.get(fault) === 0), ...[...KINDS, ...DELAYS].filter((kind) => !kinds.has(kind))];
+  const idle = [
+    ...FAULTS.filter((fault) => faults.get(fault) === 0),
+    ...[...KINDS, ...DELAYS].filter((kind) => !kinds.has(kind)),
+  ];
   if (count >= ENOUGH_SEEDS && failed.length === 0 && idle.length > 0) {
     print(`never came up: ${idle.join(' · ')}`);
     return false;
   }
-  if (failed.length > 0) print(`failed: ${failed.join(' ')}; replay one with: npm run simulate -- --seeds 1 --trace --seed ${failed[0]}`);
+  if (failed.length > 0)
+    print(`failed: ${failed.join(' ')}; replay one with: npm run simulate -- --seeds 1 --trace --seed ${failed[0]}`);
   return failed.length === 0;
 }
 
@@ -72,7 +80,12 @@ async function again(outcome: Outcome): Promise<Pick<Outcome, 'violation'>> {
   const second = await simulate(outcome.seed);
   if (second.hash === outcome.hash) return outcome;
   const line = outcome.trace.findIndex((text, at) => text !== second.trace[at]);
-  return { violation: { invariant: 'I19', message: `the histories part at line ${line + 1}: ${outcome.trace[line]} / ${second.trace[line]}` } };
+  return {
+    violation: {
+      invariant: 'I19',
+      message: `the histories part at line ${line + 1}: ${outcome.trace[line]} / ${second.trace[line]}`,
+    },
+  };
 }
 
 if (values.help || !(first >= 0 && count >= 1)) {

@@ -5,7 +5,15 @@ import { judgeCommit } from './commits';
 import { createExpectations, type Expectation, type Expectations } from './expectations';
 import type { Judge } from './judge';
 import type { Plan } from './plan';
-import { isOfRecord, nameOf, readPublished, readQuarantined, type HealthDetail, type Published, type RecordDetail } from './published';
+import {
+  isOfRecord,
+  nameOf,
+  readPublished,
+  readQuarantined,
+  type HealthDetail,
+  type Published,
+  type RecordDetail,
+} from './published';
 import { MARKERS } from './writer';
 import type { PlannedRecord } from './records';
 import { overlaps, type Run, type Walk } from './run';
@@ -86,28 +94,38 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     const earlier = arrivals.at(-1);
     if (earlier === undefined) {
       const isElsewhere = expectation.arrivals.length > 0;
-      if (isElsewhere && !isSwitchTold && !isSwitchOwed()) judge.violated('I7', `${expectation.key} was published by ${run.id} under another id, and nobody was told that the dialect had changed`);
+      if (isElsewhere && !isSwitchTold && !isSwitchOwed())
+        judge.violated(
+          'I7',
+          `${expectation.key} was published by ${run.id} under another id, and nobody was told that the dialect had changed`,
+        );
       return;
     }
     const cause = [earlier.run, run].find(({ disturbances }) => disturbances > 0);
     const isParallel = arrivals.some((arrival) => overlaps(arrival.run, run));
     if (cause === undefined && !isParallel) {
-      judge.violated('I7', `${expectation.key} was published by ${earlier.run.id} and again by ${run.id}, though nothing had gone wrong`);
+      judge.violated(
+        'I7',
+        `${expectation.key} was published by ${earlier.run.id} and again by ${run.id}, though nothing had gone wrong`,
+      );
     }
     if (cause === undefined || isParallel) return;
     const repeated = (repeatedBy.get(cause) ?? 0) + 1;
     repeatedBy.set(cause, repeated);
-    if (repeated > MOST_REPEATED * cause.disturbances) judge.violated('I7', `${repeated} events were repeated after ${cause.disturbances} faults in ${cause.id}`);
+    if (repeated > MOST_REPEATED * cause.disturbances)
+      judge.violated('I7', `${repeated} events were repeated after ${cause.disturbances} faults in ${cause.id}`);
   };
 
-  const isSwitchOwed = () => table.of(connector).state?.health.owed.some(({ kind }) => kind === 'dialectChanged') === true;
+  const isSwitchOwed = () =>
+    table.of(connector).state?.health.owed.some(({ kind }) => kind === 'dialectChanged') === true;
 
   /** One that lost its lease brings out what it had under way, and stops. */
   const judgeLoss = (run: Run) => {
     const { state } = table.of(connector);
     if (run.token === null || state === undefined || state.token === run.token) return;
     run.afterLoss += 1;
-    if (run.afterLoss > MOST_REPEATED) judge.violated('I7', `${run.id} has published ${run.afterLoss} events since it lost its lease`);
+    if (run.afterLoss > MOST_REPEATED)
+      judge.violated('I7', `${run.id} has published ${run.afterLoss} events since it lost its lease`);
   };
 
   const judgeRecord = (published: Published, run: Run): Expectation | undefined => {
@@ -115,15 +133,25 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     const [marker = 'none'] = markers;
     const expectation = expectations.find(marker, detail.stream);
     if (markers.length !== 1 || expectation === undefined) {
-      judge.violated('I2', `an event speaks of [${markers.join(', ')}], which this tailnet never had (${detail.stream} ${detail.id})`);
+      judge.violated(
+        'I2',
+        `an event speaks of [${markers.join(', ')}], which this tailnet never had (${detail.stream} ${detail.id})`,
+      );
       return undefined;
     }
-    if (expectation.visibleFrom > now()) judge.violated('I2', `${expectation.key} was published before upstream showed it`);
-    if (detail.tailnet !== table.of(connector).genesis?.tailnetKey) judge.violated('I15', `${expectation.key} is of the tailnet ${detail.tailnet}`);
-    if (expectation.record.occurredAt !== null && detail.occurredAt !== expectation.record.occurredAt) judge.violated('I3', `${expectation.key} has the time ${String(detail.occurredAt)} instead of ${expectation.record.occurredAt}`);
+    if (expectation.visibleFrom > now())
+      judge.violated('I2', `${expectation.key} was published before upstream showed it`);
+    if (detail.tailnet !== table.of(connector).genesis?.tailnetKey)
+      judge.violated('I15', `${expectation.key} is of the tailnet ${detail.tailnet}`);
+    if (expectation.record.occurredAt !== null && detail.occurredAt !== expectation.record.occurredAt)
+      judge.violated(
+        'I3',
+        `${expectation.key} has the time ${String(detail.occurredAt)} instead of ${expectation.record.occurredAt}`,
+      );
     identify(marker, published, run);
     const whole = detail.claimCheck === null ? detail : claimed(detail.claimCheck.key, run);
-    if (whole?.stream === 'audit' && !expectation.isHeldBy(whole)) judge.violated('I3', `${expectation.key} does not hold the value of its record`);
+    if (whole?.stream === 'audit' && !expectation.isHeldBy(whole))
+      judge.violated('I3', `${expectation.key} does not hold the value of its record`);
     return expectation;
   };
 
@@ -166,7 +194,8 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     if (kind === 'dialectChanged' || kind === 'stateLost') isSwitchTold = true;
     if (kind === 'stateLost') run.toldStateLost = true;
     if (kind === 'gap') run.toldGap = true;
-    if (kind === 'gap' && interval !== null) announcedGaps.add(`${Date.parse(interval.from)} ${Date.parse(interval.until)}`);
+    if (kind === 'gap' && interval !== null)
+      announcedGaps.add(`${Date.parse(interval.from)} ${Date.parse(interval.until)}`);
   };
 
   return {
@@ -179,7 +208,8 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
       }
       const expectation = judgeRecord(published, run);
       if (expectation === undefined) return;
-      if (expectation.record.kind === 'kills its runs') judge.violated('I23', `${run.id} published ${expectation.key}, although no run can work on it`);
+      if (expectation.record.kind === 'kills its runs')
+        judge.violated('I23', `${run.id} published ${expectation.key}, although no run can work on it`);
       judgeCopy(run, expectation, published.detail.id);
       judgeLoss(run);
       run.hasMoved = true;
@@ -190,7 +220,11 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     marked(run, elements) {
       const early = elements.filter((element) => !out.has(element.slice(0, 16)));
       work.marked(elements);
-      if (early.length > 0) judge.violated('I9', `${run.id} marked ${early.length} of ${elements.length} events that are neither on the bus nor in quarantine`);
+      if (early.length > 0)
+        judge.violated(
+          'I9',
+          `${run.id} marked ${early.length} of ${elements.length} events that are neither on the bus nor in quarantine`,
+        );
     },
     quarantined(run, { id, object, reason }) {
       const json = bucket.objects.get(object.key);
@@ -218,7 +252,8 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
       run.walk = { window, at: now(), localAt: run.wasSet ? Infinity : now() + run.skewMs };
     },
     committed(run, before, after) {
-      if (before.token < highestToken) judge.violated('I6', `${run.id} committed with token ${before.token} after token ${highestToken}`);
+      if (before.token < highestToken)
+        judge.violated('I6', `${run.id} committed with token ${before.token} after token ${highestToken}`);
       highestToken = before.token;
       run.token = before.token;
       if (JSON.stringify([before.wm, before.place]) !== JSON.stringify([after.wm, after.place])) run.hasMoved = true;
@@ -230,7 +265,9 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
       run.token = table.of(connector).state?.token ?? null;
       return work.noted(run, names, deaths);
     },
-    asksUpstream: (run) => { silence.asksUpstream(run); },
+    asksUpstream: (run) => {
+      silence.asksUpstream(run);
+    },
     died(run) {
       silence.died(run);
       work.died(run);
@@ -247,7 +284,12 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     atRest() {
       silence.atRest();
       // A run that quarantined it may have failed before it could say so; where a later one could work on it after all, nothing is missing.
-      const untold = [...rawRecords].find(([id, records]) => !asEvents.has(id) && !expectations.all.some(({ record, arrivals }) => records.has(record) && arrivals.length > 0) && !announcedRaw.some((text) => text.includes(id.replace(':', '-'))));
+      const untold = [...rawRecords].find(
+        ([id, records]) =>
+          !asEvents.has(id) &&
+          !expectations.all.some(({ record, arrivals }) => records.has(record) && arrivals.length > 0) &&
+          !announcedRaw.some((text) => text.includes(id.replace(':', '-'))),
+      );
       if (untold !== undefined) judge.violated('I23', `${untold[0]} is in quarantine as it came, and nobody was told`);
     },
   };

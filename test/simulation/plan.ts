@@ -73,12 +73,30 @@ export function planHistory(seed: number): Plan {
   const rounds = random.int(2, 5);
   for (let round = 0; round < rounds; round += 1) {
     const from = now;
-    const spells = isCalm || round === 0 ? [] : planSpells(random, violence, dialect === 'audit' || switchedTo !== null, round === 1 ? SPELLS[seed % SPELLS.length] : undefined);
+    const spells =
+      isCalm || round === 0
+        ? []
+        : planSpells(
+            random,
+            violence,
+            dialect === 'audit' || switchedTo !== null,
+            round === 1 ? SPELLS[seed % SPELLS.length] : undefined,
+          );
     const count = spells.some(({ name }) => isLasting(name)) ? random.int(20, 40) : random.int(6, 18);
     for (let number = 0; number < count; number += 1) {
       const weather = spells.filter(({ first, last }) => number >= first && number <= last).map(({ name }) => name);
       // The very first tick is left alone: an installation by a wrong clock begins where that clock says.
-      ticks.push({ at: now, budgetMs: budget(random, weather), strikes: planStrikes(random, ticks.length === 0 ? 0 : violence, ticks.length === TURN_TICK ? seed : undefined, weather), weather });
+      ticks.push({
+        at: now,
+        budgetMs: budget(random, weather),
+        strikes: planStrikes(
+          random,
+          ticks.length === 0 ? 0 : violence,
+          ticks.length === TURN_TICK ? seed : undefined,
+          weather,
+        ),
+        weather,
+      });
       now += PERIOD_MS + random.int(-5_000, 5_000);
     }
     phases.push({ from, until: now });
@@ -92,7 +110,13 @@ export function planHistory(seed: number): Plan {
   const lastSetting = switchedTo ?? setting;
   const switchAt = switchedTo === null ? Infinity : random.int(1, ticks.length - 1);
   const overlapMinutes = random.pick([10, 20, 60]);
-  const records = planRecords(createRandom(seed, 'records'), { dialect, isSwitched: switchedTo !== null, span, phases, overlapMinutes });
+  const records = planRecords(createRandom(seed, 'records'), {
+    dialect,
+    isSwitched: switchedTo !== null,
+    span,
+    phases,
+    overlapMinutes,
+  });
   const pageSize = random.pick(dialect === 'audit' && switchedTo === null ? [2, 3, 10, 400] : [10, 40, 400]);
   const set = ticks.map((tick, index) => ({ ...tick, setting: index < switchAt ? setting : lastSetting }));
   return { seed, dialect, switchedTo, lastSetting, overlapMinutes, pageSize, ticks: set, outages, records, end: now };
@@ -103,15 +127,25 @@ function planStrikes(random: Random, violence: number, turn?: number, weather: r
   const strikes: Strike[] = [];
   const own = STRIKES[(turn ?? 0) % STRIKES.length];
   if (turn !== undefined && violence > 0 && own !== undefined) strikes.push({ name: own, skip: 0 });
-  if (weather.includes('killed every time')) strikes.push({ name: random.pick(['crash before a request', 'crash after a request', 'killed at a record']), skip: random.int(0, random.pick([4, 12, 40])) });
-  while (strikes.length < 3 && random.chance(violence)) strikes.push({ name: random.pick(STRIKES), skip: random.int(0, random.pick([1, 4, 12])) });
+  if (weather.includes('killed every time'))
+    strikes.push({
+      name: random.pick(['crash before a request', 'crash after a request', 'killed at a record']),
+      skip: random.int(0, random.pick([4, 12, 40])),
+    });
+  while (strikes.length < 3 && random.chance(violence))
+    strikes.push({ name: random.pick(STRIKES), skip: random.int(0, random.pick([1, 4, 12])) });
   return strikes;
 }
 
 /** @param turn The seed's own: seeds in a row have all of them between them. */
-function planSpells(random: Random, violence: number, isNameless: boolean, turn: SpellName | undefined): { name: SpellName; first: number; last: number }[] {
+function planSpells(
+  random: Random,
+  violence: number,
+  isNameless: boolean,
+  turn: SpellName | undefined,
+): { name: SpellName; first: number; last: number }[] {
   const spells: { name: SpellName; first: number; last: number }[] = [];
-  while (spells.length < 2 && (spells.length === 0 && turn !== undefined || random.chance(violence))) {
+  while (spells.length < 2 && ((spells.length === 0 && turn !== undefined) || random.chance(violence))) {
     const name = spells.length === 0 && turn !== undefined ? turn : random.pick(SPELLS);
     // Where the envelope names no tailnet, nobody could tell.
     if (name === 'another tailnet' && isNameless) break;

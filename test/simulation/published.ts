@@ -4,9 +4,28 @@ import { MARKERS } from './writer';
 
 const text = z.nullable(z.string());
 
-const health = z.object({ stream: z.literal('health'), id: z.string(), kind: z.string(), description: z.string(), occurredAt: z.string(), interval: z.nullable(z.object({ from: z.string(), until: z.string() })) });
-const common = { id: z.string(), contentHash: z.string(), tailnet: z.string(), occurredAt: text, claimCheck: z.nullable(z.object({ key: z.string() })) };
-const audit = z.object({ ...common, stream: z.literal('audit'), revision: z.boolean(), unparsed: z.boolean(), change: z.object({ new: z.unknown() }) });
+const health = z.object({
+  stream: z.literal('health'),
+  id: z.string(),
+  kind: z.string(),
+  description: z.string(),
+  occurredAt: z.string(),
+  interval: z.nullable(z.object({ from: z.string(), until: z.string() })),
+});
+const common = {
+  id: z.string(),
+  contentHash: z.string(),
+  tailnet: z.string(),
+  occurredAt: text,
+  claimCheck: z.nullable(z.object({ key: z.string() })),
+};
+const audit = z.object({
+  ...common,
+  stream: z.literal('audit'),
+  revision: z.boolean(),
+  unparsed: z.boolean(),
+  change: z.object({ new: z.unknown() }),
+});
 const policyDiff = z.object({ ...common, stream: z.literal('policy-diff'), auditId: z.string() });
 const detail = z.discriminatedUnion('stream', [health, audit, policyDiff]);
 
@@ -40,4 +59,5 @@ export function readQuarantined(json: string): Published<RecordDetail | HealthDe
   return readPublished(JSON.stringify(z.parse(kept, JSON.parse(json)).detail));
 }
 
-export const isOfRecord = (published: Published<RecordDetail | HealthDetail>): published is Published => published.detail.stream !== 'health';
+export const isOfRecord = (published: Published<RecordDetail | HealthDetail>): published is Published =>
+  published.detail.stream !== 'health';

@@ -9,7 +9,20 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** What is drawn when a record is made. Closed, as the faults are: each has to come up. */
-export const KINDS = ['plain', 'same group', 'same but for its value', 'repeated', 'edited', 'policy change', 'without a readable time', 'unparsable', 'refused by the bus', 'too large', 'dense hour', 'kills its runs'] as const;
+export const KINDS = [
+  'plain',
+  'same group',
+  'same but for its value',
+  'repeated',
+  'edited',
+  'policy change',
+  'without a readable time',
+  'unparsable',
+  'refused by the bus',
+  'too large',
+  'dense hour',
+  'kills its runs',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** How late a record shows up. */
@@ -37,17 +50,26 @@ export function planRecords(random: Random, plan: RecordsPlan): PlannedRecord[] 
   const writer = createWriter(plan.dialect);
   const records: PlannedRecord[] = [];
   const count = random.int(15, 45);
-  while (records.length < count) records.push(...planOne(random, plan, writer, pickKind(random, plan.dialect === 'audit' && !plan.isSwitched)));
+  while (records.length < count)
+    records.push(...planOne(random, plan, writer, pickKind(random, plan.dialect === 'audit' && !plan.isSwitched)));
   // It takes long to read, so few have one.
   if (random.chance(0.15)) records.push(...planOne(random, plan, writer, 'too large'));
-  if (random.chance(0.2)) records.push(...Array.from({ length: random.int(1, 2) }, () => planOne(random, plan, writer, 'kills its runs')).flat());
+  if (random.chance(0.2))
+    records.push(
+      ...Array.from({ length: random.int(1, 2) }, () => planOne(random, plan, writer, 'kills its runs')).flat(),
+    );
   if (random.chance(0.1)) records.push(...planDenseHour(random, plan, writer));
   return records;
 }
 
 function planOne(random: Random, plan: RecordsPlan, writer: Writer, kind: Kind): PlannedRecord[] {
   const place = pickPlace(random, plan);
-  const one = (written: Written, entries: PlannedRecord['entries'] = [entryOf(written, place)]): PlannedRecord => ({ ...written, kind, delay: place.delay, entries });
+  const one = (written: Written, entries: PlannedRecord['entries'] = [entryOf(written, place)]): PlannedRecord => ({
+    ...written,
+    kind,
+    delay: place.delay,
+    entries,
+  });
   const { at, nanos, visibleFrom } = place;
   const when = { at, nanos, ...(place.isDeferred ? { deferredAt: visibleFrom } : {}) };
   switch (kind) {
@@ -62,7 +84,11 @@ function planOne(random: Random, plan: RecordsPlan, writer: Writer, kind: Kind):
     case 'repeated': {
       const written = writer.plain(when);
       const first = entryOf(written, place);
-      const again = { ...first, record: reordered(written.record), visibleFrom: first.visibleFrom + random.pick([0, random.int(0, HOUR), random.int(0, 3 * DAY)]) };
+      const again = {
+        ...first,
+        record: reordered(written.record),
+        visibleFrom: first.visibleFrom + random.pick([0, random.int(0, HOUR), random.int(0, 3 * DAY)]),
+      };
       return [one(written, [first, again])];
     }
     case 'edited': {
@@ -96,7 +122,21 @@ function planDenseHour(random: Random, { phases, span }: RecordsPlan, writer: Wr
   return Array.from({ length: random.int(110, 420) }, () => {
     const at = from + random.int(0, HOUR);
     const written = writer.plain({ at, nanos: 0 });
-    return { ...written, kind: 'dense hour', delay: 'at once', entries: [{ record: written.record, inOtherDialect: written.inOtherDialect, at, nanos: 0, visibleFrom: at + 1_000, visibleUntil: Infinity }] };
+    return {
+      ...written,
+      kind: 'dense hour',
+      delay: 'at once',
+      entries: [
+        {
+          record: written.record,
+          inOtherDialect: written.inOtherDialect,
+          at,
+          nanos: 0,
+          visibleFrom: at + 1_000,
+          visibleUntil: Infinity,
+        },
+      ],
+    };
   });
 }
 
@@ -122,14 +162,26 @@ interface Place extends Omit<LogEntry, 'record'> {
 function pickPlace(random: Random, { span, phases, overlapMinutes }: RecordsPlan): Place {
   const phase = phases[random.int(0, phases.length - 1)];
   const isInPhase = phase !== undefined && random.chance(0.75);
-  const at = isInPhase ? random.int(phase.from - 20 * MINUTE, phase.until) : random.int(span.start - 10 * MINUTE, span.end);
+  const at = isInPhase
+    ? random.int(phase.from - 20 * MINUTE, phase.until)
+    : random.int(span.start - 10 * MINUTE, span.end);
   const drawn = random.int(1, 100);
   const [delay, delayMs]: [Delay, Millis] =
-    drawn <= 60 ? ['at once', random.int(0, 45_000)]
-    : drawn <= 75 ? ['within the overlap', random.int(MINUTE, overlapMinutes * MINUTE)]
-    : drawn <= 90 ? ['within a day', random.int(overlapMinutes * MINUTE, DAY)]
-    : ['within a week', random.int(DAY, 7 * DAY - 30 * MINUTE)];
-  return { at, nanos: random.chance(0.3) ? 0 : random.int(1, 999_999), visibleFrom: at + delayMs, visibleUntil: Infinity, delay, isDeferred: delayMs > HOUR && random.chance(0.5) };
+    drawn <= 60
+      ? ['at once', random.int(0, 45_000)]
+      : drawn <= 75
+        ? ['within the overlap', random.int(MINUTE, overlapMinutes * MINUTE)]
+        : drawn <= 90
+          ? ['within a day', random.int(overlapMinutes * MINUTE, DAY)]
+          : ['within a week', random.int(DAY, 7 * DAY - 30 * MINUTE)];
+  return {
+    at,
+    nanos: random.chance(0.3) ? 0 : random.int(1, 999_999),
+    visibleFrom: at + delayMs,
+    visibleUntil: Infinity,
+    delay,
+    isDeferred: delayMs > HOUR && random.chance(0.5),
+  };
 }
 
 function entryOf({ record, inOtherDialect }: Written, { at, nanos, visibleFrom, visibleUntil }: Place): LogEntry {
@@ -138,5 +190,7 @@ function entryOf({ record, inOtherDialect }: Written, { at, nanos, visibleFrom, 
 
 /** The same, with its keys the other way round. */
 function reordered(record: unknown): unknown {
-  return typeof record === 'object' && record !== null && !Array.isArray(record) ? Object.fromEntries(Object.entries(record).reverse()) : record;
+  return typeof record === 'object' && record !== null && !Array.isArray(record)
+    ? Object.fromEntries(Object.entries(record).reverse())
+    : record;
 }

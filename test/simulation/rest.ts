@@ -36,16 +36,22 @@ export function judgeRest({ expectations, judge, table, connector, plan, runs }:
     return at + RETENTION_MS <= (first?.startedAt ?? Infinity);
   };
   const isInGap = ({ at }: Expectation) => [...gaps.values()].some(({ from, until }) => at >= from && at < until);
-  const isDue = (one: Expectation) => one.isFinal && one.at >= startFrom && one.visibleFrom - one.at <= HORIZON_MS && !isInGap(one) && !wasMissed(one);
+  const isDue = (one: Expectation) =>
+    one.isFinal && one.at >= startFrom && one.visibleFrom - one.at <= HORIZON_MS && !isInGap(one) && !wasMissed(one);
 
   const lost = expectations.all.filter((one) => isDue(one) && !isOut(one));
   for (const { key, record, at, visibleFrom } of lost) {
-    judge.violated('I1', `${key} (${record.kind}, ${record.delay}) of ${new Date(at).toISOString()}, visible since ${new Date(visibleFrom).toISOString()}, never came out`);
+    judge.violated(
+      'I1',
+      `${key} (${record.kind}, ${record.delay}) of ${new Date(at).toISOString()}, visible since ${new Date(visibleFrom).toISOString()}, never came out`,
+    );
   }
   for (const { key, arrivals, isKept, record } of expectations.all) {
-    if (arrivals.length > 0 && !record.isParsable && !isKept) judge.violated('I1', `${key} could not be read and is not in quarantine`);
+    if (arrivals.length > 0 && !record.isParsable && !isKept)
+      judge.violated('I1', `${key} could not be read and is not in quarantine`);
   }
-  const unfinished = state?.place?.inflight ?? state?.place?.sweeps.hourly.inflight ?? state?.place?.sweeps.daily.inflight ?? null;
+  const unfinished =
+    state?.place?.inflight ?? state?.place?.sweeps.hourly.inflight ?? state?.place?.sweeps.daily.inflight ?? null;
   if (unfinished !== null) judge.violated('I12', 'a window or a sweep is still under way');
   return {
     delivered: expectations.all.filter(({ arrivals }) => arrivals.length > 0).length,

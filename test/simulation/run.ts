@@ -74,4 +74,5 @@ export interface Walk {
 export const isGoing = (run: Run) => run.endedAt === Infinity;
 
 /** Whether two runs were under way at one moment. */
-export const overlaps = (one: Run, other: Run) => one !== other && one.startedAt <= other.endedAt && other.startedAt <= one.endedAt;
+export const overlaps = (one: Run, other: Run) =>
+  one !== other && one.startedAt <= other.endedAt && other.startedAt <= one.endedAt;

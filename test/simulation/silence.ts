@@ -30,7 +30,12 @@ export interface Silence {
   atRest(): void;
 }
 
-export function createSilence({ judge, table, connector, now }: Pick<OracleDeps, 'judge' | 'table' | 'connector' | 'now'>): Silence {
+export function createSilence({
+  judge,
+  table,
+  connector,
+  now,
+}: Pick<OracleDeps, 'judge' | 'table' | 'connector' | 'now'>): Silence {
   const ids = new Set<string>();
   /** By their first copy: one that comes again is known by its id. */
   let last: { readonly kind: string; readonly at: Millis } | undefined;
@@ -46,7 +51,10 @@ export function createSilence({ judge, table, connector, now }: Pick<OracleDeps,
     const isOwed = health.owed.some(({ kind }) => SILENT.includes(kind));
     const isKnown = last !== undefined && SILENT.includes(last.kind) && now() + run.skewMs - last.at <= REPEATED_MS;
     if (isOwed || isKnown) return;
-    judge.violated('I21', `${run.id} leaves the watermark ${Math.round(age / MINUTE)} minutes old; last announced: ${last === undefined ? 'nothing' : `${last.kind} at ${new Date(last.at).toISOString()}`}`);
+    judge.violated(
+      'I21',
+      `${run.id} leaves the watermark ${Math.round(age / MINUTE)} minutes old; last announced: ${last === undefined ? 'nothing' : `${last.kind} at ${new Date(last.at).toISOString()}`}`,
+    );
   };
 
   return {
@@ -81,7 +89,11 @@ export function createSilence({ judge, table, connector, now }: Pick<OracleDeps,
       isSetBack = true;
     },
     atRest() {
-      if (last !== undefined && last.kind !== 'recovered') judge.violated('I22', `at rest the last that was announced is ${last.kind} of ${new Date(last.at).toISOString()}`);
+      if (last !== undefined && last.kind !== 'recovered')
+        judge.violated(
+          'I22',
+          `at rest the last that was announced is ${last.kind} of ${new Date(last.at).toISOString()}`,
+        );
     },
   };
 }

@@ -48,8 +48,23 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
   if (isFine()) await settle(world);
   if (isFine()) world.oracle.atRest();
-  const balance = judgeRest({ ...world, connector: CONNECTOR, now: () => world.timeline.now(), expectations: world.oracle.expectations, runs: world.runs });
-  return { ...balance, seed, runs: world.runs.length, faults: world.faults, kinds: kindsOf(plan), violation: world.judge.verdict, trace: world.trace.lines, hash: world.trace.hash() };
+  const balance = judgeRest({
+    ...world,
+    connector: CONNECTOR,
+    now: () => world.timeline.now(),
+    expectations: world.oracle.expectations,
+    runs: world.runs,
+  });
+  return {
+    ...balance,
+    seed,
+    runs: world.runs.length,
+    faults: world.faults,
+    kinds: kindsOf(plan),
+    violation: world.judge.verdict,
+    trace: world.trace.lines,
+    hash: world.trace.hash(),
+  };
 }
 
 const MOST_THAWS = 5;
@@ -59,7 +74,11 @@ async function thaw(world: World): Promise<void> {
   // One that goes on may be made to stand still once more.
   for (let times = 0; times < MOST_THAWS && (times === 0 || world.runs.some(isGoing)); times += 1) {
     const { state } = world.table.of(CONNECTOR);
-    const until = Math.max(...world.runs.filter(isGoing).map(({ frozenUntil }) => frozenUntil), state?.notBefore ?? 0, (state?.leaseUntil ?? 0) + 10_000);
+    const until = Math.max(
+      ...world.runs.filter(isGoing).map(({ frozenUntil }) => frozenUntil),
+      state?.notBefore ?? 0,
+      (state?.leaseUntil ?? 0) + 10_000,
+    );
     await world.timeline.advanceTo(Math.max(until, world.timeline.now()) + TIMEOUT_MS);
   }
   for (const run of world.runs.filter(isGoing)) world.judge.violated('I18', `${run.id} never ended`);
@@ -87,13 +106,23 @@ const TICKS_TO_CATCH_UP = 3;
 async function catchUp(world: World): Promise<void> {
   for (let number = 0; number < TICKS_TO_CATCH_UP; number += 1) await tickAlive(world, PERIOD_MS - TIMEOUT_MS);
   const lag = world.timeline.now() - (world.table.of(CONNECTOR).state?.wm ?? 0);
-  if (lag > 2 * PERIOD_MS) world.judge.violated('I12', `the watermark is ${Math.round(lag / 1000)} s behind after ${TICKS_TO_CATCH_UP} ticks without a fault`);
+  if (lag > 2 * PERIOD_MS)
+    world.judge.violated(
+      'I12',
+      `the watermark is ${Math.round(lag / 1000)} s behind after ${TICKS_TO_CATCH_UP} ticks without a fault`,
+    );
 }
 
 /** Until the last record has shown itself and each tier has swept twice. */
 async function settle(world: World): Promise<void> {
   const last = Math.max(...world.plan.records.flatMap(({ entries }) => entries.map(({ visibleFrom }) => visibleFrom)));
-  const waits = [Math.max(PERIOD_MS, last - world.timeline.now() + MINUTE), PERIOD_MS, HOUR + MINUTE, DAY + MINUTE, PERIOD_MS];
+  const waits = [
+    Math.max(PERIOD_MS, last - world.timeline.now() + MINUTE),
+    PERIOD_MS,
+    HOUR + MINUTE,
+    DAY + MINUTE,
+    PERIOD_MS,
+  ];
   for (const wait of waits) {
     const run = await tickAlive(world, wait);
     if (run.failure !== null) world.judge.violated('I12', `${run.id} failed without a fault: ${run.failure}`);

@@ -18,7 +18,9 @@ afterAll(() => rm(folder, { recursive: true }));
 /** `npm run simulate`, in a process of its own: within jest it takes ten times as long. */
 const simulate = (...args: readonly string[]) =>
   new Promise<{ code: number | string; printed: string }>((resolve) => {
-    execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26 }, (error, printed) => { resolve({ code: error?.code ?? 0, printed }); });
+    execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26 }, (error, printed) => {
+      resolve({ code: error?.code ?? 0, printed });
+    });
   });
 
 it('keeps its promises through the faults of 25 seeds, and each kind of fault is among them [case 1] [case 4] [case 6] [case 7] [case 8] [case 13] [case 16] [case 17] [case 18]', async () => {
@@ -32,12 +34,16 @@ it.each(REGRESSIONS)('keeps them through seed %i', async (seed) => {
 });
 
 it('lives through the same history again when the seed is the same, and through another with another', async () => {
-  const trace = (seed: string) => simulate('--seeds', '1', '--trace', '--seed', seed).then(({ printed }) => printed.replace(/ in [\d.]+ s:/, ''));
+  const trace = (seed: string) =>
+    simulate('--seeds', '1', '--trace', '--seed', seed).then(({ printed }) => printed.replace(/ in [\d.]+ s:/, ''));
   const [first, second, other] = [await trace('7'), await trace('7'), await trace('8')];
   expect(second).toBe(first);
   expect(other).not.toBe(first);
 });
 
 it('refuses a number of seeds that is none', async () => {
-  expect(await simulate('--seeds', 'many')).toMatchObject({ code: 1, printed: expect.stringContaining('--seeds N') as string });
+  expect(await simulate('--seeds', 'many')).toMatchObject({
+    code: 1,
+    printed: expect.stringContaining('--seeds N') as string,
+  });
 });

@@ -27,7 +27,10 @@ export function createTimeline(start: Millis): Timeline {
 
   return {
     now: () => now,
-    wait: (ms) => new Promise((resolve) => { add({ at: now + Math.max(0, ms), ring: resolve }); }),
+    wait: (ms) =>
+      new Promise((resolve) => {
+        add({ at: now + Math.max(0, ms), ring: resolve });
+      }),
     async advanceTo(at) {
       await settled();
       for (let next = alarms.at(-1); next !== undefined && next.at <= at; next = alarms.at(-1)) {
@@ -42,4 +45,7 @@ export function createTimeline(start: Millis): Timeline {
 }
 
 /** Until every promise that could go on has done so. */
-const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+const settled = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });

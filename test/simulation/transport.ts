@@ -11,13 +11,20 @@ const MOST_REQUESTS = 20_000;
 const TAKING: readonly string[] = ['get GENESIS', 'put GENESIS', 'ACQUIRE', 'get STATE'];
 
 /** Faults that end a run: what it did before counts as if it had met none. */
-const KILLS: readonly FaultName[] = ['crash before a request', 'crash after a request', 'killed at a record', 'killed every time'];
+const KILLS: readonly FaultName[] = [
+  'crash before a request',
+  'crash after a request',
+  'killed at a record',
+  'killed every time',
+];
 
 /** What lies between a run and the services: it takes time, and it is where everything goes wrong. */
 export function createTransport(world: World, run: Run): Io {
   const { timeline, random, judge } = world;
 
-  const log = (text: string) => { world.trace.add(timeline.now(), run.id, text); };
+  const log = (text: string) => {
+    world.trace.add(timeline.now(), run.id, text);
+  };
 
   /** Until then. Answers whether the process stood still meanwhile; a dead process never goes on. */
   async function pass(ms: Millis): Promise<boolean> {
@@ -36,7 +43,8 @@ export function createTransport(world: World, run: Run): Io {
     if (!isGoing(run)) judge.violated('I17', `${run.id} asked ${service} for ${name} after it had ended`);
     // What is ready is still delivered in the reserve; only the last commit comes after that.
     const isLate = service === 'bus' || service === 'archive' ? deadline.isOver() : deadline.isNear();
-    if (!closing && isLate) judge.violated('I17', `${run.id} began ${name} of ${service} with ${deadline.remaining()} ms left`);
+    if (!closing && isLate)
+      judge.violated('I17', `${run.id} began ${name} of ${service} with ${deadline.remaining()} ms left`);
     if (service === 'upstream') world.oracle.asksUpstream(run);
     if (run.hasLease && !TAKING.includes(name)) run.isIn = true;
     if (run.requests > MOST_REQUESTS) judge.violated('I18', `${run.id} has made ${run.requests} requests`);
@@ -87,7 +95,8 @@ export function createTransport(world: World, run: Run): Io {
     }
     if (fate.crash === 'after' || run.isDoomed) crash();
     if (fate.freeze?.when === 'after') run.frozenUntil = timeline.now() + fate.freeze.forMs;
-    if ((await pass(Math.min(fate.backMs, limitMs - fate.thereMs))) && random.chance(0.5)) lose('the connection was gone');
+    if ((await pass(Math.min(fate.backMs, limitMs - fate.thereMs))) && random.chance(0.5))
+      lose('the connection was gone');
     if (fate.lost === 'answer') lose('the answer was lost');
     if (fate.thereMs + fate.backMs > limitMs) lose('too slow');
     if ('error' in outcome) {
@@ -121,7 +130,9 @@ export function createTransport(world: World, run: Run): Io {
 function chooseFate(world: World, run: Run, call: Call): Fate {
   const due = run.strikes.find((strike) => fits(strike.name, call));
   if (due !== undefined) {
-    run.strikes = run.strikes.flatMap((strike) => (strike !== due ? [strike] : strike.skip === 0 ? [] : [{ ...strike, skip: strike.skip - 1 }]));
+    run.strikes = run.strikes.flatMap((strike) =>
+      strike !== due ? [strike] : strike.skip === 0 ? [] : [{ ...strike, skip: strike.skip - 1 }],
+    );
     if (due.skip === 0) return struckFate(due.name, call, world.random);
   }
   for (const spell of world.weather) {

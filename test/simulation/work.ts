@@ -30,7 +30,11 @@ interface Known {
   readonly elements: readonly SeenElement[];
 }
 
-export function createWorkJudge({ judge, table, connector, now, plan }: OracleDeps, expectations: Expectations, runs: readonly Run[]): WorkJudge {
+export function createWorkJudge(
+  { judge, table, connector, now, plan }: OracleDeps,
+  expectations: Expectations,
+  runs: readonly Run[],
+): WorkJudge {
   const markedAt = new Map<string, Millis>();
   /** Runs in a row that died on a record. */
   const row = new Map<string, number>();
@@ -43,9 +47,11 @@ export function createWorkJudge({ judge, table, connector, now, plan }: OracleDe
     byName ??= nameAll(plan.records, table.of(connector).genesis?.tailnetKey ?? '');
     return byName.get(name) ?? [];
   };
-  const expected = ({ record }: Known): Expectation[] => (['audit', 'policy-diff'] as const).flatMap((stream) => expectations.find(record.marker, stream) ?? []);
+  const expected = ({ record }: Known): Expectation[] =>
+    (['audit', 'policy-diff'] as const).flatMap((stream) => expectations.find(record.marker, stream) ?? []);
   const isBroughtOut = (name: string) => known(name).some((one) => expected(one).every(isOut));
-  const isMarkedBefore = ({ bucket, element }: SeenElement, at: Millis) => (markedAt.get(element) ?? Infinity) <= at && table.of(connector).seen.get(bucket)?.elements.has(element) === true;
+  const isMarkedBefore = ({ bucket, element }: SeenElement, at: Millis) =>
+    (markedAt.get(element) ?? Infinity) <= at && table.of(connector).seen.get(bucket)?.elements.has(element) === true;
 
   const left = new Set<number>();
   /** What a run finds when it begins. */
@@ -64,15 +70,29 @@ export function createWorkJudge({ judge, table, connector, now, plan }: OracleDe
       for (const name of names) {
         if (known(name).length === 0) judge.violated('I2', `${run.id} works on ${name}, which this tailnet never had`);
         const versions = known(name);
-        if (versions.length > 0 && versions.every(({ elements }) => elements.every((one) => isMarkedBefore(one, run.startedAt)))) judge.violated('I24', `${run.id} works on ${versions[0]?.record.marker ?? name} again, which was out and marked before it began`);
-        if (deaths >= MOST_DEATHS && (suffered.get(name) ?? 0) < MOST_DEATHS) judge.violated('I23', `${run.id} holds ${name} for the death of ${deaths} runs, and it was for ${suffered.get(name) ?? 0}`);
+        if (
+          versions.length > 0 &&
+          versions.every(({ elements }) => elements.every((one) => isMarkedBefore(one, run.startedAt)))
+        )
+          judge.violated(
+            'I24',
+            `${run.id} works on ${versions[0]?.record.marker ?? name} again, which was out and marked before it began`,
+          );
+        if (deaths >= MOST_DEATHS && (suffered.get(name) ?? 0) < MOST_DEATHS)
+          judge.violated(
+            'I23',
+            `${run.id} holds ${name} for the death of ${deaths} runs, and it was for ${suffered.get(name) ?? 0}`,
+          );
       }
       if (names.join() !== noted.join()) {
         const late = run.isDisturbed ? [] : [...run.begun].filter((name) => !isBroughtOut(name));
-        if (late.length > MOST_BEGUN) judge.violated('I20', `${run.id} goes on to further records while ${late.length} that it began are not out`);
+        if (late.length > MOST_BEGUN)
+          judge.violated('I20', `${run.id} goes on to further records while ${late.length} that it began are not out`);
         for (const name of names) run.begun.add(name);
       }
-      return deaths < MOST_DEATHS && names.some((name) => known(name).some(({ record }) => record.kind === 'kills its runs'));
+      return (
+        deaths < MOST_DEATHS && names.some((name) => known(name).some(({ record }) => record.kind === 'kills its runs'))
+      );
     },
     marked(elements) {
       for (const element of elements) if (!markedAt.has(element)) markedAt.set(element, now());
@@ -87,7 +107,11 @@ export function createWorkJudge({ judge, table, connector, now, plan }: OracleDe
       for (const name of run.noted) {
         const deaths = (before.get(name) ?? 0) + 1;
         row.set(name, deaths);
-        if (deaths > MOST_DEATHS) judge.violated('I23', `${run.id} is the ${deaths}th run in a row that died on ${known(name)[0]?.record.marker ?? name}`);
+        if (deaths > MOST_DEATHS)
+          judge.violated(
+            'I23',
+            `${run.id} is the ${deaths}th run in a row that died on ${known(name)[0]?.record.marker ?? name}`,
+          );
       }
     },
     ended(run) {
@@ -97,9 +121,15 @@ export function createWorkJudge({ judge, table, connector, now, plan }: OracleDe
     },
     quarantinedRaw(run, records, reason) {
       for (const record of records) {
-        const names = [...(byName ?? [])].filter(([, all]) => all.some((one) => one.record === record)).map(([name]) => name);
+        const names = [...(byName ?? [])]
+          .filter(([, all]) => all.some((one) => one.record === record))
+          .map(([name]) => name);
         const isJust = reason === 'died-twice' && names.some((name) => (suffered.get(name) ?? 0) >= MOST_DEATHS);
-        if (!isJust) judge.violated('I23', `${run.id} put ${record.marker} aside as it came (${reason}), and no two runs died on it`);
+        if (!isJust)
+          judge.violated(
+            'I23',
+            `${run.id} put ${record.marker} aside as it came (${reason}), and no two runs died on it`,
+          );
       }
     },
     reset() {
@@ -110,10 +140,19 @@ export function createWorkJudge({ judge, table, connector, now, plan }: OracleDe
   };
 
   function judgeProgress(run: Run): void {
-    const isUndisturbed = !run.isDisturbed && !run.wasSet && run.frozenUntil === -Infinity && !runs.some((other) => overlaps(other, run));
+    const isUndisturbed =
+      !run.isDisturbed && !run.wasSet && run.frozenUntil === -Infinity && !runs.some((other) => overlaps(other, run));
     if (!isUndisturbed || run.mustWait || run.hasMoved) return;
-    const left = expectations.all.find((one) => !isOut(one) && one.isFinal && one.visibleFrom <= run.startedAt && one.at <= run.startedAt + Math.min(0, run.skewMs) && one.at >= run.watermark - plan.overlapMinutes * 60_000);
-    if (left !== undefined) judge.violated('I20', `${run.id} had its time and left everything as it was, though ${left.key} was there`);
+    const left = expectations.all.find(
+      (one) =>
+        !isOut(one) &&
+        one.isFinal &&
+        one.visibleFrom <= run.startedAt &&
+        one.at <= run.startedAt + Math.min(0, run.skewMs) &&
+        one.at >= run.watermark - plan.overlapMinutes * 60_000,
+    );
+    if (left !== undefined)
+      judge.violated('I20', `${run.id} had its time and left everything as it was, though ${left.key} was there`);
   }
 }
 
@@ -129,4 +168,3 @@ function nameAll(records: readonly PlannedRecord[], tailnetKey: string): Map<str
   }
   return byName;
 }
-

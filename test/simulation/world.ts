@@ -41,7 +41,11 @@ export interface World {
   /** Begins an invocation, and does not wait for its end. */
   start(options: { readonly budgetMs: Millis; readonly skewMs?: Millis; readonly strikes?: Run['strikes'] }): Run;
   /** Does what a service does for a run: what changes is the run's doing. */
-  actingAs<Answer>(run: Run, refuse: ((event: BusEvent) => string | undefined) | undefined, effect: () => Answer): Answer;
+  actingAs<Answer>(
+    run: Run,
+    refuse: ((event: BusEvent) => string | undefined) | undefined,
+    effect: () => Answer,
+  ): Answer;
   happens(what: Meanwhile, run: Run): void;
   fired(fault: FaultName): void;
   readonly faults: ReadonlyMap<FaultName, number>;
@@ -65,8 +69,12 @@ export function createWorld(plan: Plan): World {
     return actor;
   };
   const table = createInMemoryTable(timeline, {
-    committed: (_runId, _token, before, after) => { oracle.committed(doer(), before, after); },
-    marked: (_runId, elements) => { oracle.marked(doer(), elements); },
+    committed: (_runId, _token, before, after) => {
+      oracle.committed(doer(), before, after);
+    },
+    marked: (_runId, elements) => {
+      oracle.marked(doer(), elements);
+    },
     acquired(_runId, before) {
       const run = doer();
       run.hasLease = true;
@@ -76,18 +84,34 @@ export function createWorld(plan: Plan): World {
       const run = doer();
       if (oracle.noted(run, names, deaths)) run.isDoomed = true;
     },
-    quarantined: (_runId, entry) => { oracle.quarantined(doer(), entry); },
+    quarantined: (_runId, entry) => {
+      oracle.quarantined(doer(), entry);
+    },
   });
   const oracle = createOracle({ plan, judge, table, bucket, connector: CONNECTOR, now: () => timeline.now() }, runs);
   const own = openTailnet(plan, timeline);
   const other = openOtherTailnet(plan, timeline);
 
-  const refuseUsually = ({ detail }: BusEvent) => (JSON.stringify(detail).includes(POISON) ? 'MalformedDetail' : undefined);
+  const refuseUsually = ({ detail }: BusEvent) =>
+    JSON.stringify(detail).includes(POISON) ? 'MalformedDetail' : undefined;
   bus.refuse = refuseUsually;
-  bus.onArrival = (event) => { oracle.arrived(doer(), event); };
+  bus.onArrival = (event) => {
+    oracle.arrived(doer(), event);
+  };
 
   const world: World = {
-    plan, timeline, random, judge, oracle, trace, table, bucket, bus, runs, faults, outages: new Map(),
+    plan,
+    timeline,
+    random,
+    judge,
+    oracle,
+    trace,
+    table,
+    bucket,
+    bus,
+    runs,
+    faults,
+    outages: new Map(),
     get weather() {
       return weather;
     },
@@ -102,7 +126,11 @@ export function createWorld(plan: Plan): World {
     setWeather(next) {
       // A run that has asked whether the bus is there cannot know that it went away since.
       const mayVanish = weather.includes('bus missing') || !runs.some(isGoing);
-      weather = next.filter((spell) => (spell !== 'bus missing' || mayVanish) && (spell !== 'another tailnet' || table.of(CONNECTOR).genesis?.tailnetId != null));
+      weather = next.filter(
+        (spell) =>
+          (spell !== 'bus missing' || mayVanish) &&
+          (spell !== 'another tailnet' || table.of(CONNECTOR).genesis?.tailnetId != null),
+      );
       bus.exists = !weather.includes('bus missing');
       for (const spell of weather) if (isSilent(spell)) world.fired(spell);
     },
@@ -149,7 +177,8 @@ export function createWorld(plan: Plan): World {
 }
 
 /** Spells that no single request shows. */
-const isSilent = (spell: SpellName) => ['bus missing', 'another tailnet', 'fast clock', 'slow clock', 'little time', 'killed every time'].includes(spell);
+const isSilent = (spell: SpellName) =>
+  ['bus missing', 'another tailnet', 'fast clock', 'slow clock', 'little time', 'killed every time'].includes(spell);
 
 function skewUnder(weather: readonly SpellName[], random: Random): Millis {
   if (weather.includes('fast clock')) return random.int(1_000, MAX_SKEW_MS);
@@ -166,6 +195,13 @@ function openTailnet({ dialect, pageSize, records }: Plan, clock: Clock): InMemo
 function openOtherTailnet({ dialect, pageSize, ticks }: Plan, clock: Clock): InMemoryTailnet {
   const tailnet = createInMemoryTailnet({ dialect, pageSize, clock, id: 'other.example.com' });
   const writer = createWriter(dialect, 'other');
-  for (const { at } of ticks) tailnet.add({ record: writer.plain({ at, nanos: 0 }).record, at, nanos: 0, visibleFrom: at, visibleUntil: Infinity });
+  for (const { at } of ticks)
+    tailnet.add({
+      record: writer.plain({ at, nanos: 0 }).record,
+      at,
+      nanos: 0,
+      visibleFrom: at,
+      visibleUntil: Infinity,
+    });
   return tailnet;
 }

@@ -36,7 +36,10 @@ export interface Writer {
   large(when: When): Written;
 }
 
-const WRITE: Readonly<Record<Dialect, (facts: Facts) => object>> = { audit: auditRecord, configuration: configurationRecord };
+const WRITE: Readonly<Record<Dialect, (facts: Facts) => object>> = {
+  audit: auditRecord,
+  configuration: configurationRecord,
+};
 
 /** Records with this in them are refused by the simulated bus, always. */
 export const POISON = 'poison-';
@@ -55,8 +58,23 @@ export function createWriter(dialect: Dialect, prefix: 'sim' | 'other' = 'sim'):
   const other = dialect === 'audit' ? 'configuration' : 'audit';
 
   const parsable = (number: number, when: When, fields: Partial<Facts> = {}, version = 0): Written => {
-    const facts: Facts = { number, group: when.group ?? `group${String(number).padStart(6, '0')}`, time: instant(when), deferredAt: when.deferredAt ?? null, subject: `node-${number}`, value: { marker: marker(number, version) }, ...fields };
-    return { marker: marker(number, version), record: WRITE[dialect](facts), inOtherDialect: WRITE[other](facts), occurredAt: facts.time, isParsable: true, isPolicyChange: false };
+    const facts: Facts = {
+      number,
+      group: when.group ?? `group${String(number).padStart(6, '0')}`,
+      time: instant(when),
+      deferredAt: when.deferredAt ?? null,
+      subject: `node-${number}`,
+      value: { marker: marker(number, version) },
+      ...fields,
+    };
+    return {
+      marker: marker(number, version),
+      record: WRITE[dialect](facts),
+      inOtherDialect: WRITE[other](facts),
+      occurredAt: facts.time,
+      isParsable: true,
+      isPolicyChange: false,
+    };
   };
 
   return {
@@ -70,8 +88,17 @@ export function createWriter(dialect: Dialect, prefix: 'sim' | 'other' = 'sim'):
     editOf: (other, when) => parsable(numberOf(other), when, {}, 1),
     policy(when) {
       const number = next();
-      const policy = (ports: string) => `// the policy\n{\n  "acls": [{"action": "accept", "src": ["group:ops"], "dst": ["*:${ports}"]}],\n}\n`;
-      return { ...parsable(number, when, { subject: marker(number), isPolicy: true, before: policy('22'), value: policy(String(1000 + number)) }), isPolicyChange: true };
+      const policy = (ports: string) =>
+        `// the policy\n{\n  "acls": [{"action": "accept", "src": ["group:ops"], "dst": ["*:${ports}"]}],\n}\n`;
+      return {
+        ...parsable(number, when, {
+          subject: marker(number),
+          isPolicy: true,
+          before: policy('22'),
+          value: policy(String(1000 + number)),
+        }),
+        isPolicyChange: true,
+      };
     },
     untimed(when, isGibberish) {
       const number = next();
@@ -80,7 +107,14 @@ export function createWriter(dialect: Dialect, prefix: 'sim' | 'other' = 'sim'):
     unparsable(form) {
       const number = next();
       const forms: readonly unknown[] = [{ broken: marker(number) }, `a line: ${marker(number)}`, [marker(number)]];
-      return { marker: marker(number), record: forms[form], inOtherDialect: forms[form], occurredAt: null, isParsable: false, isPolicyChange: false };
+      return {
+        marker: marker(number),
+        record: forms[form],
+        inOtherDialect: forms[form],
+        occurredAt: null,
+        isParsable: false,
+        isPolicyChange: false,
+      };
     },
     poison(when) {
       const number = next();
@@ -117,7 +151,14 @@ function configurationRecord({ group, time, deferredAt, subject, isPolicy = fals
     eventGroupID: group,
     origin: 'ADMIN_CONSOLE',
     actor,
-    target: isPolicy ? { id: 'T1CNTRL', name: subject, type: 'TAILNET', property: 'ACL' } : { id: `n-${subject}`, name: subject, type: 'NODE', property: subject.length % 2 === 0 ? 'TAGS' : 'KEY_EXPIRY_TIME' },
+    target: isPolicy
+      ? { id: 'T1CNTRL', name: subject, type: 'TAILNET', property: 'ACL' }
+      : {
+          id: `n-${subject}`,
+          name: subject,
+          type: 'NODE',
+          property: subject.length % 2 === 0 ? 'TAGS' : 'KEY_EXPIRY_TIME',
+        },
     action: 'UPDATE',
     ...(before === undefined ? {} : { old: before }),
     new: value,

@@ -30,13 +30,19 @@ beforeEach(async () => {
   client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url, maxAttempts: 2 });
   now = NOW;
   commits = 0;
-  store = createStateStore({ table: { client, name }, clock, newCommitId: () => `commit-${(commits += 1)}`, newIdKey: () => 'f'.repeat(64) });
+  store = createStateStore({
+    table: { client, name },
+    clock,
+    newCommitId: () => `commit-${(commits += 1)}`,
+    newIdKey: () => 'f'.repeat(64),
+  });
 });
 afterEach(() => {
   client.destroy();
 });
 
-const items = async () => ((await client.send(new ScanCommand({ TableName: name }))).Items ?? []).map((item) => unmarshall(item));
+const items = async () =>
+  ((await client.send(new ScanCommand({ TableName: name }))).Items ?? []).map((item) => unmarshall(item));
 const item = async (sk: string) => (await items()).find((one) => one['sk'] === sk);
 
 async function acquire(runId = 'run', connector = 'default'): Promise<Tenure> {
@@ -50,15 +56,28 @@ describe('the lease', () => {
   it('begins five minutes back on the very first run', async () => {
     const tenure = await acquire();
     const unswept = { doneFrom: NOW, inflight: null };
-    expect(tenure.place).toEqual({ watermark: NOW - 5 * 60_000, inflight: null, dialect: null, sweeps: { hourly: unswept, daily: unswept } });
+    expect(tenure.place).toEqual({
+      watermark: NOW - 5 * 60_000,
+      inflight: null,
+      dialect: null,
+      sweeps: { hourly: unswept, daily: unswept },
+    });
     expect(tenure).toMatchObject({ stateLost: false, failStreak: 0 });
-    expect(await item('GENESIS')).toMatchObject({ installedAt: NOW, startFrom: NOW - 5 * 60_000, idKey: 'f'.repeat(64), committed: false });
+    expect(await item('GENESIS')).toMatchObject({
+      installedAt: NOW,
+      startFrom: NOW - 5 * 60_000,
+      idKey: 'f'.repeat(64),
+      committed: false,
+    });
   });
 
   it('[case 4] keeps a second run out for as long as the first one could go on', async () => {
     await acquire('one');
     now += 240_000;
-    await expect(store.acquire('default', 'two', deadline)).resolves.toEqual({ state: 'busy', watermark: NOW - 5 * 60_000 });
+    await expect(store.acquire('default', 'two', deadline)).resolves.toEqual({
+      state: 'busy',
+      watermark: NOW - 5 * 60_000,
+    });
     now = NOW + 240_000 + 5_000 + 10_001;
     await expect(store.acquire('default', 'two', deadline)).resolves.toMatchObject({ state: 'acquired' });
   });
@@ -107,7 +126,12 @@ describe('the lease', () => {
   it('is one per connector', async () => {
     await acquire('one', 'a');
     await acquire('one', 'b');
-    expect((await items()).map(({ pk, sk }) => `${String(pk)} ${String(sk)}`).sort()).toEqual(['TN#a GENESIS', 'TN#a STATE', 'TN#b GENESIS', 'TN#b STATE']);
+    expect((await items()).map(({ pk, sk }) => `${String(pk)} ${String(sk)}`).sort()).toEqual([
+      'TN#a GENESIS',
+      'TN#a STATE',
+      'TN#b GENESIS',
+      'TN#b STATE',
+    ]);
   });
 });
 
@@ -115,7 +139,10 @@ describe('a commit', () => {
   it('keeps the whole place', async () => {
     const tenure = await acquire();
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 };
-    const sweeps = { hourly: { doneFrom: 5, inflight: { ...inflight, startedAt: 6 } }, daily: { doneFrom: 7, inflight: null } };
+    const sweeps = {
+      hourly: { doneFrom: 5, inflight: { ...inflight, startedAt: 6 } },
+      daily: { doneFrom: 7, inflight: null },
+    };
     const place: Place = { watermark: NOW, dialect: 'audit', inflight, sweeps };
     await tenure.commit(place, { release: 'whole' });
     expect((await acquire('next')).place).toEqual(place);
@@ -161,7 +188,10 @@ describe('a note of work', () => {
     await (await acquire('first')).noteWork([one, two], 0, false);
     now += 300_000;
     const second = await acquire('second');
-    expect([...second.suspects]).toEqual([[one, 1], [two, 1]]);
+    expect([...second.suspects]).toEqual([
+      [one, 1],
+      [two, 1],
+    ]);
     await second.noteWork([two], 1, false);
     now += 300_000;
     expect([...(await acquire('third')).suspects]).toEqual([[two, 2]]);
@@ -204,7 +234,14 @@ describe('what is known of how runs fared', () => {
     const alert = { kind: 'blind', since: NOW, at: NOW } as const;
     const owed = [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'one', interval: null }] as const;
     await first.saveAlerts({ alert, owed });
-    expect((await acquire('two')).health).toEqual({ ending: { how: 'whole', code: null, since: NOW }, progressAt: NOW, alert, owed, lastEventAt: NOW - 1, matched: { ci: NOW } });
+    expect((await acquire('two')).health).toEqual({
+      ending: { how: 'whole', code: null, since: NOW },
+      progressAt: NOW,
+      alert,
+      owed,
+      lastEventAt: NOW - 1,
+      matched: { ci: NOW },
+    });
   });
 
   it('counts failures until a run ends whole or moves the watermark: a partial one proves nothing', async () => {
@@ -227,7 +264,10 @@ describe('a ledger', () => {
       await tenure.recordQuarantine({ id: 'w1:1', reason: 'unparsed', object, at: NOW, position: null });
     }
     const ledger = (await items()).filter(({ pk }) => pk === 'TN#default#LEDGER');
-    expect(ledger.map(({ sk }) => String(sk))).toEqual(['GAP#2026-11-22T11:59:59.998Z#2026-11-22T11:59:59.999Z', 'QUAR#w1:1']);
+    expect(ledger.map(({ sk }) => String(sk))).toEqual([
+      'GAP#2026-11-22T11:59:59.998Z#2026-11-22T11:59:59.999Z',
+      'QUAR#w1:1',
+    ]);
     expect(ledger[1]).toMatchObject({ ...object, reason: 'unparsed', status: 'quarantined', at: NOW });
   });
 });
@@ -245,8 +285,18 @@ describe('lost state', () => {
   it('[case 15] is named where an attribute is not what we write', async () => {
     const first = await acquire();
     await first.commit(first.place, { release: 'whole' });
-    await client.send(new UpdateItemCommand({ TableName: name, Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } }, UpdateExpression: 'SET wm = :x', ExpressionAttributeValues: { ':x': { S: 'soon' } } }));
-    await expect(store.acquire('default', 'next', deadline)).rejects.toMatchObject({ code: 'STATE_INVALID', message: expect.stringMatching(/STATE item: wm: .*rewind/) as string });
+    await client.send(
+      new UpdateItemCommand({
+        TableName: name,
+        Key: { pk: { S: 'TN#default' }, sk: { S: 'STATE' } },
+        UpdateExpression: 'SET wm = :x',
+        ExpressionAttributeValues: { ':x': { S: 'soon' } },
+      }),
+    );
+    await expect(store.acquire('default', 'next', deadline)).rejects.toMatchObject({
+      code: 'STATE_INVALID',
+      message: expect.stringMatching(/STATE item: wm: .*rewind/) as string,
+    });
   });
 });
 
@@ -259,7 +309,10 @@ it('fixes the tailnet with the first answer, for good', async () => {
 });
 
 describe('the seen ids', () => {
-  const element = (number: number, bucket = '2026112211'): SeenElement => ({ bucket, element: number.toString(16).padStart(16, '0').repeat(2) });
+  const element = (number: number, bucket = '2026112211'): SeenElement => ({
+    bucket,
+    element: number.toString(16).padStart(16, '0').repeat(2),
+  });
 
   it('are known to the next run', async () => {
     const first = await acquire();
@@ -277,7 +330,7 @@ describe('the seen ids', () => {
     expect(seen.status({ bucket: 'none', element: 'a'.repeat(16) + '2'.repeat(16) })).toBe('revised');
   });
 
-  it('[case 11] fill one item after the other, all far below DynamoDB\'s limit', async () => {
+  it("[case 11] fill one item after the other, all far below DynamoDB's limit", async () => {
     const tenure = await acquire();
     const all = Array.from({ length: 1_300 }, (_, number) => element(number));
     for (let start = 0; start < all.length; start += 100) await tenure.markSeen(all.slice(start, start + 100));
@@ -292,7 +345,10 @@ describe('the seen ids', () => {
     const tenure = await acquire();
     await tenure.markSeen([element(1, '2026112215'), element(2, 'none')]);
     const expiries = (await items()).filter(({ pk }) => pk === 'TN#default#SEEN').map(({ exp }) => Number(exp));
-    expect(expiries).toEqual([(Date.parse('2026-11-22T16:00:00Z') + 100 * 24 * HOUR) / 1000, (NOW + 100 * 24 * HOUR) / 1000]);
+    expect(expiries).toEqual([
+      (Date.parse('2026-11-22T16:00:00Z') + 100 * 24 * HOUR) / 1000,
+      (NOW + 100 * 24 * HOUR) / 1000,
+    ]);
   });
 
   it('are read once per run, hours that lie close in one query', async () => {
@@ -308,6 +364,14 @@ describe('the seen ids', () => {
 });
 
 it('says what to check when the table is not there', async () => {
-  const lost = createStateStore({ table: { client, name: 'not-there' }, clock, newCommitId: () => 'x', newIdKey: () => 'f'.repeat(64) });
-  await expect(lost.acquire('default', 'run', deadline)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: 'the table "not-there" does not exist in this account and region; deploy the stack again' });
+  const lost = createStateStore({
+    table: { client, name: 'not-there' },
+    clock,
+    newCommitId: () => 'x',
+    newIdKey: () => 'f'.repeat(64),
+  });
+  await expect(lost.acquire('default', 'run', deadline)).rejects.toMatchObject({
+    code: 'STATE_UNAVAILABLE',
+    message: 'the table "not-there" does not exist in this account and region; deploy the stack again',
+  });
 });

@@ -1,5 +1,6 @@
 /** Everything that a terminal obeys, hides or reorders: colours, cursor, a link, ends of lines, C0, C1, bidirectional and zero-width characters. */
-export const HOSTILE = 'a\u001b[5m\u001b[2J\u001b]8;;http://x.test\u0007b\u001b]8;;\u0007\r\n\n\t\u0000\b\u007f\u009b31m\u0085\u2028\u2029\u202ec\u2066d\u200be\ufefff\u3164\u{e0041}';
+export const HOSTILE =
+  'a\u001b[5m\u001b[2J\u001b]8;;http://x.test\u0007b\u001b]8;;\u0007\r\n\n\t\u0000\b\u007f\u009b31m\u0085\u2028\u2029\u202ec\u2066d\u200be\ufefff\u3164\u{e0041}';
 
 /** The same, and over 1 MB. */
 export const HOSTILE_MB = `${HOSTILE}${'x\u001b[5m\r\n\u202e'.repeat(100_000)}`;

@@ -18,9 +18,16 @@ export const createInMemoryBucket = (name = 'archive'): InMemoryBucket => ({ nam
 
 /** An archive whose bucket is a map. */
 export function createInMemoryArchive(bucket: InMemoryBucket, io: Io): Archive {
-  const unavailable = () => new ConnectorError('ARCHIVE_UNAVAILABLE', `the bucket "${bucket.name}" did not take an object`);
+  const unavailable = () =>
+    new ConnectorError('ARCHIVE_UNAVAILABLE', `the bucket "${bucket.name}" did not take an object`);
 
-  async function keep(name: string, object: ArchivedObject, text: () => string, atMostMs: number, deadline: Deadline): Promise<ArchivedObject> {
+  async function keep(
+    name: string,
+    object: ArchivedObject,
+    text: () => string,
+    atMostMs: number,
+    deadline: Deadline,
+  ): Promise<ArchivedObject> {
     const limitMs = callMs(deadline, atMostMs);
     try {
       return await io({ service: 'archive', name, about: object.key, writes: true, limitMs, deadline }, () => {
@@ -35,16 +42,27 @@ export function createInMemoryArchive(bucket: InMemoryBucket, io: Io): Archive {
 
   return {
     put: (key, content, deadline) => {
-      const object = { bucket: bucket.name, key, sha256: createHash('sha256').update(content).digest('hex'), bytes: Buffer.byteLength(content) };
+      const object = {
+        bucket: bucket.name,
+        key,
+        sha256: createHash('sha256').update(content).digest('hex'),
+        bytes: Buffer.byteLength(content),
+      };
       return keep('put', object, () => Buffer.from(content).toString(), 30_000, deadline);
     },
     putFile: (key, { path, sha256, bytes }, deadline) =>
-      keep('put file', { bucket: bucket.name, key, sha256, bytes }, () => {
-        try {
-          return gunzipSync(readFileSync(path)).toString();
-        } catch {
-          throw unavailable();
-        }
-      }, 120_000, deadline),
+      keep(
+        'put file',
+        { bucket: bucket.name, key, sha256, bytes },
+        () => {
+          try {
+            return gunzipSync(readFileSync(path)).toString();
+          } catch {
+            throw unavailable();
+          }
+        },
+        120_000,
+        deadline,
+      ),
   };
 }

@@ -1,5 +1,16 @@
 import { ConnectorError } from '../../lib/connector/errors';
-import type { AuditLog, AuditLogPage, Clock, Deadline, Dialect, LogRecord, Millis, OpenAuditLog, PageEnd, Window } from '../../lib/connector/ports';
+import type {
+  AuditLog,
+  AuditLogPage,
+  Clock,
+  Deadline,
+  Dialect,
+  LogRecord,
+  Millis,
+  OpenAuditLog,
+  PageEnd,
+  Window,
+} from '../../lib/connector/ports';
 import { NoAnswer, type Io } from './in-memory-io';
 import type { InMemoryTailnet } from './in-memory-tailnet';
 
@@ -24,12 +35,19 @@ type AnswerOf<Shown> = { readonly shown: Shown } & Pick<AuditLogPage, 'asOf' | '
 /** The audit log of a tailnet in memory, in the dialect that it speaks. */
 export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: InMemoryAuditLogDeps): OpenAuditLog {
   /** null: no answer within the time of one request. */
-  async function ask<Shown>(about: string, deadline: Deadline, show: (tailnet: InMemoryTailnet) => Shown): Promise<AnswerOf<Shown> | null> {
+  async function ask<Shown>(
+    about: string,
+    deadline: Deadline,
+    show: (tailnet: InMemoryTailnet) => Shown,
+  ): Promise<AnswerOf<Shown> | null> {
     if (deadline.isNear()) throw outOfTime();
     const sentAt = clock.now();
     const limitMs = Math.min(LIMIT_MS, deadline.untilNear());
     try {
-      const { shown, servedAt } = await io({ service: 'upstream', name: 'GET', about, writes: false, limitMs, deadline }, () => ({ shown: show(tailnet()), servedAt: tailnet().clock.now() }));
+      const { shown, servedAt } = await io(
+        { service: 'upstream', name: 'GET', about, writes: false, limitMs, deadline },
+        () => ({ shown: show(tailnet()), servedAt: tailnet().clock.now() }),
+      );
       return { shown, ...timing(sentAt, servedAt, clock.now()) };
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
@@ -40,16 +58,24 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: In
 
   const audit: AuditLog = {
     async *pages(window, cursor, deadline) {
-      for (let at = cursor; ; ) {
-        const answer = await ask(`audit from ${new Date(window.from).toISOString()}${at === null ? '' : ` ${at}`}`, deadline, (server) => {
-          if (at === null) onFirstAnswer?.(window);
-          const page = at === null ? server.begin(window.from) : server.resume(at);
-          if (page === undefined) throw cursorRefused();
-          return page;
-        });
+      for (let at = cursor; ;) {
+        const answer = await ask(
+          `audit from ${new Date(window.from).toISOString()}${at === null ? '' : ` ${at}`}`,
+          deadline,
+          (server) => {
+            if (at === null) onFirstAnswer?.(window);
+            const page = at === null ? server.begin(window.from) : server.resume(at);
+            if (page === undefined) throw cursorRefused();
+            return page;
+          },
+        );
         if (answer === null) throw deadline.isNear() ? outOfTime() : unreachable();
         const { shown, asOf, skewMs } = answer;
-        yield page(shown.records, { cursor: shown.cursor, until: null }, { asOf, skewMs, tailnet: null, oauthClientId: null, dialect: 'audit' });
+        yield page(
+          shown.records,
+          { cursor: shown.cursor, until: null },
+          { asOf, skewMs, tailnet: null, oauthClientId: null, dialect: 'audit' },
+        );
         if (shown.cursor === null) return;
         at = shown.cursor;
       }
@@ -58,16 +84,21 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: In
 
   const configuration: AuditLog = {
     async *pages(window, cursor, deadline) {
-      let { from, lengthMs } = cursor === null ? { from: window.from, lengthMs: Infinity } : parseCursor(cursor, window);
+      let { from, lengthMs } =
+        cursor === null ? { from: window.from, lengthMs: Infinity } : parseCursor(cursor, window);
       let isFirst = cursor === null;
-      for (let slowAnswers = 0; ; ) {
+      for (let slowAnswers = 0; ;) {
         const until = Math.min(from + lengthMs, window.until);
         const isSplittable = until - from > SMALLEST_SLICE_MS;
         const sentAt = Math.min(clock.now(), tailnet().clock.now());
         // A walk may be broken off behind an answer that never came: it is closed over no later than when it began.
         if (isFirst) onFirstAnswer?.(window);
         isFirst = false;
-        const answer = await ask(`configuration ${new Date(from).toISOString()} to ${new Date(until).toISOString()}`, deadline, (server) => ({ ...server.between({ from, until }, isSplittable), tailnet: server.id }));
+        const answer = await ask(
+          `configuration ${new Date(from).toISOString()} to ${new Date(until).toISOString()}`,
+          deadline,
+          (server) => ({ ...server.between({ from, until }, isSplittable), tailnet: server.id }),
+        );
         const isCut = answer === null || answer.shown.isCut;
         if (answer === null && !isSplittable) throw deadline.isNear() ? outOfTime() : unreachable();
         if (isCut) lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
@@ -77,8 +108,14 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: In
         }
         const next = from === window.until ? null : `${from}/${lengthMs}`;
         const rest = { oauthClientId: null, dialect: 'configuration' } as const;
-        if (answer === null) yield page([], { cursor: next, until: null }, { ...rest, asOf: sentAt, skewMs: null, tailnet: tailnet().id });
-        else yield page(answer.shown.records, { cursor: next, until: isCut ? null : until }, { ...rest, asOf: answer.asOf, skewMs: answer.skewMs, tailnet: answer.shown.tailnet });
+        if (answer === null)
+          yield page([], { cursor: next, until: null }, { ...rest, asOf: sentAt, skewMs: null, tailnet: tailnet().id });
+        else
+          yield page(
+            answer.shown.records,
+            { cursor: next, until: isCut ? null : until },
+            { ...rest, asOf: answer.asOf, skewMs: answer.skewMs, tailnet: answer.shown.tailnet },
+          );
         if (next === null) return;
         slowAnswers = answer === null && !deadline.isNear() ? slowAnswers + 1 : 0;
         if (slowAnswers === MAX_SLOW_ANSWERS) throw unreachable();
@@ -96,7 +133,10 @@ const BATCH = 100;
 function page(records: readonly unknown[], end: PageEnd, rest: Omit<AuditLogPage, 'batches' | 'end'>): AuditLogPage {
   let isRead = false;
   async function* batches(): AsyncGenerator<LogRecord[], void, void> {
-    for (let next = 0; next < records.length; next += BATCH) yield await Promise.resolve(records.slice(next, next + BATCH).map((value, index) => asLogRecord(value, next + index)));
+    for (let next = 0; next < records.length; next += BATCH)
+      yield await Promise.resolve(
+        records.slice(next, next + BATCH).map((value, index) => asLogRecord(value, next + index)),
+      );
     isRead = true;
   }
   return {
@@ -121,7 +161,8 @@ function timing(sentAt: Millis, servedAt: Millis, answeredAt: Millis): Pick<Audi
   return { asOf: Math.min(sentAt, date - roundTripMs), skewMs: Math.round(date - (sentAt + answeredAt) / 2) };
 }
 
-const outOfTime = () => new ConnectorError('OUT_OF_TIME', 'the time of this run was over before Tailscale had answered');
+const outOfTime = () =>
+  new ConnectorError('OUT_OF_TIME', 'the time of this run was over before Tailscale had answered');
 
 const unreachable = () => new ConnectorError('UPSTREAM_UNREACHABLE', 'Tailscale could not be reached');
 

@@ -12,7 +12,11 @@ export interface InMemoryEventBus {
   onArrival: (event: BusEvent) => void;
 }
 
-export const createInMemoryEventBus = (): InMemoryEventBus => ({ exists: true, refuse: () => undefined, onArrival: () => undefined });
+export const createInMemoryEventBus = (): InMemoryEventBus => ({
+  exists: true,
+  refuse: () => undefined,
+  onArrival: () => undefined,
+});
 
 const REFUSED_FOR_GOOD: readonly string[] = ['MalformedDetail', 'InvalidArgument'];
 
@@ -39,18 +43,34 @@ export function createInMemoryBus(far: InMemoryEventBus, io: Io): Bus {
   return {
     async assertExists(deadline) {
       try {
-        await io({ service: 'bus', name: 'describe', writes: false, limitMs: callMs(deadline, 20_000), deadline }, () => {
-          if (!far.exists) throw new ConnectorError('BUS_MISSING', 'there is no event bus of this name in this account and region');
-        });
+        await io(
+          { service: 'bus', name: 'describe', writes: false, limitMs: callMs(deadline, 20_000), deadline },
+          () => {
+            if (!far.exists)
+              throw new ConnectorError('BUS_MISSING', 'there is no event bus of this name in this account and region');
+          },
+        );
       } catch (error) {
-        throw error instanceof NoAnswer ? new ConnectorError('BUS_EXHAUSTED', 'EventBridge could not be reached') : error;
+        throw error instanceof NoAnswer
+          ? new ConnectorError('BUS_EXHAUSTED', 'EventBridge could not be reached')
+          : error;
       }
     },
     async publish(events, deadline) {
       const unsent = { accepted: [], refused: [], unsent: events };
       if (deadline.isOver()) return unsent;
       try {
-        return await io({ service: 'bus', name: 'publish', about: `${events.length} events`, writes: true, limitMs: callMs(deadline, 60_000), deadline }, () => put(events));
+        return await io(
+          {
+            service: 'bus',
+            name: 'publish',
+            about: `${events.length} events`,
+            writes: true,
+            limitMs: callMs(deadline, 60_000),
+            deadline,
+          },
+          () => put(events),
+        );
       } catch (error) {
         if (error instanceof NoAnswer) return unsent;
         throw error;

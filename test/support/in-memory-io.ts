@@ -31,4 +31,7 @@ export class NoAnswer extends Error {
 export type Io = <Answer>(call: Call, effect: () => Answer) => Promise<Answer>;
 
 /** Every request arrives and is answered at once. */
-export const directly: Io = (_call, effect) => new Promise((resolve) => { resolve(effect()); });
+export const directly: Io = (_call, effect) =>
+  new Promise((resolve) => {
+    resolve(effect());
+  });

@@ -11,7 +11,19 @@ interface InMemorySeen {
 }
 
 /** One run's view of the marks: a bucket is read once, and what the run itself marks is added to it. */
-export function createInMemorySeen({ table, connector, runId, ask, clock }: { table: InMemoryTable; connector: string; runId: string; ask: Ask; clock: Clock }): InMemorySeen {
+export function createInMemorySeen({
+  table,
+  connector,
+  runId,
+  ask,
+  clock,
+}: {
+  table: InMemoryTable;
+  connector: string;
+  runId: string;
+  ask: Ask;
+  clock: Clock;
+}): InMemorySeen {
   const loaded = new Set<string>();
   const contents = new Map<string, Set<string>>();
   const remember = (element: string) => {
@@ -29,7 +41,12 @@ export function createInMemorySeen({ table, connector, runId, ask, clock }: { ta
     async load(buckets) {
       const missing = buckets.filter((bucket) => !loaded.has(bucket));
       if (missing.length === 0) return set;
-      const found = await ask('query SEEN', 'read', () => missing.flatMap((bucket) => [...(table.of(connector).seen.get(bucket)?.elements ?? [])]), missing.join(' '));
+      const found = await ask(
+        'query SEEN',
+        'read',
+        () => missing.flatMap((bucket) => [...(table.of(connector).seen.get(bucket)?.elements ?? [])]),
+        missing.join(' '),
+      );
       for (const element of found) remember(element);
       for (const bucket of missing) loaded.add(bucket);
       return set;
@@ -37,14 +54,19 @@ export function createInMemorySeen({ table, connector, runId, ask, clock }: { ta
     async mark(elements) {
       for (const bucket of new Set(elements.map((one) => one.bucket))) {
         const written = elements.filter((one) => one.bucket === bucket).map(({ element }) => element);
-        await ask('add SEEN', 'closing', () => {
-          const { seen } = table.of(connector);
-          const item = seen.get(bucket) ?? { elements: new Set(), exp: 0 };
-          table.watch.marked?.(runId, written);
-          seen.set(bucket, item);
-          item.exp = expirySeconds(bucket, clock.now());
-          for (const element of written) item.elements.add(element);
-        }, `${bucket} ${written.length}`);
+        await ask(
+          'add SEEN',
+          'closing',
+          () => {
+            const { seen } = table.of(connector);
+            const item = seen.get(bucket) ?? { elements: new Set(), exp: 0 };
+            table.watch.marked?.(runId, written);
+            seen.set(bucket, item);
+            item.exp = expirySeconds(bucket, clock.now());
+            for (const element of written) item.elements.add(element);
+          },
+          `${bucket} ${written.length}`,
+        );
       }
       for (const { element } of elements) remember(element);
     },

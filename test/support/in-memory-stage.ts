@@ -44,7 +44,12 @@ export interface StageOptions {
   readonly openLog?: (clock: Clock) => OpenAuditLog;
 }
 
-export function createStage({ dialect = 'configuration', pageSize = 100, openState, openLog }: StageOptions = {}): Stage {
+export function createStage({
+  dialect = 'configuration',
+  pageSize = 100,
+  openState,
+  openLog,
+}: StageOptions = {}): Stage {
   const clock = { now: () => stage.now };
   const tailnet = createInMemoryTailnet({ dialect, clock, pageSize });
   const bucket = createInMemoryBucket();
@@ -65,7 +70,12 @@ export function createStage({ dialect = 'configuration', pageSize = 100, openSta
 
   const stage: Stage = {
     now: STAGE_START,
-    tailnet, table, bucket, bus, events, calls,
+    tailnet,
+    table,
+    bucket,
+    bus,
+    events,
+    calls,
     takes: () => 0,
     meanwhile: () => Promise.resolve(),
     add(record, at, visibleFrom = at) {
@@ -74,7 +84,9 @@ export function createStage({ dialect = 'configuration', pageSize = 100, openSta
     tick(budgetMs = 240_000) {
       const deps = {
         openAuditLog: openLog?.(clock) ?? createInMemoryAuditLog({ tailnet: () => tailnet, clock, io }),
-        state: openState?.(clock) ?? createInMemoryState({ table, clock, io, newCommitId: () => `commit-${(commits += 1)}` }),
+        state:
+          openState?.(clock) ??
+          createInMemoryState({ table, clock, io, newCommitId: () => `commit-${(commits += 1)}` }),
         bus: createInMemoryBus(bus, io),
         archive: createInMemoryArchive(bucket, io),
         clock,
@@ -86,7 +98,11 @@ export function createStage({ dialect = 'configuration', pageSize = 100, openSta
         severityProfile: 'spec' as const,
         expectedActivity: [],
       };
-      return poll([{ id: 'default', tailnet: 'example.com', secretId: 'secret', dialect }], deps, createDeadline(clock, stage.now + budgetMs));
+      return poll(
+        [{ id: 'default', tailnet: 'example.com', secretId: 'secret', dialect }],
+        deps,
+        createDeadline(clock, stage.now + budgetMs),
+      );
     },
   };
   return stage;

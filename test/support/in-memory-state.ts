@@ -1,5 +1,16 @@
 import { ConnectorError } from '../../lib/connector/errors';
-import type { Clock, CommitOptions, Deadline, Ending, Genesis, HealthRecord, Millis, Place, StateStore, Tenure } from '../../lib/connector/ports';
+import type {
+  Clock,
+  CommitOptions,
+  Deadline,
+  Ending,
+  Genesis,
+  HealthRecord,
+  Millis,
+  Place,
+  StateStore,
+  Tenure,
+} from '../../lib/connector/ports';
 import { NoAnswer, type Call, type Io } from './in-memory-io';
 import { createInMemorySeen } from './in-memory-seen';
 import type { ConnectorItems, InMemoryTable, StateItem, TableWatch } from './in-memory-table';
@@ -17,7 +28,12 @@ export interface InMemoryStateDeps {
 }
 
 /** One request to the table. */
-export type Ask = <Answer>(name: string, kind: 'read' | 'write' | 'closing' | 'closing read', effect: () => Answer, about?: string) => Promise<Answer>;
+export type Ask = <Answer>(
+  name: string,
+  kind: 'read' | 'write' | 'closing' | 'closing read',
+  effect: () => Answer,
+  about?: string,
+) => Promise<Answer>;
 
 /** Live state whose table is in memory: the same requests, conditions and answers as lib/state. */
 export function createInMemoryState({ table, clock, io, newCommitId }: InMemoryStateDeps): StateStore {
@@ -28,18 +44,31 @@ export function createInMemoryState({ table, clock, io, newCommitId }: InMemoryS
       const genesis = await findGenesis(ask, items, clock);
       const lease = await takeLease(ask, items, table.watch, runId, genesis.startFrom, clock, deadline);
       if (!lease.taken) return { state: 'busy', watermark: lease.state?.wm ?? null };
-      return { state: 'acquired', tenure: createTenure({ table, connector, runId, ask, clock, newCommitId, genesis, state: lease.state }) };
+      return {
+        state: 'acquired',
+        tenure: createTenure({ table, connector, runId, ask, clock, newCommitId, genesis, state: lease.state }),
+      };
     },
   };
 }
 
 function createAsk(io: Io, deadline: Deadline): Ask {
   return async (name, kind, effect, about = '') => {
-    const call: Call = { service: 'state', name, about, writes: !kind.endsWith('read'), closing: kind.startsWith('closing'), limitMs: 20_000, deadline };
+    const call: Call = {
+      service: 'state',
+      name,
+      about,
+      writes: !kind.endsWith('read'),
+      closing: kind.startsWith('closing'),
+      limitMs: 20_000,
+      deadline,
+    };
     try {
       return await io(call, effect);
     } catch (error) {
-      throw error instanceof NoAnswer ? new ConnectorError('STATE_UNAVAILABLE', 'the table could not be reached') : error;
+      throw error instanceof NoAnswer
+        ? new ConnectorError('STATE_UNAVAILABLE', 'the table could not be reached')
+        : error;
     }
   };
 }
@@ -48,26 +77,68 @@ async function findGenesis(ask: Ask, items: () => ConnectorItems, clock: Clock):
   const found = await ask('get GENESIS', 'read', () => items().genesis);
   if (found !== undefined) return found;
   const installedAt = clock.now();
-  const genesis: Genesis = { installedAt, startFrom: installedAt - FIRST_RUN_MS, tailnetKey: null, tailnetId: null, idKey: 'key', committed: false };
+  const genesis: Genesis = {
+    installedAt,
+    startFrom: installedAt - FIRST_RUN_MS,
+    tailnetKey: null,
+    tailnetId: null,
+    idKey: 'key',
+    committed: false,
+  };
   return ask('put GENESIS', 'closing', () => (items().genesis ??= genesis));
 }
 
 const UNKNOWN: HealthRecord = { ending: null, progressAt: null, alert: null, owed: [], lastEventAt: null, matched: {} };
 
-type Lease = { readonly taken: true; readonly state: StateItem } | { readonly taken: false; readonly state: StateItem | undefined };
+type Lease =
+  | { readonly taken: true; readonly state: StateItem }
+  | { readonly taken: false; readonly state: StateItem | undefined };
 
-async function takeLease(ask: Ask, items: () => ConnectorItems, watch: TableWatch, runId: string, startFrom: Millis, clock: Clock, deadline: Deadline): Promise<Lease> {
+async function takeLease(
+  ask: Ask,
+  items: () => ConnectorItems,
+  watch: TableWatch,
+  runId: string,
+  startFrom: Millis,
+  clock: Clock,
+  deadline: Deadline,
+): Promise<Lease> {
   const now = clock.now();
   const leaseUntil = now + deadline.remaining() + LEASE_SLACK_MS;
-  const taken = await ask('ACQUIRE', 'closing', () => {
-    const { state } = items();
-    const fresh: StateItem = { token: 0, owner: runId, leaseUntil, rev: 0, wm: startFrom, failStreak: 0, lastFailure: null, lastCommitId: null, notBefore: null, previousLease: 0, working: null, health: UNKNOWN, place: null };
-    const isFree = state === undefined || state.leaseUntil < now - CLOCK_SKEW_MS;
-    if (!isFree) return undefined;
-    watch.acquired?.(runId, state);
-    const { token } = state ?? fresh;
-    return (items().state = { ...(state ?? fresh), owner: runId, previousLease: state?.leaseUntil ?? 0, leaseUntil, token: token + 1 });
-  }, runId);
+  const taken = await ask(
+    'ACQUIRE',
+    'closing',
+    () => {
+      const { state } = items();
+      const fresh: StateItem = {
+        token: 0,
+        owner: runId,
+        leaseUntil,
+        rev: 0,
+        wm: startFrom,
+        failStreak: 0,
+        lastFailure: null,
+        lastCommitId: null,
+        notBefore: null,
+        previousLease: 0,
+        working: null,
+        health: UNKNOWN,
+        place: null,
+      };
+      const isFree = state === undefined || state.leaseUntil < now - CLOCK_SKEW_MS;
+      if (!isFree) return undefined;
+      watch.acquired?.(runId, state);
+      const { token } = state ?? fresh;
+      return (items().state = {
+        ...(state ?? fresh),
+        owner: runId,
+        previousLease: state?.leaseUntil ?? 0,
+        leaseUntil,
+        token: token + 1,
+      });
+    },
+    runId,
+  );
   if (taken !== undefined) return { taken: true, state: taken };
   const state = await ask('get STATE', 'closing read', () => items().state);
   return state?.owner === runId ? { taken: true, state } : { taken: false, state };
@@ -96,67 +167,111 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
   const { working } = acquired.state;
   const suspects = new Map((working?.records ?? []).map((record) => [record, (working?.deaths ?? 0) + 1]));
   const leaseLost = () => new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back');
-  const endingNow = (how: Ending, code: string | null): HealthRecord['ending'] => (health.ending?.how === how && health.ending.code === code ? health.ending : { how, code, since: clock.now() });
+  const endingNow = (how: Ending, code: string | null): HealthRecord['ending'] =>
+    health.ending?.how === how && health.ending.code === code ? health.ending : { how, code, since: clock.now() };
 
   async function commit(next: Place, { release, notBefore, stuckOn }: CommitOptions): Promise<void> {
     const commitId = newCommitId();
     const { watermark: wm, ...rest } = next;
     const endsWell = release !== undefined && (release === 'whole' || wm > acquired.state.wm);
     const moved = wm !== place.watermark || next.inflight !== place.inflight || next.sweeps !== place.sweeps;
-    const known: HealthRecord = { ...health, ending: release === undefined ? health.ending : endingNow(release, null), progressAt: moved ? clock.now() : health.progressAt };
-    const applied = await ask('COMMIT', 'closing', () => {
-      const before = items().state;
-      if (before?.token !== token || before.rev !== revision) return false;
-      const leaseUntil = release === undefined ? before.leaseUntil : 0;
-      const failStreak = endsWell ? 0 : before.failStreak;
-      const after: StateItem = {
-        ...before, wm, place: rest, rev: revision + 1, lastCommitId: commitId, failStreak, leaseUntil, notBefore: notBefore ?? null,
-        working: stuckOn === undefined ? null : { records: [stuckOn], deaths: suspects.get(stuckOn) ?? 0 },
-        health: known,
-      };
-      table.watch.committed?.(runId, token, before, after);
-      items().state = after;
-      return true;
-    }, describe(next, release !== undefined));
-    if (!applied && (await ask('get STATE', 'closing read', () => items().state?.lastCommitId)) !== commitId) throw leaseLost();
+    const known: HealthRecord = {
+      ...health,
+      ending: release === undefined ? health.ending : endingNow(release, null),
+      progressAt: moved ? clock.now() : health.progressAt,
+    };
+    const applied = await ask(
+      'COMMIT',
+      'closing',
+      () => {
+        const before = items().state;
+        if (before?.token !== token || before.rev !== revision) return false;
+        const leaseUntil = release === undefined ? before.leaseUntil : 0;
+        const failStreak = endsWell ? 0 : before.failStreak;
+        const after: StateItem = {
+          ...before,
+          wm,
+          place: rest,
+          rev: revision + 1,
+          lastCommitId: commitId,
+          failStreak,
+          leaseUntil,
+          notBefore: notBefore ?? null,
+          working: stuckOn === undefined ? null : { records: [stuckOn], deaths: suspects.get(stuckOn) ?? 0 },
+          health: known,
+        };
+        table.watch.committed?.(runId, token, before, after);
+        items().state = after;
+        return true;
+      },
+      describe(next, release !== undefined),
+    );
+    if (!applied && (await ask('get STATE', 'closing read', () => items().state?.lastCommitId)) !== commitId)
+      throw leaseLost();
     revision += 1;
     place = next;
     health = known;
     if (endsWell) failures = 0;
     if (genesis.committed) return;
-    await ask('mark GENESIS', 'closing', () => void (items().genesis = { ...(items().genesis ?? genesis), committed: true }));
+    await ask(
+      'mark GENESIS',
+      'closing',
+      () => void (items().genesis = { ...(items().genesis ?? genesis), committed: true }),
+    );
     genesis = { ...genesis, committed: true };
   }
 
   /** Writes under the token alone. Answers whether the token was still ours. */
-  const write = (name: string, change: (state: StateItem) => StateItem, about?: string) => ask(name, 'closing', () => {
-    const { state } = items();
-    if (state?.token !== token) return false;
-    items().state = change(state);
-    return true;
-  }, about);
+  const write = (name: string, change: (state: StateItem) => StateItem, about?: string) =>
+    ask(
+      name,
+      'closing',
+      () => {
+        const { state } = items();
+        if (state?.token !== token) return false;
+        items().state = change(state);
+        return true;
+      },
+      about,
+    );
 
   async function noteWork(records: readonly string[], deaths: number, progressed: boolean): Promise<void> {
     const progressAt = progressed ? clock.now() : health.progressAt;
-    const applied = await write('NOTE', (state) => {
-      table.watch.noted?.(runId, records, deaths);
-      return { ...state, working: { records, deaths }, health: { ...state.health, progressAt } };
-    }, `${records.length} records, ${deaths} deaths`);
+    const applied = await write(
+      'NOTE',
+      (state) => {
+        table.watch.noted?.(runId, records, deaths);
+        return { ...state, working: { records, deaths }, health: { ...state.health, progressAt } };
+      },
+      `${records.length} records, ${deaths} deaths`,
+    );
     if (!applied) throw leaseLost();
     health = { ...health, progressAt };
   }
 
   const fixTailnet = async ({ key, id }: { key: string; id: string | null }) => {
-    genesis = await ask('fix TAILNET', 'write', () => {
-      const found = items().genesis;
-      if (found === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone');
-      return (items().genesis = { ...found, tailnetKey: found.tailnetKey ?? key, tailnetId: found.tailnetId ?? id });
-    }, key);
+    genesis = await ask(
+      'fix TAILNET',
+      'write',
+      () => {
+        const found = items().genesis;
+        if (found === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone');
+        return (items().genesis = { ...found, tailnetKey: found.tailnetKey ?? key, tailnetId: found.tailnetId ?? id });
+      },
+      key,
+    );
   };
 
   const fail = async (code: string) => {
     const ending = endingNow('failed', code);
-    const applied = await write('FAIL', (state) => ({ ...state, failStreak: failures + 1, lastFailure: code, leaseUntil: 0, working: null, health: { ...health, ending } }));
+    const applied = await write('FAIL', (state) => ({
+      ...state,
+      failStreak: failures + 1,
+      lastFailure: code,
+      leaseUntil: 0,
+      working: null,
+      health: { ...health, ending },
+    }));
     if (!applied) return null;
     health = { ...health, ending };
     failures += 1;
@@ -181,30 +296,47 @@ function createTenure({ table, connector, runId, ask, clock, newCommitId, ...acq
       return health;
     },
     observe({ lastEventAt, matched = {} }) {
-      health = { ...health, lastEventAt: lastEventAt === undefined ? health.lastEventAt : Math.max(lastEventAt, health.lastEventAt ?? 0), matched: { ...health.matched, ...matched } };
+      health = {
+        ...health,
+        lastEventAt: lastEventAt === undefined ? health.lastEventAt : Math.max(lastEventAt, health.lastEventAt ?? 0),
+        matched: { ...health.matched, ...matched },
+      };
     },
     noteWork,
     async saveAlerts(alerts) {
       const before = health;
       health = { ...health, ...alerts };
-      if (!(await write('ALERTS', (state) => ({ ...state, health: { ...state.health, ...alerts } }), alerts.alert?.kind))) health = before;
+      if (
+        !(await write('ALERTS', (state) => ({ ...state, health: { ...state.health, ...alerts } }), alerts.alert?.kind))
+      )
+        health = before;
     },
     seen: (buckets) => seen.load(buckets),
     markSeen: (elements) => seen.mark(elements),
     fixTailnet,
     commit: (next, options = {}) => commit(next, options),
     fail,
-    recordGap: (gap) => ask('GAP', 'closing', () => void items().gaps.set(`${gap.from} ${gap.until}`, gap), `${gap.from}`),
-    recordQuarantine: (entry) => ask('QUARANTINE', 'closing', () => {
-      items().quarantine.set(entry.id, entry);
-      table.watch.quarantined?.(runId, entry);
-    }, entry.id.slice(0, 12)),
+    recordGap: (gap) =>
+      ask('GAP', 'closing', () => void items().gaps.set(`${gap.from} ${gap.until}`, gap), `${gap.from}`),
+    recordQuarantine: (entry) =>
+      ask(
+        'QUARANTINE',
+        'closing',
+        () => {
+          items().quarantine.set(entry.id, entry);
+          table.watch.quarantined?.(runId, entry);
+        },
+        entry.id.slice(0, 12),
+      ),
   };
 }
 
 function toPlace({ wm, place }: StateItem, { installedAt }: Genesis): Place {
   const unswept = { doneFrom: installedAt, inflight: null };
-  return { ...(place ?? { inflight: null, dialect: null, sweeps: { hourly: unswept, daily: unswept } }), watermark: wm };
+  return {
+    ...(place ?? { inflight: null, dialect: null, sweeps: { hourly: unswept, daily: unswept } }),
+    watermark: wm,
+  };
 }
 
 function describe({ watermark, inflight, sweeps }: Place, release: boolean): string {

@@ -60,7 +60,13 @@ export interface InMemoryTable {
 export function createInMemoryTable(clock: Clock, watch: TableWatch = {}): InMemoryTable {
   const connectors = new Map<string, ConnectorItems>();
   const of = (connector: string): ConnectorItems => {
-    const found: ConnectorItems = connectors.get(connector) ?? { genesis: undefined, state: undefined, seen: new Map(), gaps: new Map(), quarantine: new Map() };
+    const found: ConnectorItems = connectors.get(connector) ?? {
+      genesis: undefined,
+      state: undefined,
+      seen: new Map(),
+      gaps: new Map(),
+      quarantine: new Map(),
+    };
     connectors.set(connector, found);
     for (const [bucket, { exp }] of found.seen) if (exp * 1000 <= clock.now()) found.seen.delete(bucket);
     return found;
@@ -76,9 +82,23 @@ export function createInMemoryTable(clock: Clock, watch: TableWatch = {}): InMem
       const place = state.place && {
         ...state.place,
         inflight: null,
-        sweeps: { hourly: { ...state.place.sweeps.hourly, inflight: null }, daily: { ...state.place.sweeps.daily, inflight: null } },
+        sweeps: {
+          hourly: { ...state.place.sweeps.hourly, inflight: null },
+          daily: { ...state.place.sweeps.daily, inflight: null },
+        },
       };
-      items.state = { ...state, owner: '', lastCommitId: null, notBefore: null, working: null, wm: to, token: state.token + 1, rev: state.rev + 1, leaseUntil: 0, place };
+      items.state = {
+        ...state,
+        owner: '',
+        lastCommitId: null,
+        notBefore: null,
+        working: null,
+        wm: to,
+        token: state.token + 1,
+        rev: state.rev + 1,
+        leaseUntil: 0,
+        place,
+      };
     },
     loseState(connector) {
       of(connector).state = undefined;

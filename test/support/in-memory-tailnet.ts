@@ -49,7 +49,12 @@ export interface InMemoryTailnetOptions {
 /** How long the log is kept. Tailscale's documentation of the configuration audit log, read 2026-11. */
 export const RETENTION_MS = 90 * 24 * 3_600_000;
 
-export function createInMemoryTailnet({ dialect, clock, id = 'example.com', pageSize = 100 }: InMemoryTailnetOptions): InMemoryTailnet {
+export function createInMemoryTailnet({
+  dialect,
+  clock,
+  id = 'example.com',
+  pageSize = 100,
+}: InMemoryTailnetOptions): InMemoryTailnet {
   const entries: LogEntry[] = [];
   let walks = new Map<string, readonly unknown[]>();
   let given = 0;
@@ -60,7 +65,9 @@ export function createInMemoryTailnet({ dialect, clock, id = 'example.com', page
       const beforeEnd = at < until || (at === until && nanos === 0);
       return at >= from && beforeEnd && at >= now - RETENTION_MS && visibleFrom <= now && now < visibleUntil;
     });
-    return outOfOrder(found).map((entry) => (asked === dialect ? entry.record : (entry.inOtherDialect ?? entry.record)));
+    return outOfOrder(found).map((entry) =>
+      asked === dialect ? entry.record : (entry.inOtherDialect ?? entry.record),
+    );
   };
 
   const page = (records: readonly unknown[]): ShownPage => {

@@ -8,7 +8,10 @@ process.on('message', async ({ id, event, remainingMs }) => {
     process.send({ id, result });
   } catch (error) {
     // Lambda keeps these three and drops everything else, AggregateError.errors included.
-    process.send({ id, error: { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split('\n') } });
+    process.send({
+      id,
+      error: { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split('\n') },
+    });
   }
 });
 process.send({ ready: true });

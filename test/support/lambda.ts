@@ -19,7 +19,9 @@ export class InvocationError extends Error {
   }
 }
 
-type Reply = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: { errorType: string; errorMessage: string; trace: string[] } };
+type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { errorType: string; errorMessage: string; trace: string[] } };
 
 /** One Lambda sandbox: a process of its own, in which clients and caches live from one invocation to the next. */
 export interface Sandbox {
@@ -46,7 +48,10 @@ export interface SandboxOptions {
 }
 
 /** Starts the bundled handler in plain node with exactly this environment (and what Lambda itself sets). */
-export async function startSandbox(environment: Readonly<Record<string, string>>, { bundle = POLL_BUNDLE, node = process.execPath }: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandbox(
+  environment: Readonly<Record<string, string>>,
+  { bundle = POLL_BUNDLE, node = process.execPath }: SandboxOptions = {},
+): Promise<Sandbox> {
   const child = fork(join(__dirname, 'lambda-runtime.cjs'), {
     execPath: node,
     execArgv: [],
@@ -61,7 +66,8 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk));
   const waiting = new Map<number, (reply: Reply) => void>();
   const answers: string[] = [];
   const started = new Promise<void>((resolve) => {
@@ -91,8 +97,10 @@ export async function startSandbox(environment: Readonly<Record<string, string>>
   return {
     invoke,
     pid: child.pid,
-    poll: async ({ connector, remainingMs } = {}) => (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
-    testConnection: async ({ remainingMs } = {}) => (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
+    poll: async ({ connector, remainingMs } = {}) =>
+      (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
+    testConnection: async ({ remainingMs } = {}) =>
+      (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
     output: () => printed,
     answers,
     async kill() {

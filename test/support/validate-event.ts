@@ -15,10 +15,15 @@ const validators: Readonly<Record<string, ValidateFunction>> = {
 /** Problems of a detail by the published schema of its stream, read back from JSON as a consumer would; none: it is valid. */
 export function schemaProblems(detail: object): string[] {
   const received: unknown = JSON.parse(JSON.stringify(detail));
-  const stream = typeof received === 'object' && received !== null && 'stream' in received ? String(received.stream) : 'none';
+  const stream =
+    typeof received === 'object' && received !== null && 'stream' in received ? String(received.stream) : 'none';
   const validate = validators[stream];
   if (validate === undefined) return [`no schema for the stream "${stream}"`];
-  return validate(received) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`);
+  return validate(received)
+    ? []
+    : (validate.errors ?? []).map(
+        (error) => `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`,
+      );
 }
 
 /** Throws when the detail does not meet its schema. */

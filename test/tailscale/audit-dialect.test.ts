@@ -61,7 +61,13 @@ describe('the audit dialect', () => {
   });
 
   it('goes on over an empty page that has a cursor [case 36]', async () => {
-    const server = await start(inTurn(json(200, { auditLogs: [], nextCursor: 'c1' }), json(200, { auditLogs: null, nextCursor: 'c2' }), json(200, { auditLogs: [1] })));
+    const server = await start(
+      inTurn(
+        json(200, { auditLogs: [], nextCursor: 'c1' }),
+        json(200, { auditLogs: null, nextCursor: 'c2' }),
+        json(200, { auditLogs: [1] }),
+      ),
+    );
     const pages = await setUp(server.origin).read(AUDIT);
     expect(pages.map(({ records }) => records)).toEqual([[], [], [1]]);
   });
@@ -79,11 +85,18 @@ describe('the audit dialect', () => {
 
   describe('cursors', () => {
     it('stops at a cursor that came before in this walk, before handing out its page [case 34]', async () => {
-      const server = await start(inTurn(json(200, { auditLogs: [1], nextCursor: 'a' }), json(200, { auditLogs: [2], nextCursor: 'b' }), json(200, { auditLogs: [3], nextCursor: 'a' })));
+      const server = await start(
+        inTurn(
+          json(200, { auditLogs: [1], nextCursor: 'a' }),
+          json(200, { auditLogs: [2], nextCursor: 'b' }),
+          json(200, { auditLogs: [3], nextCursor: 'a' }),
+        ),
+      );
       const seen: unknown[] = [];
       const { openAuditLog } = setUp(server.origin);
       const walk = async () => {
-        for await (const page of openAuditLog(connector(AUDIT), null).pages(HOUR, null, PLENTY)) seen.push(...(await readPage(page)).records);
+        for await (const page of openAuditLog(connector(AUDIT), null).pages(HOUR, null, PLENTY))
+          seen.push(...(await readPage(page)).records);
       };
       expect(await failureOf(walk())).toMatchObject({ code: 'CURSOR_LOOP' });
       expect(seen).toEqual([1, 2]);
@@ -92,11 +105,15 @@ describe('the audit dialect', () => {
 
     it('stops at an answer that gives back the cursor it was asked with [case 34]', async () => {
       const server = await start(json(200, { auditLogs: [1], nextCursor: 'kept' }));
-      expect(await failureOf(setUp(server.origin).read(AUDIT, { cursor: 'kept' }))).toMatchObject({ code: 'CURSOR_LOOP' });
+      expect(await failureOf(setUp(server.origin).read(AUDIT, { cursor: 'kept' }))).toMatchObject({
+        code: 'CURSOR_LOOP',
+      });
     });
 
     it.each([400, 404, 410])('calls a %i to a request with a cursor a refused cursor [case 35]', async (status) => {
-      const server = await start(inTurn(json(200, { auditLogs: [], nextCursor: 'old' }), json(status, { message: 'no such cursor' })));
+      const server = await start(
+        inTurn(json(200, { auditLogs: [], nextCursor: 'old' }), json(status, { message: 'no such cursor' })),
+      );
       const failure = await failureOf(setUp(server.origin).read(AUDIT));
       expect(failure.code).toBe('CURSOR_REFUSED');
       expect(failure.message).toContain('no such cursor');
@@ -104,7 +121,9 @@ describe('the audit dialect', () => {
 
     it('does not blame the cursor for a 403', async () => {
       const server = await start(json(403, {}));
-      expect(await failureOf(setUp(server.origin).read(AUDIT, { cursor: 'kept' }))).toMatchObject({ code: 'FORBIDDEN' });
+      expect(await failureOf(setUp(server.origin).read(AUDIT, { cursor: 'kept' }))).toMatchObject({
+        code: 'FORBIDDEN',
+      });
     });
 
     it.each([
@@ -114,7 +133,9 @@ describe('the audit dialect', () => {
       ['8,000 characters', 'x'.repeat(8_000)],
       ['other scripts', 'ключ/鍵/🔑'],
     ])('sends %s only as the value of the query [case 38]', async (_, cursor) => {
-      const server = await start(inTurn(json(200, { auditLogs: [], nextCursor: cursor }), json(200, { auditLogs: [] })));
+      const server = await start(
+        inTurn(json(200, { auditLogs: [], nextCursor: cursor }), json(200, { auditLogs: [] })),
+      );
       await setUp(server.origin).read(AUDIT);
       const [, second] = server.requests;
       expect(second?.url.pathname).toBe('/api/v2/tailnet/example.com/audit');
@@ -135,7 +156,11 @@ describe('the audit dialect', () => {
     it.each([
       ['{} [case 29]', text(200, '{}'), /no list "auditLogs"/],
       ['{"message"} [case 29]', json(200, { message: 'no access' }), /no list "auditLogs"/],
-      ['a web page [case 31]', text(200, '<!doctype html><html></html>', { 'content-type': 'text/html' }), /web page.*proxy/],
+      [
+        'a web page [case 31]',
+        text(200, '<!doctype html><html></html>', { 'content-type': 'text/html' }),
+        /web page.*proxy/,
+      ],
       ['an empty body [case 31]', text(200, ''), /is empty/],
       ['JSON that is cut [case 32]', text(200, '{"auditLogs":[{"id":"a"}'), /not whole JSON/],
       ['a list', text(200, '[]'), /expected object/],
@@ -184,7 +209,7 @@ describe('the audit dialect', () => {
       expect(await readDated(NOON + 600_000)).toMatchObject({ asOf: NOON, skewMs: 600_000 });
     });
 
-    it('is the server\'s clock less the round trip when the server is behind [case 61]', async () => {
+    it("is the server's clock less the round trip when the server is behind [case 61]", async () => {
       expect(await readDated(NOON - 600_000, 4_000)).toMatchObject({ asOf: NOON - 604_000, skewMs: -602_000 });
     });
 

@@ -28,7 +28,10 @@ describe('an answer', () => {
     const body = `{"auditLogs":["${'x'.repeat(33 * MIB)}",2]}`;
     const server = await start(isAnnounced ? text(200, body) : (response) => response.end(body));
     const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.batches.flat()).toMatchObject([{ kind: 'oversized', bytes: 33 * MIB + 2 }, { kind: 'parsed', value: 2 }]);
+    expect(page?.batches.flat()).toMatchObject([
+      { kind: 'oversized', bytes: 33 * MIB + 2 },
+      { kind: 'parsed', value: 2 },
+    ]);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -47,9 +50,13 @@ describe('an answer', () => {
   });
 
   it('[case 32] refuses a compressed answer that is cut', async () => {
-    const whole = gzipSync(JSON.stringify({ auditLogs: Array.from({ length: 200 }, (_, n) => ({ n, text: String(n * 7919) })) }));
+    const whole = gzipSync(
+      JSON.stringify({ auditLogs: Array.from({ length: 200 }, (_, n) => ({ n, text: String(n * 7919) })) }),
+    );
     const server = await start(text(200, whole.subarray(0, whole.length - 200), { 'content-encoding': 'gzip' }));
-    expect(['UPSTREAM_INVALID', 'UPSTREAM_UNREACHABLE']).toContain((await failureOf(setUp(server.origin).read(AUDIT))).code);
+    expect(['UPSTREAM_INVALID', 'UPSTREAM_UNREACHABLE']).toContain(
+      (await failureOf(setUp(server.origin).read(AUDIT))).code,
+    );
   });
 
   it('reads a character that is split between two chunks', async () => {
@@ -101,7 +108,9 @@ describe('numbers', () => {
     const strict = { depthIdentifier: 'json', noUnicodeString: false } as const;
     fc.assert(
       fc.property(fc.jsonValue(strict), (value) => {
-        const plain = JSON.stringify(value, (_, part: unknown) => (typeof part === 'number' ? Math.trunc(part % 1e9) : part));
+        const plain = JSON.stringify(value, (_, part: unknown) =>
+          typeof part === 'number' ? Math.trunc(part % 1e9) : part,
+        );
         expect(parse(plain)).toEqual(JSON.parse(plain));
         expect(parse(`[${plain},1e9]`)).toEqual([JSON.parse(plain), '1e9']);
       }),
@@ -109,7 +118,7 @@ describe('numbers', () => {
     );
   });
 
-  it('keeps a duplicate key\'s last value, and `__proto__` as a plain name, beside a long number too [case 58]', () => {
+  it("keeps a duplicate key's last value, and `__proto__` as a plain name, beside a long number too [case 58]", () => {
     for (const number of ['1', '12345678901234567890']) {
       const parsed = parse(`{"n":${number},"a":1,"a":{"b":2},"__proto__":{"polluted":true}}`);
       expect(parsed).toMatchObject({ a: { b: 2 } });
@@ -133,7 +142,11 @@ describe('depth', () => {
   ])('of %s makes one record unreadable, without a crash [case 57]', async (_, record) => {
     const server = await start(text(200, `{"auditLogs":[1,${record},2]}`));
     const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.batches.flat()).toMatchObject([{ value: 1 }, { kind: 'unreadable', problem: 'it is nested more than 2500 levels deep', bytes: record.length }, { value: 2 }]);
+    expect(page?.batches.flat()).toMatchObject([
+      { value: 1 },
+      { kind: 'unreadable', problem: 'it is nested more than 2500 levels deep', bytes: record.length },
+      { value: 2 },
+    ]);
   });
 
   it('does not count brackets in strings', () => {

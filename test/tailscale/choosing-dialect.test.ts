@@ -13,7 +13,8 @@ const serving = (audit: Respond, configuration: Respond) =>
 
 const auditPage = json(200, { auditLogs: ['audit'] });
 const configurationPage = json(200, { logs: ['configuration'] });
-const asked = ({ requests }: ScriptedServer) => requests.map(({ url }) => url.pathname.replace('/api/v2/tailnet/example.com/', ''));
+const asked = ({ requests }: ScriptedServer) =>
+  requests.map(({ url }) => url.pathname.replace('/api/v2/tailnet/example.com/', ''));
 
 describe('the dialect setting auto', () => {
   it('stays with audit where that answers', async () => {
@@ -72,7 +73,9 @@ describe('the dialect setting auto', () => {
 
   it('asks only the dialect that is known', async () => {
     const server = await serving(auditPage, configurationPage);
-    expect(await setUp(server.origin).read({}, { known: 'configuration' })).toMatchObject([{ dialect: 'configuration' }]);
+    expect(await setUp(server.origin).read({}, { known: 'configuration' })).toMatchObject([
+      { dialect: 'configuration' },
+    ]);
     expect(asked(server)).toEqual(['logging/configuration']);
   });
 
@@ -86,7 +89,9 @@ describe('the dialect setting auto', () => {
 describe('a dialect set by hand', () => {
   it('wins over the known one', async () => {
     const server = await serving(auditPage, configurationPage);
-    expect(await setUp(server.origin).read({ dialect: 'audit' }, { known: 'configuration' })).toMatchObject([{ dialect: 'audit' }]);
+    expect(await setUp(server.origin).read({ dialect: 'audit' }, { known: 'configuration' })).toMatchObject([
+      { dialect: 'audit' },
+    ]);
     expect(asked(server)).toEqual(['audit']);
   });
 

@@ -31,7 +31,15 @@ describe('the URL of a log', () => {
           return;
         }
         expect(url.origin).toBe('https://api.tailscale.com');
-        expect(url.pathname.split('/')).toEqual(['', 'api', 'v2', 'tailnet', encodeURIComponent(tailnet), 'logging', 'configuration']);
+        expect(url.pathname.split('/')).toEqual([
+          '',
+          'api',
+          'v2',
+          'tailnet',
+          encodeURIComponent(tailnet),
+          'logging',
+          'configuration',
+        ]);
         expect(url.search).toBe('?start=x');
         expect(url.hash).toBe('');
       }),
@@ -40,10 +48,16 @@ describe('the URL of a log', () => {
 });
 
 describe('the API URL', () => {
-  it.each(['http://api.tailscale.com', 'https://user:pw@api.tailscale.com', 'https://api.tailscale.com/x', 'ftp://127.0.0.1', 'http://127.0.0.1.evil.example', 'not a url'])(
-    'is refused when it is %s',
-    (apiUrl) => {
-      expect(() => createTailscale({ apiUrl, credentials: createCredentials(apiKey()), clock: createClock(), random: () => 0 })).toThrow(/apiUrl/);
-    },
-  );
+  it.each([
+    'http://api.tailscale.com',
+    'https://user:pw@api.tailscale.com',
+    'https://api.tailscale.com/x',
+    'ftp://127.0.0.1',
+    'http://127.0.0.1.evil.example',
+    'not a url',
+  ])('is refused when it is %s', (apiUrl) => {
+    expect(() =>
+      createTailscale({ apiUrl, credentials: createCredentials(apiKey()), clock: createClock(), random: () => 0 }),
+    ).toThrow(/apiUrl/);
+  });
 });

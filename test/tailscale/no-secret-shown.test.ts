@@ -26,12 +26,16 @@ const echoing =
 
 /** All ways in which something may be printed. */
 function printed(value: unknown): string {
-  const own = value instanceof Error ? `${value.stack ?? ''} ${JSON.stringify(value, Object.getOwnPropertyNames(value))}` : '';
+  const own =
+    value instanceof Error ? `${value.stack ?? ''} ${JSON.stringify(value, Object.getOwnPropertyNames(value))}` : '';
   return [String(value), JSON.stringify(value), inspect(value, { depth: 12 }), own].join('\n');
 }
 
 const endings: readonly [string, Respond][] = [
-  ...[200, 201, 302, 304, 400, 401, 403, 404, 410, 418, 429, 500, 501, 503].map((status): [string, Respond] => [`an echo with ${status}`, echoing(status)]),
+  ...[200, 201, 302, 304, 400, 401, 403, 404, 410, 418, 429, 500, 501, 503].map((status): [string, Respond] => [
+    `an echo with ${status}`,
+    echoing(status),
+  ]),
   [
     'a body that is cut after an echo',
     (response, request) => {
@@ -40,7 +44,10 @@ const endings: readonly [string, Respond][] = [
       setImmediate(() => response.destroy());
     },
   ],
-  ['an echo that is no JSON', (response, request) => response.end(`${request.headers.authorization ?? request.body} {`)],
+  [
+    'an echo that is no JSON',
+    (response, request) => response.end(`${request.headers.authorization ?? request.body} {`),
+  ],
   ['a socket that is closed', (response) => response.destroy()],
   [
     'an echo in the envelope',

@@ -7,7 +7,8 @@ afterEach(closeAll);
 
 const AUDIT = { dialect: 'audit' } as const;
 const page = json(200, { auditLogs: [1] });
-const token = (text: string, expiresIn: number | undefined = 3_600) => json(200, { access_token: text, token_type: 'Bearer', expires_in: expiresIn, scope: 'audit:read' });
+const token = (text: string, expiresIn: number | undefined = 3_600) =>
+  json(200, { access_token: text, token_type: 'Bearer', expires_in: expiresIn, scope: 'audit:read' });
 
 /** A token endpoint beside the log. */
 const serving = (tokens: Respond, log: Respond = page) =>
@@ -28,7 +29,8 @@ const numbered = (good: (token: string) => boolean, expiresIn?: number) => {
     },
   );
 };
-const minted = ({ requests }: ScriptedServer) => requests.filter(({ url }) => url.pathname === '/api/v2/oauth/token').length;
+const minted = ({ requests }: ScriptedServer) =>
+  requests.filter(({ url }) => url.pathname === '/api/v2/oauth/token').length;
 const bearers = ({ asked }: ScriptedServer) => asked().map(({ headers }) => headers.authorization);
 
 describe('an OAuth client', () => {
@@ -39,13 +41,20 @@ describe('an OAuth client', () => {
     expect(first?.method).toBe('POST');
     expect(first?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
     expect(first?.headers.authorization).toBeUndefined();
-    expect(Object.fromEntries(new URLSearchParams(first?.body))).toEqual({ client_id: 'kCLIENT1', client_secret: CLIENT_SECRET, grant_type: 'client_credentials' });
+    expect(Object.fromEntries(new URLSearchParams(first?.body))).toEqual({
+      client_id: 'kCLIENT1',
+      client_secret: CLIENT_SECRET,
+      grant_type: 'client_credentials',
+    });
     expect(bearers(server)).toEqual(['Bearer t1']);
   });
 
   it('is named on each page, since its own token requests are in the log too', async () => {
     const server = await serving(token('t1'), inTurn(json(200, { auditLogs: [], nextCursor: 'c' }), page));
-    expect(await setUp(server.origin, { secret: oauthClient() }).read(AUDIT)).toMatchObject([{ oauthClientId: 'kCLIENT1' }, { oauthClientId: 'kCLIENT1' }]);
+    expect(await setUp(server.origin, { secret: oauthClient() }).read(AUDIT)).toMatchObject([
+      { oauthClientId: 'kCLIENT1' },
+      { oauthClientId: 'kCLIENT1' },
+    ]);
   });
 
   it('makes one token for all pages, walks and connectors of a secret', async () => {
@@ -107,7 +116,12 @@ describe('an OAuth client', () => {
     const server = await numbered((one) => one === 't2');
     const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
     expect(await setUp(server.origin, { credentials }).read(AUDIT)).toMatchObject([{ records: [1] }]);
-    expect(server.requests.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual(['tskey-client-old', null, 'tskey-client-new', null]);
+    expect(server.requests.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual([
+      'tskey-client-old',
+      null,
+      'tskey-client-new',
+      null,
+    ]);
   });
 
   it('whose secret was read anew gets a token of its own', async () => {
@@ -130,11 +144,18 @@ describe('an OAuth client', () => {
 });
 
 describe('a token endpoint', () => {
-  const refusing = json(401, { error: 'invalid_client', error_description: `no client with ${CLIENT_SECRET}` }, { 'x-tailscale-request-id': 'req-9' });
+  const refusing = json(
+    401,
+    { error: 'invalid_client', error_description: `no client with ${CLIENT_SECRET}` },
+    { 'x-tailscale-request-id': 'req-9' },
+  );
 
   it('that refuses the client is asked again only with a new version of the secret', async () => {
     const server = await serving((response, request) => {
-      (new URLSearchParams(request.body).get('client_secret') === 'tskey-client-new' ? token('t1') : refusing)(response, request);
+      (new URLSearchParams(request.body).get('client_secret') === 'tskey-client-new' ? token('t1') : refusing)(
+        response,
+        request,
+      );
     });
     const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
     expect(await setUp(server.origin, { credentials }).read(AUDIT)).toMatchObject([{ records: [1] }]);
@@ -151,7 +172,9 @@ describe('a token endpoint', () => {
     const credentials = createCredentials(oauthClient());
     const failure = await failureOf(setUp(server.origin, { credentials }).read(AUDIT));
     expect(failure.code).toBe('OAUTH_REFUSED');
-    expect(failure.message).toContain('the client secret may have been revoked: make a new OAuth client and update the secret');
+    expect(failure.message).toContain(
+      'the client secret may have been revoked: make a new OAuth client and update the secret',
+    );
     expect(failure.message).toContain(`(${codes})`);
     expect(credentials.refetched).toBe(1);
     expect(server.requests).toHaveLength(1);
@@ -166,7 +189,11 @@ describe('a token endpoint', () => {
     ['a web page', text(200, '<html>', { 'content-type': 'text/html' }), 'UPSTREAM_INVALID'],
     ['no token', json(200, { token_type: 'Bearer' }), 'UPSTREAM_INVALID'],
     ['a token of another type', json(200, { access_token: 'x', token_type: 'mac' }), 'UPSTREAM_INVALID'],
-    ['a token with a line break', json(200, { access_token: 'x\r\nhost: evil', token_type: 'Bearer' }), 'UPSTREAM_INVALID'],
+    [
+      'a token with a line break',
+      json(200, { access_token: 'x\r\nhost: evil', token_type: 'Bearer' }),
+      'UPSTREAM_INVALID',
+    ],
     ['a token of 1 MB', json(200, { access_token: 'x'.repeat(1_000_000), token_type: 'Bearer' }), 'UPSTREAM_INVALID'],
   ])('that answers %s is reported as such, and the log is not asked [case 45]', async (_, respond, code) => {
     const server = await serving(respond);

@@ -77,7 +77,10 @@ export function text(status: number, body: string | Buffer, headers: Readonly<Re
 }
 
 /** Servers of one test file; all are closed after each test. */
-export function createServers(): { start: (respond: Respond) => Promise<ScriptedServer>; closeAll: () => Promise<void> } {
+export function createServers(): {
+  start: (respond: Respond) => Promise<ScriptedServer>;
+  closeAll: () => Promise<void>;
+} {
   const running: ScriptedServer[] = [];
   return {
     start: async (respond) => {

@@ -1,6 +1,17 @@
 import { ConnectorError } from '../../lib/connector/errors';
 import { Sealed } from '../../lib/secrets/sealed';
-import type { AuditLog, AuditLogPage, Credential, CredentialStore, Deadline, Dialect, LogRecord, Millis, VersionedCredential, Window } from '../../lib/connector/ports';
+import type {
+  AuditLog,
+  AuditLogPage,
+  Credential,
+  CredentialStore,
+  Deadline,
+  Dialect,
+  LogRecord,
+  Millis,
+  VersionedCredential,
+  Window,
+} from '../../lib/connector/ports';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 import { createTailscale } from '../../lib/tailscale/audit-log';
 import type { TailscaleDeps } from '../../lib/tailscale/audit-log';
@@ -21,7 +32,10 @@ export const connector = (settings: Partial<ConnectorSettings> = {}): ConnectorS
   ...settings,
 });
 
-export const apiKey = (text = API_KEY, version = 'v1'): VersionedCredential => ({ credential: { kind: 'api-key', apiKey: new Sealed(text) }, version });
+export const apiKey = (text = API_KEY, version = 'v1'): VersionedCredential => ({
+  credential: { kind: 'api-key', apiKey: new Sealed(text) },
+  version,
+});
 
 export const oauthClient = (secret = CLIENT_SECRET, version = 'v1'): VersionedCredential => {
   const credential: Credential = { kind: 'oauth-client', clientId: 'kCLIENT1', clientSecret: new Sealed(secret) };
@@ -29,7 +43,10 @@ export const oauthClient = (secret = CLIENT_SECRET, version = 'v1'): VersionedCr
 };
 
 /** A secret whose value changes where a test says so; `refetched` counts the reads past the cache. */
-export function createCredentials(first: VersionedCredential, ...later: VersionedCredential[]): CredentialStore & { refetched: number } {
+export function createCredentials(
+  first: VersionedCredential,
+  ...later: VersionedCredential[]
+): CredentialStore & { refetched: number } {
   let current = first;
   return {
     refetched: 0,
@@ -54,12 +71,20 @@ export function createClock(at = NOON): { now: () => number; advance: (ms: numbe
 }
 
 /** So much time left, for ever. */
-export const left = (ms: number): Deadline => ({ remaining: () => ms, untilNear: () => Math.max(0, ms - 10_000), isNear: () => ms <= 10_000, isOver: () => ms <= 4_000 });
+export const left = (ms: number): Deadline => ({
+  remaining: () => ms,
+  untilNear: () => Math.max(0, ms - 10_000),
+  isNear: () => ms <= 10_000,
+  isOver: () => ms <= 4_000,
+});
 
 export const PLENTY = left(240_000);
 
 /** The adapter with everything in place but the server. Pauses are not slept but noted, and move the clock. */
-export function setUp(origin: string, options: Partial<TailscaleDeps> & { secret?: VersionedCredential; advance?: (ms: number) => void } = {}) {
+export function setUp(
+  origin: string,
+  options: Partial<TailscaleDeps> & { secret?: VersionedCredential; advance?: (ms: number) => void } = {},
+) {
   const clock = createClock();
   const pauses: number[] = [];
   const { secret = apiKey(), ...deps } = options;
@@ -75,7 +100,10 @@ export function setUp(origin: string, options: Partial<TailscaleDeps> & { secret
     },
     ...deps,
   });
-  const read = (settings: Partial<ConnectorSettings> = {}, { known = null, ...walk }: { known?: Dialect | null } & Walk = {}) => collect(openAuditLog(connector(settings), known), walk);
+  const read = (
+    settings: Partial<ConnectorSettings> = {},
+    { known = null, ...walk }: { known?: Dialect | null } & Walk = {},
+  ) => collect(openAuditLog(connector(settings), known), walk);
   return { openAuditLog, clock, pauses, read };
 }
 
@@ -98,11 +126,19 @@ export interface ReadPage extends Omit<AuditLogPage, 'batches' | 'end'> {
 export async function readPage(page: AuditLogPage): Promise<ReadPage> {
   const read: (readonly LogRecord[])[] = [];
   for await (const batch of page.batches) read.push(batch);
-  return { ...page, ...page.end(), batches: read, records: read.flat().flatMap((record) => (record.kind === 'parsed' ? [record.value] : [])) };
+  return {
+    ...page,
+    ...page.end(),
+    batches: read,
+    records: read.flat().flatMap((record) => (record.kind === 'parsed' ? [record.value] : [])),
+  };
 }
 
 /** All pages of a walk. */
-export async function collect(log: AuditLog, { window = HOUR, cursor = null, deadline = PLENTY }: Walk = {}): Promise<ReadPage[]> {
+export async function collect(
+  log: AuditLog,
+  { window = HOUR, cursor = null, deadline = PLENTY }: Walk = {},
+): Promise<ReadPage[]> {
   const pages: ReadPage[] = [];
   for await (const page of log.pages(window, cursor, deadline)) pages.push(await readPage(page));
   return pages;

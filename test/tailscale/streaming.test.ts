@@ -33,7 +33,11 @@ async function staged(body: NonNullable<StagedAnswer['body']>): Promise<Tailnet>
 }
 
 /** One page, to be read by the test; `leave` is the end of the walk. */
-async function open(origin: string, settings: Parameters<typeof connector>[0], options: Parameters<typeof setUp>[1] = {}) {
+async function open(
+  origin: string,
+  settings: Parameters<typeof connector>[0],
+  options: Parameters<typeof setUp>[1] = {},
+) {
   const pages = setUp(origin, options).openAuditLog(connector(settings), null).pages(HOUR, null, PLENTY);
   const { value: page } = await pages.next();
   if (page === undefined) throw new Error('no page');
@@ -51,7 +55,8 @@ async function readOut(page: AuditLogPage): Promise<{ records: LogRecord[]; fail
   }
 }
 
-const values = (records: readonly LogRecord[]) => records.map((record) => (record.kind === 'parsed' ? record.value : record.kind));
+const values = (records: readonly LogRecord[]) =>
+  records.map((record) => (record.kind === 'parsed' ? record.value : record.kind));
 
 describe('batches', () => {
   it('have 100 records at most', async () => {
@@ -65,7 +70,12 @@ describe('batches', () => {
     const sizes = [400_000, 400_000, 400_000, 3_000_000, 10, 10];
     const server = await start(json(200, { auditLogs: sizes.map((size) => 'x'.repeat(size - 2)) }));
     const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.batches.map((batch) => batch.map(({ bytes }) => bytes))).toEqual([[400_000, 400_000], [400_000], [3_000_000], [10, 10]]);
+    expect(page?.batches.map((batch) => batch.map(({ bytes }) => bytes))).toEqual([
+      [400_000, 400_000],
+      [400_000],
+      [3_000_000],
+      [10, 10],
+    ]);
   });
 
   it('say how the answer ends only behind the last one', async () => {
@@ -134,7 +144,13 @@ describe('batches', () => {
 
 describe('a large answer', () => {
   const measure = async (origin: string, dialect: string) => {
-    const child = await promisify(execFile)(process.execPath, ['--import', 'tsx', join(__dirname, 'read-all.ts'), origin, dialect]);
+    const child = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      join(__dirname, 'read-all.ts'),
+      origin,
+      dialect,
+    ]);
     return JSON.parse(child.stdout) as { records: number; bytes: number; grownMb: number };
   };
 
@@ -192,7 +208,9 @@ describe('a record that is larger than one may be', () => {
     const kinds: string[][] = [];
     for await (const batch of page.batches) {
       expect(paths.filter((path) => existsSync(path))).toEqual([]);
-      kinds.push(batch.map((record) => (record.kind === 'parsed' ? String(record.value) : `${record.kind} ${record.position}`)));
+      kinds.push(
+        batch.map((record) => (record.kind === 'parsed' ? String(record.value) : `${record.kind} ${record.position}`)),
+      );
       for (const record of batch) {
         if (record.kind !== 'oversized') continue;
         paths.push(record.file.path);
@@ -264,7 +282,11 @@ describe('an answer that fails after whole records', () => {
 
   it.each<[string, Respond, string]>([
     ['is shorter than announced [case 32]', cut, 'UPSTREAM_UNREACHABLE'],
-    ['is reset [case 40]', (response) => response.write(many, () => setTimeout(() => response.socket?.resetAndDestroy(), 20)), 'UPSTREAM_UNREACHABLE'],
+    [
+      'is reset [case 40]',
+      (response) => response.write(many, () => setTimeout(() => response.socket?.resetAndDestroy(), 20)),
+      'UPSTREAM_UNREACHABLE',
+    ],
     ['ends early [case 32]', text(200, many), 'UPSTREAM_INVALID'],
     ['is not JSON behind them', text(200, `${many}1]}}`), 'UPSTREAM_INVALID'],
     ['has a cursor that is none', text(200, `${many}1],"nextCursor":7}`), 'UPSTREAM_INVALID'],
@@ -303,7 +325,14 @@ describe('an answer that fails after whole records', () => {
   });
 
   it('gives out what a compressed answer had before it was cut [case 32]', async () => {
-    const whole = gzipSync(JSON.stringify({ auditLogs: Array.from({ length: 20_000 }, (_, n) => ({ n, text: createHash('sha256').update(String(n)).digest('hex') })) }));
+    const whole = gzipSync(
+      JSON.stringify({
+        auditLogs: Array.from({ length: 20_000 }, (_, n) => ({
+          n,
+          text: createHash('sha256').update(String(n)).digest('hex'),
+        })),
+      }),
+    );
     const server = await start(text(200, whole.subarray(0, whole.length - 200), { 'content-encoding': 'gzip' }));
     const { page, pages } = await open(server.origin, AUDIT);
     const { records, failure } = await readOut(page);
@@ -315,15 +344,17 @@ describe('an answer that fails after whole records', () => {
 
 describe('the time that upstream takes', () => {
   /** Three records of 1 MB each, so that each is a batch. */
-  const inThree = (pauseMs: number): Respond => (response) => {
-    response.write('{"auditLogs":[');
-    const write = (n: number): void => {
-      response.write(`"${'x'.repeat(MB)}"${n < 3 ? ',' : ']}'}`);
-      if (n < 3) setTimeout(write, pauseMs, n + 1);
-      else response.end();
+  const inThree =
+    (pauseMs: number): Respond =>
+    (response) => {
+      response.write('{"auditLogs":[');
+      const write = (n: number): void => {
+        response.write(`"${'x'.repeat(MB)}"${n < 3 ? ',' : ']}'}`);
+        if (n < 3) setTimeout(write, pauseMs, n + 1);
+        else response.end();
+      };
+      write(1);
     };
-    write(1);
-  };
 
   it('does not contain that of whoever reads', async () => {
     const server = await start(inThree(0));
@@ -347,7 +378,11 @@ describe('the time that upstream takes', () => {
 
 describe('an envelope', () => {
   it.each([
-    ['keys in any order, and unknown ones', '{"z":{"auditLogs":[9]},"nextCursor":"","auditLogs":[1],"b":[[],{}],"c":"]}"}', [1]],
+    [
+      'keys in any order, and unknown ones',
+      '{"z":{"auditLogs":[9]},"nextCursor":"","auditLogs":[1],"b":[[],{}],"c":"]}"}',
+      [1],
+    ],
     ['both lists', '{"logs":[2],"auditLogs":[1]}', [2, 1]],
     ['escapes in its keys', '{"\\u0061uditLogs":[1]}', [1]],
     ['a key of 1 MB', `{"${'k'.repeat(MB)}":1,"auditLogs":[1]}`, [1]],
@@ -380,7 +415,11 @@ describe('an envelope', () => {
     ['a list that is a word', '{"auditLogs":false}', /auditLogs: expected array/],
     ['a cursor that is a list', '{"auditLogs":[],"cursor":["x"]}', /cursor: expected string/],
     ['a cursor of 3 MB', `{"auditLogs":[],"cursor":"${'x'.repeat(3 * MB)}"}`, /cursor: over 65536 characters/],
-    ['a cursor that is no UTF-8', Buffer.concat([Buffer.from('{"auditLogs":[],"cursor":"'), Buffer.from([0xff]), Buffer.from('"}')]), /no UTF-8/],
+    [
+      'a cursor that is no UTF-8',
+      Buffer.concat([Buffer.from('{"auditLogs":[],"cursor":"'), Buffer.from([0xff]), Buffer.from('"}')]),
+      /no UTF-8/,
+    ],
   ])('must not have %s', async (_, body, expected) => {
     const server = await start(text(200, Buffer.from(body)));
     const failure = await failureOf(setUp(server.origin).read(AUDIT));
@@ -390,7 +429,9 @@ describe('an envelope', () => {
   });
 
   it('may have a cursor whose characters are all escaped', async () => {
-    const server = await start(inTurn(text(200, `{"auditLogs":[],"nextCursor":"${'\\u0061'.repeat(8_000)}"}`), json(200, { auditLogs: [] })));
+    const server = await start(
+      inTurn(text(200, `{"auditLogs":[],"nextCursor":"${'\\u0061'.repeat(8_000)}"}`), json(200, { auditLogs: [] })),
+    );
     const pages = await setUp(server.origin).read(AUDIT);
     expect(pages.map(({ cursor }) => cursor?.length)).toEqual([8_000, undefined]);
   });
@@ -403,7 +444,9 @@ describe('the tailnet of an answer', () => {
   };
 
   it('may be named behind the list', async () => {
-    expect(await read(`{"logs":[${Array.from({ length: 250 }, (_, n) => n).join()}],"tailnetId":"T1"}`)).toMatchObject({ tailnet: 'T1' });
+    expect(await read(`{"logs":[${Array.from({ length: 250 }, (_, n) => n).join()}],"tailnetId":"T1"}`)).toMatchObject({
+      tailnet: 'T1',
+    });
   });
 
   it('may be missing', async () => {
@@ -419,7 +462,9 @@ describe('the tailnet of an answer', () => {
     ['3 MB', 'x'.repeat(3 * MB), 'a', 'b'],
     ['3 MB of escapes and other scripts', '\\n🔑'.repeat(MB / 2), 'a', 'b'],
   ])('of %s is shortened, and differs where the ids differ', async (_, long, one, other) => {
-    const names = await Promise.all([one, other, one].map(async (end) => (await read(`{"tailnetId":"${long}${end}","logs":[1]}`))?.tailnet));
+    const names = await Promise.all(
+      [one, other, one].map(async (end) => (await read(`{"tailnetId":"${long}${end}","logs":[1]}`))?.tailnet),
+    );
     expect(names[0]).toMatch(/^[^…]{199,200}…[0-9a-f]{16}$/);
     expect(names[0]).not.toBe(names[1]);
     expect(names[0]).toBe(names[2]);
@@ -427,7 +472,9 @@ describe('the tailnet of an answer', () => {
 
   it('that comes behind more than 8 MB of records is waited for in a smaller slice', async () => {
     const many = Array.from({ length: 20 }, () => 'x'.repeat(500_000));
-    const server = await start(inTurn(json(200, { logs: many, tailnetId: 'T1' }), json(200, { logs: [1], tailnetId: 'T1' })));
+    const server = await start(
+      inTurn(json(200, { logs: many, tailnetId: 'T1' }), json(200, { logs: [1], tailnetId: 'T1' })),
+    );
     const pages = await setUp(server.origin).read(CONFIGURATION);
     expect(pages.map(({ records, cursor, tailnet }) => [records, cursor, tailnet])).toEqual([
       [[], '2026-11-03T11:00:00.000Z/1800000', null],
@@ -436,9 +483,13 @@ describe('the tailnet of an answer', () => {
     ]);
   });
 
-  it('that comes behind more than 8 MB of one second\'s records is a failure', async () => {
-    const server = await start(json(200, { logs: Array.from({ length: 20 }, () => 'x'.repeat(500_000)), tailnetId: 'T1' }));
-    const failure = await failureOf(setUp(server.origin).read(CONFIGURATION, { window: { from: HOUR.from, until: HOUR.from + 1_000 } }));
+  it("that comes behind more than 8 MB of one second's records is a failure", async () => {
+    const server = await start(
+      json(200, { logs: Array.from({ length: 20 }, () => 'x'.repeat(500_000)), tailnetId: 'T1' }),
+    );
+    const failure = await failureOf(
+      setUp(server.origin).read(CONFIGURATION, { window: { from: HOUR.from, until: HOUR.from + 1_000 } }),
+    );
     expect(failure).toMatchObject({ code: 'UPSTREAM_INVALID' });
     expect(failure.message).toContain('before it names its tailnet');
   });

@@ -58,7 +58,9 @@ describe('trouble that may pass', () => {
   });
 
   it('dates a page by the try that gave it', async () => {
-    const server = await start(inTurn(json(500, {}), json(200, { auditLogs: [] }, { date: new Date(NOON + 60_000).toUTCString() })));
+    const server = await start(
+      inTurn(json(500, {}), json(200, { auditLogs: [] }, { date: new Date(NOON + 60_000).toUTCString() })),
+    );
     expect(await setUp(server.origin).read(AUDIT)).toMatchObject([{ asOf: NOON + 1_250 }]);
   });
 
@@ -86,7 +88,12 @@ describe('trouble that may pass', () => {
         return Promise.resolve();
       },
     });
-    const deadline = { remaining: () => remaining, untilNear: () => Math.max(0, remaining - 10_000), isNear: () => remaining <= 10_000, isOver: () => remaining <= 4_000 };
+    const deadline = {
+      remaining: () => remaining,
+      untilNear: () => Math.max(0, remaining - 10_000),
+      isNear: () => remaining <= 10_000,
+      isOver: () => remaining <= 4_000,
+    };
     expect(await failureOf(read(AUDIT, { deadline }))).toMatchObject({ code: 'UPSTREAM_ERROR' });
     expect(server.requests).toHaveLength(1);
   });
@@ -94,9 +101,20 @@ describe('trouble that may pass', () => {
   it('says in the log what happened, and how long the pause is', async () => {
     const server = await start(inTurn(json(503, {}, { 'x-tailscale-request-id': 'req-7' }), page));
     const lines: unknown[] = [];
-    const logger = { info: () => undefined, warn: (message: string, fields?: object) => lines.push({ message, ...fields }) };
+    const logger = {
+      info: () => undefined,
+      warn: (message: string, fields?: object) => lines.push({ message, ...fields }),
+    };
     await setUp(server.origin, { logger }).read(AUDIT);
-    expect(lines).toEqual([{ message: 'Tailscale is asked again', code: 'UPSTREAM_ERROR', reason: expect.stringContaining('request id req-7') as string, attempt: 1, pauseMs: 1_250 }]);
+    expect(lines).toEqual([
+      {
+        message: 'Tailscale is asked again',
+        code: 'UPSTREAM_ERROR',
+        reason: expect.stringContaining('request id req-7') as string,
+        attempt: 1,
+        pauseMs: 1_250,
+      },
+    ]);
   });
 });
 
@@ -139,7 +157,9 @@ describe('an answer that does not come', () => {
   ])('to a request for %s is waited for only until the reserve of the run begins', async (_, secret) => {
     const server = await start(never);
     const deadline = { remaining: () => 60_000, untilNear: () => 400, isNear: () => false, isOver: () => false };
-    expect(await failureOf(setUp(server.origin, { secret }).read(AUDIT, { deadline }))).toMatchObject({ code: 'OUT_OF_TIME' });
+    expect(await failureOf(setUp(server.origin, { secret }).read(AUDIT, { deadline }))).toMatchObject({
+      code: 'OUT_OF_TIME',
+    });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -150,7 +170,12 @@ describe('an answer that does not come', () => {
       timeoutMs: 400,
       wait: () => Promise.reject(new Error('there is no time for a pause')),
     });
-    const deadline = { remaining: () => untilNear + 10_000, untilNear: () => untilNear, isNear: () => untilNear === 0, isOver: () => false };
+    const deadline = {
+      remaining: () => untilNear + 10_000,
+      untilNear: () => untilNear,
+      isNear: () => untilNear === 0,
+      isOver: () => false,
+    };
     setTimeout(() => (untilNear = 5_000), 100);
     expect(await failureOf(read(AUDIT, { deadline }))).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
     expect(pauses).toEqual([]);
@@ -196,7 +221,11 @@ describe('a 429', () => {
 
   it.each<[string, Readonly<Record<string, string>>, number]>([
     ['seconds', { 'retry-after': '7' }, 7_000],
-    ['a date, by the server\'s clock', { 'retry-after': new Date(NOON + 630_000).toUTCString(), date: new Date(NOON + 600_000).toUTCString() }, 30_000],
+    [
+      "a date, by the server's clock",
+      { 'retry-after': new Date(NOON + 630_000).toUTCString(), date: new Date(NOON + 600_000).toUTCString() },
+      30_000,
+    ],
     ['a date that is past', { 'retry-after': new Date(NOON - 30_000).toUTCString(), date }, 1_250],
     ['zero seconds', { 'retry-after': '0' }, 1_250],
     ['a negative number', { 'retry-after': '-5' }, 1_250],
@@ -213,17 +242,23 @@ describe('a 429', () => {
     ['a day', { 'retry-after': '86400' }, 15 * 60_000],
     ['five minutes', { 'retry-after': '300' }, 300_000],
     ['a day, as a date', { 'retry-after': new Date(NOON + 86_400_000).toUTCString(), date }, 15 * 60_000],
-  ])('with a wait of %s that is longer than the run is reported with it [case 39]', async (_, headers, retryAfterMs) => {
-    const server = await start(limited(headers));
-    const { pauses, read } = setUp(server.origin);
-    expect(await failureOf(read(AUDIT))).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs });
-    expect(pauses).toEqual([]);
-    expect(server.requests).toHaveLength(1);
-  });
+  ])(
+    'with a wait of %s that is longer than the run is reported with it [case 39]',
+    async (_, headers, retryAfterMs) => {
+      const server = await start(limited(headers));
+      const { pauses, read } = setUp(server.origin);
+      expect(await failureOf(read(AUDIT))).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs });
+      expect(pauses).toEqual([]);
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   it('for ever is given up after four tries [case 39]', async () => {
     const server = await start(limited({ 'retry-after': '1' }));
-    expect(await failureOf(setUp(server.origin).read(AUDIT))).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 });
+    expect(await failureOf(setUp(server.origin).read(AUDIT))).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: 1_000,
+    });
     expect(server.requests).toHaveLength(4);
   });
 

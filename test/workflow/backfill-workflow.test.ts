@@ -13,8 +13,21 @@ type Step = 'done' | 'part' | { readonly fails: string };
 function plan(slices: number): BackfillPlan {
   const at = (hour: number) => new Date(Date.UTC(2026, 8, 1, hour)).toISOString();
   const job = { connector: CONNECTOR, jobId: JOB, force: false, dryRun: false };
-  const one = (slice: number): SliceInvocation => ({ action: 'slice', ...job, slice, from: at(slice), until: at(slice + 1) });
-  return { ...job, dialect: 'configuration', from: at(0), until: at(slices), notes: [], slices: Array.from({ length: slices }, (_, slice) => one(slice)) };
+  const one = (slice: number): SliceInvocation => ({
+    action: 'slice',
+    ...job,
+    slice,
+    from: at(slice),
+    until: at(slice + 1),
+  });
+  return {
+    ...job,
+    dialect: 'configuration',
+    from: at(0),
+    until: at(slices),
+    notes: [],
+    slices: Array.from({ length: slices }, (_, slice) => one(slice)),
+  };
 }
 
 interface Run extends Execution {
@@ -33,12 +46,17 @@ async function run(slices: readonly (readonly Step[])[], input: object = { reque
   const work = async (invocation: SliceInvocation) => {
     const { slice } = invocation;
     const steps = slices[slice] ?? [];
-    const step = steps[Math.min((tries[slice] ?? 0), steps.length - 1)] ?? 'done';
+    const step = steps[Math.min(tries[slice] ?? 0, steps.length - 1)] ?? 'done';
     tries[slice] = (tries[slice] ?? 0) + 1;
     await new Promise(setImmediate);
     if (typeof step === 'object') throw new FunctionError(step.fails);
     if (step === 'done') done.add(slice);
-    return { ...invocation, done: step === 'done', next: step === 'done' ? null : invocation, byAction: { 'acl:update': 1 } };
+    return {
+      ...invocation,
+      done: step === 'done',
+      next: step === 'done' ? null : invocation,
+      byAction: { 'acl:update': 1 },
+    };
   };
   const execution = await execute(machine, input, async (payload) => {
     const invocation = payload as SliceInvocation | { readonly action: 'plan' | 'report' };
@@ -49,7 +67,8 @@ async function run(slices: readonly (readonly Step[])[], input: object = { reque
   });
   const asPlanned = planned.slices.map((slice) => JSON.stringify(slice));
   for (const invocation of execution.invocations.slice(1)) {
-    if ((invocation as SliceInvocation | { action: 'report' }).action === 'slice') expect(asPlanned).toContain(JSON.stringify(invocation));
+    if ((invocation as SliceInvocation | { action: 'report' }).action === 'slice')
+      expect(asPlanned).toContain(JSON.stringify(invocation));
   }
   return { ...execution, tries, doneAtReport };
 }
@@ -57,7 +76,10 @@ async function run(slices: readonly (readonly Step[])[], input: object = { reque
 const times = (count: number, step: Step): Step[] => Array.from({ length: count }, () => step);
 
 it('plans, runs every slice, follows those that are not done in one go, and ends with one report', async () => {
-  const { output, invocations, tries } = await run([['done'], ['part', 'part', 'done'], ['done'], [...times(20, 'part'), 'done']], { request: { from: '2026-09-01T00:00:00Z', force: true } });
+  const { output, invocations, tries } = await run(
+    [['done'], ['part', 'part', 'done'], ['done'], [...times(20, 'part'), 'done']],
+    { request: { from: '2026-09-01T00:00:00Z', force: true } },
+  );
   expect(output).toEqual({ jobId: JOB, slice: null, done: true });
   expect(tries).toEqual([1, 3, 1, 21]);
   expect(invocations[0]).toEqual({ action: 'plan', from: '2026-09-01T00:00:00Z', force: true });
@@ -96,8 +118,20 @@ it('plans whatever action the request may name', async () => {
 describe('a slice that fails', () => {
   const { state, retries } = mapState(machine);
 
-  it.each([BACKFILL_ERROR.busy, BACKFILL_ERROR.waiting, BACKFILL_ERROR.failed, 'Lambda.TooManyRequestsException', 'Lambda.ServiceException', 'Sandbox.Timedout', 'Runtime.ExitError'])('with %s is tried again, and the others go on', async (fails) => {
-    const { output, tries, retries: retried } = await run([['done'], [{ fails }, 'part', { fails }, { fails }, 'done'], ['part', 'done']]);
+  it.each([
+    BACKFILL_ERROR.busy,
+    BACKFILL_ERROR.waiting,
+    BACKFILL_ERROR.failed,
+    'Lambda.TooManyRequestsException',
+    'Lambda.ServiceException',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+  ])('with %s is tried again, and the others go on', async (fails) => {
+    const {
+      output,
+      tries,
+      retries: retried,
+    } = await run([['done'], [{ fails }, 'part', { fails }, { fails }, 'done'], ['part', 'done']]);
     expect(output).toMatchObject({ done: true });
     expect(tries).toEqual([1, 5, 2]);
     expect(retried).toBe(3);
@@ -105,12 +139,18 @@ describe('a slice that fails', () => {
 
   it('for ever fails the execution under its own error, and no report says otherwise', async () => {
     const { output, error, tries, doneAtReport } = await run([['done'], [{ fails: BACKFILL_ERROR.failed }], ['done']]);
-    expect({ output, error, doneAtReport }).toEqual({ output: undefined, error: BACKFILL_ERROR.failed, doneAtReport: undefined });
+    expect({ output, error, doneAtReport }).toEqual({
+      output: undefined,
+      error: BACKFILL_ERROR.failed,
+      doneAtReport: undefined,
+    });
     expect(tries[1]).toBe(11);
   });
 
   it('has tries of its own after each part that it got done', async () => {
-    const { output } = await run([[...times(10, { fails: BACKFILL_ERROR.failed }), 'part', ...times(10, { fails: BACKFILL_ERROR.failed }), 'done']]);
+    const { output } = await run([
+      [...times(10, { fails: BACKFILL_ERROR.failed }), 'part', ...times(10, { fails: BACKFILL_ERROR.failed }), 'done'],
+    ]);
     expect(output).toMatchObject({ done: true });
   });
 
@@ -122,14 +162,36 @@ describe('a slice that fails', () => {
   it('waits longer each time, up to a bound, and not in step with the others', () => {
     expect(retries).toEqual([
       { ErrorEquals: ['InvalidInput'], MaxAttempts: 0 },
-      { ErrorEquals: ['BackfillBusy', 'BackfillWaiting'], IntervalSeconds: 60, BackoffRate: 1.5, MaxDelaySeconds: 300, MaxAttempts: 50 },
-      { ErrorEquals: ['States.ALL'], IntervalSeconds: 5, BackoffRate: 2, MaxDelaySeconds: 600, MaxAttempts: 10, JitterStrategy: 'FULL' },
+      {
+        ErrorEquals: ['BackfillBusy', 'BackfillWaiting'],
+        IntervalSeconds: 60,
+        BackoffRate: 1.5,
+        MaxDelaySeconds: 300,
+        MaxAttempts: 50,
+      },
+      {
+        ErrorEquals: ['States.ALL'],
+        IntervalSeconds: 5,
+        BackoffRate: 2,
+        MaxDelaySeconds: 600,
+        MaxAttempts: 10,
+        JitterStrategy: 'FULL',
+      },
     ]);
   });
 
   it('is one too many: nothing is tolerated, as the interpreter has it without being told', () => {
     // What else a map state may have, and the interpreter would pass over, is not there.
-    expect(Object.keys(state).sort()).toEqual(['ItemProcessor', 'ItemsPath', 'Label', 'MaxConcurrencyPath', 'Next', 'QueryLanguage', 'ResultPath', 'Type']);
+    expect(Object.keys(state).sort()).toEqual([
+      'ItemProcessor',
+      'ItemsPath',
+      'Label',
+      'MaxConcurrencyPath',
+      'Next',
+      'QueryLanguage',
+      'ResultPath',
+      'Type',
+    ]);
     expect(state['QueryLanguage']).toBe('JSONPath');
     expect(state.ItemProcessor['ProcessorConfig']).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
   });
@@ -137,38 +199,59 @@ describe('a slice that fails', () => {
 
 it('fails when a slice is not done and says no way to go on', async () => {
   const planned = plan(1);
-  const { error } = await execute(machine, { request: {} }, (payload) => Promise.resolve((payload as { action: string }).action === 'plan' ? planned : { done: false, next: null }));
+  const { error } = await execute(machine, { request: {} }, (payload) =>
+    Promise.resolve((payload as { action: string }).action === 'plan' ? planned : { done: false, next: null }),
+  );
   expect(error).toBe('SliceLost');
 });
 
 it('fails when the report at the end says that the job is not done', async () => {
   const { error } = await execute(machine, { request: {} }, (payload) => {
     const { action } = payload as { action: string };
-    return Promise.resolve(action === 'plan' ? plan(1) : action === 'slice' ? { done: true, next: null } : { done: false });
+    return Promise.resolve(
+      action === 'plan' ? plan(1) : action === 'slice' ? { done: true, next: null } : { done: false },
+    );
   });
   expect(error).toBe('JobIncomplete');
 });
 
 it('passes on less than the 256 KiB that Step Functions takes, with the longest plan there can be', async () => {
-  const { longestPayload, output } = await run(Array.from({ length: MAX_SLICES }, (): Step[] => ['done']), { request: { connector: CONNECTOR }, concurrency: MAX_CONCURRENCY });
+  const { longestPayload, output } = await run(
+    Array.from({ length: MAX_SLICES }, (): Step[] => ['done']),
+    { request: { connector: CONNECTOR }, concurrency: MAX_CONCURRENCY },
+  );
   expect(output).toMatchObject({ done: true });
   expect(longestPayload).toBeGreaterThan(MAX_SLICES * 100);
   expect(longestPayload).toBeLessThan(256 * 1024);
 });
 
 it('ends with a report of slices that are all done, or fails', async () => {
-  const step = fc.oneof(fc.constant<Step>('part'), fc.constantFrom('BackfillBusy', 'BackfillFailed', 'InvalidInput', 'Lambda.SdkClientException').map((fails): Step => ({ fails })));
-  const slice = fc.tuple(fc.array(step, { maxLength: 14 }), fc.constantFrom<Step>('done', 'done', 'done', { fails: 'BackfillFailed' })).map(([steps, last]) => [...steps, last]);
+  const step = fc.oneof(
+    fc.constant<Step>('part'),
+    fc
+      .constantFrom('BackfillBusy', 'BackfillFailed', 'InvalidInput', 'Lambda.SdkClientException')
+      .map((fails): Step => ({ fails })),
+  );
+  const slice = fc
+    .tuple(
+      fc.array(step, { maxLength: 14 }),
+      fc.constantFrom<Step>('done', 'done', 'done', { fails: 'BackfillFailed' }),
+    )
+    .map(([steps, last]) => [...steps, last]);
   await fc.assert(
-    fc.asyncProperty(fc.array(slice, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 8 }), async (slices, concurrency) => {
-      const { output, error, doneAtReport, atOnce } = await run(slices, { request: {}, concurrency });
-      if (error !== undefined) {
-        expect(doneAtReport).toBeUndefined();
-        return;
-      }
-      expect({ output, doneAtReport }).toMatchObject({ output: { done: true }, doneAtReport: slices.length });
-      expect(atOnce).toBeLessThanOrEqual(concurrency);
-    }),
+    fc.asyncProperty(
+      fc.array(slice, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 8 }),
+      async (slices, concurrency) => {
+        const { output, error, doneAtReport, atOnce } = await run(slices, { request: {}, concurrency });
+        if (error !== undefined) {
+          expect(doneAtReport).toBeUndefined();
+          return;
+        }
+        expect({ output, doneAtReport }).toMatchObject({ output: { done: true }, doneAtReport: slices.length });
+        expect(atOnce).toBeLessThanOrEqual(concurrency);
+      },
+    ),
     { numRuns: 60 },
   );
 });

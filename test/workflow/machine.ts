@@ -30,7 +30,9 @@ export interface Machine {
 /** What is deployed, word for word: the definition out of the synthesized template. @throws where it is no valid one. */
 export function deployedMachine(): Machine {
   const [machine] = resourcesOf(synthesize(), 'AWS::StepFunctions::StateMachine');
-  const text = deployed(machine?.Properties['DefinitionString'], (id) => (id.startsWith('ConnectorBackfillFunction') ? FUNCTION : `<${id}>`));
+  const text = deployed(machine?.Properties['DefinitionString'], (id) =>
+    id.startsWith('ConnectorBackfillFunction') ? FUNCTION : `<${id}>`,
+  );
   const definition = JSON.parse(text) as StateMachineDefinition;
   return { definition, interpreter: new StateMachine(definition) };
 }
@@ -38,7 +40,9 @@ export function deployedMachine(): Machine {
 /** The state that runs the slices, as far as tests ask. */
 export function mapState({ definition }: Machine) {
   const task = z.object({ Retry: z.array(z.record(z.string(), z.unknown())) });
-  const map = z.looseObject({ ItemProcessor: z.looseObject({ States: z.looseObject({ [BACKFILL_STATE.slice]: task }) }) });
+  const map = z.looseObject({
+    ItemProcessor: z.looseObject({ States: z.looseObject({ [BACKFILL_STATE.slice]: task }) }),
+  });
   const state = parseWith(map, definition.States[BACKFILL_STATE.slices], 'map state');
   const retries: readonly Retrier[] = parseWith(task, state.ItemProcessor.States[BACKFILL_STATE.slice], 'task').Retry;
   return { state, retries };
@@ -75,7 +79,11 @@ export class FunctionError extends Error {
 const json = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 /** Runs an execution with `invoke` in the place of the function. Retries wait for nothing. */
-export async function execute({ interpreter }: Machine, input: object, invoke: (payload: unknown) => Promise<unknown>): Promise<Execution> {
+export async function execute(
+  { interpreter }: Machine,
+  input: object,
+  invoke: (payload: unknown) => Promise<unknown>,
+): Promise<Execution> {
   const invocations: unknown[] = [];
   let underWay = 0;
   let atOnce = 0;
@@ -98,7 +106,8 @@ export async function execute({ interpreter }: Machine, input: object, invoke: (
   const ended = result.then(
     (output) => ({ output, error: undefined, cause: undefined }),
     (thrown: unknown) => {
-      const reason = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : new Error(String(thrown));
+      const reason =
+        thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : new Error(String(thrown));
       return { output: undefined, error: reason.name, cause: reason.message };
     },
   );
@@ -106,7 +115,11 @@ export async function execute({ interpreter }: Machine, input: object, invoke: (
   let retries = 0;
   for await (const event of eventLogs) {
     if (event.type === 'StateRetried') retries += 1;
-    if ('state' in event) longestPayload = Math.max(longestPayload, ...[event.state.input, event.state.output ?? null].map((payload) => JSON.stringify(payload).length));
+    if ('state' in event)
+      longestPayload = Math.max(
+        longestPayload,
+        ...[event.state.input, event.state.output ?? null].map((payload) => JSON.stringify(payload).length),
+      );
   }
   return { ...(await ended), invocations, atOnce, longestPayload, retries };
 }

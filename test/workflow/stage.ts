@@ -39,7 +39,10 @@ export async function openStage(options: WorldOptions & { readonly remainingMs?:
     } catch (error) {
       if (!(error instanceof InvocationError)) throw error;
       if (error.errorType !== 'Runtime.ExitError') idle.push(sandbox);
-      throw new FunctionError(error.errorType, JSON.stringify({ errorType: error.errorType, errorMessage: error.message, trace: [] }));
+      throw new FunctionError(
+        error.errorType,
+        JSON.stringify({ errorType: error.errorType, errorMessage: error.message, trace: [] }),
+      );
     }
   };
 
@@ -54,7 +57,8 @@ export async function openStage(options: WorldOptions & { readonly remainingMs?:
         if (invocation.action === 'plan') execution.plan = answer;
         return answer;
       } catch (error) {
-        if (invocation.action === 'slice' && error instanceof FunctionError) lastFailures.set(invocation.slice, { input: invocation, error: error.name, cause: error.message });
+        if (invocation.action === 'slice' && error instanceof FunctionError)
+          lastFailures.set(invocation.slice, { input: invocation, error: error.name, cause: error.message });
         throw error;
       }
     });
@@ -63,7 +67,12 @@ export async function openStage(options: WorldOptions & { readonly remainingMs?:
       else Object.assign(execution, { status: 'FAILED', error, cause, failedSlices: [...lastFailures.values()] });
     });
   };
-  const stack = { BackfillStateMachineArn: MACHINE, FunctionName: 'poll', TableName: 'tailscale-audit', Connectors: 'default' };
+  const stack = {
+    BackfillStateMachineArn: MACHINE,
+    FunctionName: 'poll',
+    TableName: 'tailscale-audit',
+    Connectors: 'default',
+  };
   const plane = await startControlPlane({
     stacks: { TailscaleAuditConnector: stack },
     functions: { poll: (event) => live.invoke(event) },

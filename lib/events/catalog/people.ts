@@ -7,7 +7,12 @@ export const peopleRows: readonly CatalogRow[] = [
   { native: 'USER.INVITE', action: 'user:invite', title: 'Invite user to join tailnet' },
   { native: 'USER.RESEND.TAILNET_INVITE', action: 'user_invite:resend', title: 'Invite user to join tailnet' },
   { native: 'USER.APPROVE', action: 'user:approve', raised: 'high', title: 'Approve user' },
-  { native: 'USER.UPDATE.USER_ROLE', action: 'tailnet:transfer_ownership', when: gainsOwner, title: 'Update role for user' },
+  {
+    native: 'USER.UPDATE.USER_ROLE',
+    action: 'tailnet:transfer_ownership',
+    when: gainsOwner,
+    title: 'Update role for user',
+  },
   { native: 'USER.UPDATE.USER_ROLE', action: 'user:role_update', title: 'Update role for user' },
   // A role for every member of a group; not in Tailscale's API description.
   { native: 'GROUP.UPDATE.USER_ROLE', action: 'user:role_update' },

@@ -28,7 +28,12 @@ function isAllowAll({ src, host, ports }: Gain): boolean {
 }
 
 function atRule(gains: readonly Gain[], detail: (gain: Gain) => string = sourceToHost): readonly Evidence[] {
-  return byPlace((gain) => gain.rule.section, gains, (gain) => gain.rule, detail);
+  return byPlace(
+    (gain) => gain.rule.section,
+    gains,
+    (gain) => gain.rule,
+    detail,
+  );
 }
 
 function sourceToHost({ src, host, ports }: Gain): string {
@@ -37,12 +42,26 @@ function sourceToHost({ src, host, ports }: Gain): string {
 
 function defaultOpen({ old, next }: PolicyChange): readonly Evidence[] {
   const wasOpen = isDefaultOpen(old) && (old.policy.present || next.policy.sections.size === 0);
-  return isDefaultOpen(next) && !wasOpen ? [{ section: 'acls', path: 'acls', line: null, evidence: 'neither acls nor grants is left, so Tailscale allows everything' }] : [];
+  return isDefaultOpen(next) && !wasOpen
+    ? [
+        {
+          section: 'acls',
+          path: 'acls',
+          line: null,
+          evidence: 'neither acls nor grants is left, so Tailscale allows everything',
+        },
+      ]
+    : [];
 }
 
 function toProd(change: PolicyChange): readonly Evidence[] {
-  const anyone = (src: string): boolean => [EVERYTHING, OUTSIDE, MEMBERS].includes(src) || domainOfAll(src) !== undefined;
-  return atRule(fresh(change).filter(({ src, host }) => anyone(src) && host.startsWith('tag:') && isSensitiveName(host.slice('tag:'.length))));
+  const anyone = (src: string): boolean =>
+    [EVERYTHING, OUTSIDE, MEMBERS].includes(src) || domainOfAll(src) !== undefined;
+  return atRule(
+    fresh(change).filter(
+      ({ src, host }) => anyone(src) && host.startsWith('tag:') && isSensitiveName(host.slice('tag:'.length)),
+    ),
+  );
 }
 
 /** A rule that names the same destination for the same source, or that was this rule, gave fewer ports. */
@@ -56,19 +75,36 @@ function allPorts(change: PolicyChange): readonly Evidence[] {
   return atRule(
     opened(change).filter(({ rule, src, host, ports }) => {
       const before = change.previous().get(rule.path);
-      return isAllPorts(ports) && (narrower.get(host) ?? []).some((other) => other === before || other.src.includes(src));
+      return (
+        isAllPorts(ports) && (narrower.get(host) ?? []).some((other) => other === before || other.src.includes(src))
+      );
     }),
   );
 }
 
 function shared(change: PolicyChange): readonly Evidence[] {
   const { leaves } = change.comparison.to.resolver;
-  return atRule(fresh(change).filter(({ src }) => src === SHARED || (!src.startsWith('group:') && leaves(src).some(({ foreign }) => foreign === true))));
+  return atRule(
+    fresh(change).filter(
+      ({ src }) => src === SHARED || (!src.startsWith('group:') && leaves(src).some(({ foreign }) => foreign === true)),
+    ),
+  );
 }
 
 function sensitivePort(change: PolicyChange): readonly Evidence[] {
-  const gains = opened(change).filter((gain) => isBroad(gain.src) && gain.host !== SELF && gain.host !== INTERNET && !isAllowAll(gain) && tcpPortsAmong(SENSITIVE_PORTS, gain.opened).length > 0);
-  return atRule(gains, ({ src, host, opened: ports }) => `${src} to ${host}:${isAllPorts(ports) ? '*' : tcpPortsAmong(SENSITIVE_PORTS, ports).join(',')}`);
+  const gains = opened(change).filter(
+    (gain) =>
+      isBroad(gain.src) &&
+      gain.host !== SELF &&
+      gain.host !== INTERNET &&
+      !isAllowAll(gain) &&
+      tcpPortsAmong(SENSITIVE_PORTS, gain.opened).length > 0,
+  );
+  return atRule(
+    gains,
+    ({ src, host, opened: ports }) =>
+      `${src} to ${host}:${isAllPorts(ports) ? '*' : tcpPortsAmong(SENSITIVE_PORTS, ports).join(',')}`,
+  );
 }
 
 function wideSubnet(change: PolicyChange): readonly Evidence[] {
@@ -78,7 +114,8 @@ function wideSubnet(change: PolicyChange): readonly Evidence[] {
     const wide = newRanges(name);
     if (wide.length === 0) return false;
     const index = createRangeIndex(wide);
-    const isShortened = ({ range: narrow }: { range: AddressRange }): boolean => index.containing(narrow).some(({ range }) => !containsRange(narrow, range));
+    const isShortened = ({ range: narrow }: { range: AddressRange }): boolean =>
+      index.containing(narrow).some(({ range }) => !containsRange(narrow, range));
     return wide.some(({ range }) => isHuge(range)) || before.flatMap(oldRanges).some(isShortened);
   };
   const inRules = fresh(change).filter(({ rule, src, host }) => {
@@ -86,14 +123,20 @@ function wideSubnet(change: PolicyChange): readonly Evidence[] {
     const gone = before === undefined || before.section === 'ssh' ? [] : namesOnlyIn(before, rule);
     return isWide(src, gone) || isWide(host, gone);
   });
-  return [...atRule(inRules), ...grownAliases(change).filter(({ key }) => isWide(key, [key])).map(aliasEvidence)];
+  return [
+    ...atRule(inRules),
+    ...grownAliases(change)
+      .filter(({ key }) => isWide(key, [key]))
+      .map(aliasEvidence),
+  ];
 }
 
 /** Each name is looked through once: many rules may name one long group. */
 function rangesIn({ resolver }: Side): (name: string) => readonly { readonly range: AddressRange }[] {
   const known = new Map<string, readonly { readonly range: AddressRange }[]>();
   return (name) => {
-    const found = known.get(name) ?? resolver.leaves(name).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
+    const found =
+      known.get(name) ?? resolver.leaves(name).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
     known.set(name, found);
     return found;
   };
@@ -101,7 +144,10 @@ function rangesIn({ resolver }: Side): (name: string) => readonly { readonly ran
 
 /** Names of a rule that it no longer has, the first of them. */
 function namesOnlyIn(before: AccessRule, rule: AccessRule): readonly string[] {
-  const names = ({ src, targets }: AccessRule): readonly string[] => [...src.slice(0, MAX_GONE), ...targets.slice(0, MAX_GONE).map(({ host }) => host)];
+  const names = ({ src, targets }: AccessRule): readonly string[] => [
+    ...src.slice(0, MAX_GONE),
+    ...targets.slice(0, MAX_GONE).map(({ host }) => host),
+  ];
   const kept = names(rule);
   return names(before).filter((name) => !kept.includes(name));
 }
@@ -109,16 +155,89 @@ function namesOnlyIn(before: AccessRule, rule: AccessRule): readonly string[] {
 const MAX_GONE = 50;
 
 export const ACCESS_FINDINGS: readonly FindingRule[] = [
-  { id: 'ACL-ALLOW-ALL', severity: 'high', standing: true, title: 'A rule lets everything reach everything', when: (change) => atRule(opened(change).filter(isAllowAll)) },
-  { id: 'ACL-DEFAULT-OPEN', severity: 'high', standing: true, title: 'Neither acls nor grants are left: everything is allowed', when: defaultOpen },
-  { id: 'ACL-DANGER-ALL', severity: 'high', standing: true, title: 'A rule lets in sources outside the tailnet', when: (change) => atRule(fresh(change).filter(({ src }) => src === OUTSIDE)) },
-  { id: 'ACL-MEMBER-TO-PROD', severity: 'high', standing: true, title: 'Everyone can reach a tag that is named like production or data', when: toProd },
-  { id: 'ACL-WILD-SRC', severity: 'medium', standing: true, title: 'A rule names every device as source', when: (change) => atRule(fresh(change).filter((gain) => gain.src === EVERYTHING && gain.host !== SELF && !isAllowAll(gain))) },
-  { id: 'ACL-WILD-DST', severity: 'medium', standing: true, title: 'A rule names every device as destination', when: (change) => atRule(fresh(change).filter((gain) => gain.host === EVERYTHING && !isAllowAll(gain))) },
-  { id: 'ACL-ALL-PORTS', severity: 'medium', standing: false, title: 'A rule that named ports gives all of them', when: allPorts },
-  { id: 'ACL-SHARED', severity: 'medium', standing: true, title: 'A rule lets in shared or foreign users', when: shared },
-  { id: 'ACL-INTERNET', severity: 'medium', standing: true, title: 'A rule gives the internet through any exit node', when: (change) => atRule(fresh(change).filter(({ host, rule }) => host === INTERNET && rule.via.length === 0)) },
-  { id: 'ACL-SENSITIVE-PORT', severity: 'medium', standing: true, title: 'An administrative or database port is open to a broad source', when: sensitivePort },
-  { id: 'ACL-SUBNET-WIDE', severity: 'medium', standing: true, title: 'An address range became wider, or is very wide', when: wideSubnet },
-  { id: 'LOGSTREAM-RULE', severity: 'info', standing: true, title: 'A rule lets Tailscale\'s log streaming in', when: (change) => atRule(fresh(change).filter(({ src }) => src === LOGSTREAM)) },
+  {
+    id: 'ACL-ALLOW-ALL',
+    severity: 'high',
+    standing: true,
+    title: 'A rule lets everything reach everything',
+    when: (change) => atRule(opened(change).filter(isAllowAll)),
+  },
+  {
+    id: 'ACL-DEFAULT-OPEN',
+    severity: 'high',
+    standing: true,
+    title: 'Neither acls nor grants are left: everything is allowed',
+    when: defaultOpen,
+  },
+  {
+    id: 'ACL-DANGER-ALL',
+    severity: 'high',
+    standing: true,
+    title: 'A rule lets in sources outside the tailnet',
+    when: (change) => atRule(fresh(change).filter(({ src }) => src === OUTSIDE)),
+  },
+  {
+    id: 'ACL-MEMBER-TO-PROD',
+    severity: 'high',
+    standing: true,
+    title: 'Everyone can reach a tag that is named like production or data',
+    when: toProd,
+  },
+  {
+    id: 'ACL-WILD-SRC',
+    severity: 'medium',
+    standing: true,
+    title: 'A rule names every device as source',
+    when: (change) =>
+      atRule(fresh(change).filter((gain) => gain.src === EVERYTHING && gain.host !== SELF && !isAllowAll(gain))),
+  },
+  {
+    id: 'ACL-WILD-DST',
+    severity: 'medium',
+    standing: true,
+    title: 'A rule names every device as destination',
+    when: (change) => atRule(fresh(change).filter((gain) => gain.host === EVERYTHING && !isAllowAll(gain))),
+  },
+  {
+    id: 'ACL-ALL-PORTS',
+    severity: 'medium',
+    standing: false,
+    title: 'A rule that named ports gives all of them',
+    when: allPorts,
+  },
+  {
+    id: 'ACL-SHARED',
+    severity: 'medium',
+    standing: true,
+    title: 'A rule lets in shared or foreign users',
+    when: shared,
+  },
+  {
+    id: 'ACL-INTERNET',
+    severity: 'medium',
+    standing: true,
+    title: 'A rule gives the internet through any exit node',
+    when: (change) => atRule(fresh(change).filter(({ host, rule }) => host === INTERNET && rule.via.length === 0)),
+  },
+  {
+    id: 'ACL-SENSITIVE-PORT',
+    severity: 'medium',
+    standing: true,
+    title: 'An administrative or database port is open to a broad source',
+    when: sensitivePort,
+  },
+  {
+    id: 'ACL-SUBNET-WIDE',
+    severity: 'medium',
+    standing: true,
+    title: 'An address range became wider, or is very wide',
+    when: wideSubnet,
+  },
+  {
+    id: 'LOGSTREAM-RULE',
+    severity: 'info',
+    standing: true,
+    title: "A rule lets Tailscale's log streaming in",
+    when: (change) => atRule(fresh(change).filter(({ src }) => src === LOGSTREAM)),
+  },
 ];

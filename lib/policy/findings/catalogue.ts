@@ -44,9 +44,9 @@ const RANK: Readonly<Record<Severity, number>> = { high: 0, medium: 1, info: 2 }
 
 /** The gravest first, then by line. */
 export function findingsOf(change: PolicyChange): readonly Finding[] {
-  return CATALOGUE.flatMap(({ id, severity, title, when }) => when(change).map((evidence): Finding => ({ id, severity, title, ...evidence, isNew: true }))).sort(
-    (a, b) => RANK[a.severity] - RANK[b.severity] || (a.line ?? 0) - (b.line ?? 0),
-  );
+  return CATALOGUE.flatMap(({ id, severity, title, when }) =>
+    when(change).map((evidence): Finding => ({ id, severity, title, ...evidence, isNew: true })),
+  ).sort((a, b) => RANK[a.severity] - RANK[b.severity] || (a.line ?? 0) - (b.line ?? 0));
 }
 
 /**

@@ -13,7 +13,9 @@ const TESTS = ['tests', 'sshTests'] as const;
 function testsRemoved({ old, next }: PolicyChange): readonly Evidence[] {
   return TESTS.flatMap((section) => {
     const before = old.policy.entries(section).length;
-    return before > 0 && next.policy.entries(section).length === 0 ? [{ section, path: section, line: null, evidence: `${before} before, none now` }] : [];
+    return before > 0 && next.policy.entries(section).length === 0
+      ? [{ section, path: section, line: null, evidence: `${before} before, none now` }]
+      : [];
   });
 }
 
@@ -23,9 +25,20 @@ function testsLoosened(change: PolicyChange): readonly Evidence[] {
   return TESTS.flatMap((section) => {
     if (next.policy.entries(section).length === 0) return [];
     const kept = new Set(denialsOf(next, section, change.budget));
-    const lost = denialsOf(old, section, change.budget).filter((denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial));
+    const lost = denialsOf(old, section, change.budget).filter(
+      (denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial),
+    );
     const line = next.policy.sections.get(section)?.line ?? null;
-    return lost.length > 0 ? [{ section, path: section, line, evidence: `no longer tested: ${listed(lost.map((denial) => denial.replaceAll('\n', ' ')))}` }] : [];
+    return lost.length > 0
+      ? [
+          {
+            section,
+            path: section,
+            line,
+            evidence: `no longer tested: ${listed(lost.map((denial) => denial.replaceAll('\n', ' ')))}`,
+          },
+        ]
+      : [];
   });
 }
 
@@ -39,7 +52,11 @@ function denials({ value }: Entry, budget: Budget): readonly string[] {
   const hosts = strings(value['dst']).length > 0 ? strings(value['dst']) : [''];
   const denied = strings(value['deny']).flatMap((target) => {
     const { host, ports } = splitTarget(target);
-    return ports === null ? [target] : formatPorts(ports).split(',').map((port) => `${host}\n${port}`);
+    return ports === null
+      ? [target]
+      : formatPorts(ports)
+          .split(',')
+          .map((port) => `${host}\n${port}`);
   });
   const sources = strings(value['src']);
   if (!canAfford(budget, sources.length * hosts.length * denied.length * STEPS_OF_DENIAL)) return [];
@@ -60,27 +77,60 @@ function isDefined({ groups, hosts, ipsets, tagOwners }: Model, name: string): b
 
 function duplicateKeys({ old, next }: PolicyChange): readonly Evidence[] {
   const known = new Set(old.policy.duplicates.map(({ path }) => path));
-  return next.policy.duplicates.filter(({ path }) => !known.has(path)).map(({ path, line }) => ({ section: path.split(/[.[]/)[0] ?? '', path, line, evidence: `${path} is there twice; the later one counts` }));
+  return next.policy.duplicates
+    .filter(({ path }) => !known.has(path))
+    .map(({ path, line }) => ({
+      section: path.split(/[.[]/)[0] ?? '',
+      path,
+      line,
+      evidence: `${path} is there twice; the later one counts`,
+    }));
 }
 
 /** These say something when they are empty: nothing is allowed. */
 const DENY_ALL: ReadonlySet<string> = new Set(['acls', 'grants']);
 
 function emptied({ old, next }: PolicyChange): readonly Evidence[] {
-  const before = [...old.policy.sections.keys()].filter((section) => old.policy.entries(section).length > 0 || DENY_ALL.has(section));
-  return next.policy.sections.size === 0 && before.length > 0 ? [{ section: '', path: '', line: null, evidence: `${listed(before)} before, nothing now` }] : [];
+  const before = [...old.policy.sections.keys()].filter(
+    (section) => old.policy.entries(section).length > 0 || DENY_ALL.has(section),
+  );
+  return next.policy.sections.size === 0 && before.length > 0
+    ? [{ section: '', path: '', line: null, evidence: `${listed(before)} before, nothing now` }]
+    : [];
 }
 
 function unknownKeys({ old, next }: PolicyChange): readonly Evidence[] {
-  return [...next.policy.sections].flatMap(([name, { line }]) => (isSectionName(name) || old.policy.sections.has(name) ? [] : [{ section: clip(name), path: clip(name), line, evidence: clip(name) }]));
+  return [...next.policy.sections].flatMap(([name, { line }]) =>
+    isSectionName(name) || old.policy.sections.has(name)
+      ? []
+      : [{ section: clip(name), path: clip(name), line, evidence: clip(name) }],
+  );
 }
 
 export const FILE_FINDINGS: readonly FindingRule[] = [
-  { id: 'TESTS-REMOVED', severity: 'high', standing: false, title: 'All tests of the policy are gone', when: testsRemoved },
-  { id: 'TESTS-LOOSENED', severity: 'medium', standing: false, title: 'A test that something is denied is gone', when: testsLoosened },
+  {
+    id: 'TESTS-REMOVED',
+    severity: 'high',
+    standing: false,
+    title: 'All tests of the policy are gone',
+    when: testsRemoved,
+  },
+  {
+    id: 'TESTS-LOOSENED',
+    severity: 'medium',
+    standing: false,
+    title: 'A test that something is denied is gone',
+    when: testsLoosened,
+  },
   { id: 'DUP-KEY', severity: 'medium', standing: true, title: 'A key is there twice', when: duplicateKeys },
   { id: 'POLICY-EMPTIED', severity: 'high', standing: false, title: 'Nothing is left of the policy', when: emptied },
-  { id: 'UNKNOWN-KEY', severity: 'info', standing: true, title: 'A section that this version does not know', when: unknownKeys },
+  {
+    id: 'UNKNOWN-KEY',
+    severity: 'info',
+    standing: true,
+    title: 'A section that this version does not know',
+    when: unknownKeys,
+  },
 ];
 
 /** For a side that does not parse there is no change to look at. */

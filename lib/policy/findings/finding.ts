@@ -38,7 +38,12 @@ export function listed(items: Iterable<string>): string {
 }
 
 /** One piece of evidence for each place, however many details were found there. */
-export function byPlace<Item>(section: string | ((item: Item) => string), items: readonly Item[], place: (item: Item) => Place, detail: (item: Item) => string): readonly Evidence[] {
+export function byPlace<Item>(
+  section: string | ((item: Item) => string),
+  items: readonly Item[],
+  place: (item: Item) => Place,
+  detail: (item: Item) => string,
+): readonly Evidence[] {
   const places = new Map<string, { readonly first: Item; readonly details: string[] }>();
   for (const item of items) {
     const known = places.get(place(item).path);

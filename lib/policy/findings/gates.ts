@@ -22,13 +22,21 @@ function keptRules({ old, next, previous }: PolicyChange, isGated: (rule: AnyRul
     return before !== undefined && isGated(before) ? [{ rule, before }] : [];
   });
   const free = candidates.length > 0 ? [...old.rules, ...old.ssh].filter((rule) => !isGated(rule)) : [];
-  return candidates.filter(({ rule, before }) => sharedPairs(rule, before).some(([src, host]) => !free.some((other) => isSsh(other) === isSsh(rule) && other.src.includes(src) && hostsOf(other).includes(host))));
+  return candidates.filter(({ rule, before }) =>
+    sharedPairs(rule, before).some(
+      ([src, host]) =>
+        !free.some((other) => isSsh(other) === isSsh(rule) && other.src.includes(src) && hostsOf(other).includes(host)),
+    ),
+  );
 }
 
 /** Sources with destinations that both rules name, the first of them. */
 function sharedPairs(rule: AnyRule, before: AnyRule): readonly (readonly [string, string])[] {
-  const shared = (now: readonly string[], then: readonly string[]): readonly string[] => now.filter((name) => then.includes(name)).slice(0, MAX_SHARED);
-  return shared(rule.src, before.src).flatMap((src) => shared(hostsOf(rule), hostsOf(before)).map((host) => [src, host] as const));
+  const shared = (now: readonly string[], then: readonly string[]): readonly string[] =>
+    now.filter((name) => then.includes(name)).slice(0, MAX_SHARED);
+  return shared(rule.src, before.src).flatMap((src) =>
+    shared(hostsOf(rule), hostsOf(before)).map((host) => [src, host] as const),
+  );
 }
 
 /** Names or conditions that two rules or postures have in common, as far as they are looked at. */
@@ -44,17 +52,30 @@ function hostsOf(rule: AnyRule): readonly string[] {
 
 /** Rules that asked for a posture and ask for none, each once, whether it shows in the rule or in what it lets in. */
 function ungatedRules(change: PolicyChange): readonly AnyRule[] {
-  const inRules = keptRules(change, ({ posture }) => posture !== null).flatMap(({ rule }) => (rule.posture === null ? [rule] : []));
-  const inAccess = change.access.filter(({ lostPosture, rule }) => lostPosture && rule.posture === null).map(({ rule }) => rule);
-  const inSsh = change.ssh.filter(({ lostPosture, rule, isRuleNew }) => lostPosture && isRuleNew && rule.posture === null).map(({ rule }) => rule);
+  const inRules = keptRules(change, ({ posture }) => posture !== null).flatMap(({ rule }) =>
+    rule.posture === null ? [rule] : [],
+  );
+  const inAccess = change.access
+    .filter(({ lostPosture, rule }) => lostPosture && rule.posture === null)
+    .map(({ rule }) => rule);
+  const inSsh = change.ssh
+    .filter(({ lostPosture, rule, isRuleNew }) => lostPosture && isRuleNew && rule.posture === null)
+    .map(({ rule }) => rule);
   return [...new Map([...inRules, ...inAccess, ...inSsh].map((rule) => [rule.path, rule])).values()];
 }
 
 /** Rules that never had a posture of their own lose it with the default, which is told once, as the default. */
 function postureRemoved(change: PolicyChange): readonly Evidence[] {
   const lostWithDefault = isDefaultRemoved(change) ? new Set(formerlyDefault(change)) : new Set<string>();
-  const rules = ungatedRules(change).filter((rule) => !(rule.defaultPosture && lostWithDefault.has((change.previous().get(rule.path) ?? rule).text)));
-  return byPlace((rule) => rule.section, rules, (rule) => rule, (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} asks for no posture`);
+  const rules = ungatedRules(change).filter(
+    (rule) => !(rule.defaultPosture && lostWithDefault.has((change.previous().get(rule.path) ?? rule).text)),
+  );
+  return byPlace(
+    (rule) => rule.section,
+    rules,
+    (rule) => rule,
+    (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} asks for no posture`,
+  );
 }
 
 function isDefaultRemoved({ old, next }: PolicyChange): boolean {
@@ -71,7 +92,14 @@ function defaultPostureRemoved(change: PolicyChange): readonly Evidence[] {
   const { old, next } = change;
   const ungated = [...next.rules, ...next.ssh].some(({ posture }) => posture === null);
   if (formerlyDefault(change).length > 0 && !ungated) return [];
-  return [{ section: 'defaultSrcPosture', path: 'defaultSrcPosture', line: null, evidence: `was ${listed(old.defaultPosture ?? [])}` }];
+  return [
+    {
+      section: 'defaultSrcPosture',
+      path: 'defaultSrcPosture',
+      line: null,
+      evidence: `was ${listed(old.defaultPosture ?? [])}`,
+    },
+  ];
 }
 
 function postureWeakened(change: PolicyChange): readonly Evidence[] {
@@ -80,12 +108,31 @@ function postureWeakened(change: PolicyChange): readonly Evidence[] {
     const before = old.postures.get(key)?.members;
     if (before === undefined) return [];
     const lost = unmet(members, before).slice(0, MAX_SHARED);
-    return isReplaced(lost, members) ? [] : [{ section: 'postures', path, line, evidence: `no longer asks for ${listed(lost)}` }];
+    return isReplaced(lost, members)
+      ? []
+      : [{ section: 'postures', path, line, evidence: `no longer asks for ${listed(lost)}` }];
   });
-  const eased = [...change.access.filter(({ cause }) => cause === 'rule'), ...change.ssh.filter(({ isRuleNew }) => isRuleNew)].filter(({ lostPosture, rule }) => lostPosture && rule.posture !== null && !rule.defaultPosture);
-  const inRules = byPlace<(typeof eased)[number]>(({ rule }) => rule.section, eased, ({ rule }) => rule, ({ rule, src }) => `${src}: any of ${listed(rule.posture ?? [])}`);
+  const eased = [
+    ...change.access.filter(({ cause }) => cause === 'rule'),
+    ...change.ssh.filter(({ isRuleNew }) => isRuleNew),
+  ].filter(({ lostPosture, rule }) => lostPosture && rule.posture !== null && !rule.defaultPosture);
+  const inRules = byPlace<(typeof eased)[number]>(
+    ({ rule }) => rule.section,
+    eased,
+    ({ rule }) => rule,
+    ({ rule, src }) => `${src}: any of ${listed(rule.posture ?? [])}`,
+  );
   const line = next.policy.sections.get('defaultSrcPosture')?.line ?? null;
-  const inDefault = isLonger(next.defaultPosture, old.defaultPosture) ? [{ section: 'defaultSrcPosture', path: 'defaultSrcPosture', line, evidence: `any of ${listed(next.defaultPosture ?? [])}` }] : [];
+  const inDefault = isLonger(next.defaultPosture, old.defaultPosture)
+    ? [
+        {
+          section: 'defaultSrcPosture',
+          path: 'defaultSrcPosture',
+          line,
+          evidence: `any of ${listed(next.defaultPosture ?? [])}`,
+        },
+      ]
+    : [];
   return [...definitions, ...inRules, ...inDefault];
 }
 
@@ -93,7 +140,11 @@ function postureWeakened(change: PolicyChange): readonly Evidence[] {
 function isReplaced(lost: readonly string[], members: readonly string[]): boolean {
   const attribute = (condition: string): string | undefined => condition.split(' ')[0];
   const comparable = /^\S+ (?:>=|<=|<|>|IN|NOT IN) /;
-  return lost.every((condition) => !comparable.test(condition) && members.some((other) => attribute(other) === attribute(condition) && !comparable.test(other)));
+  return lost.every(
+    (condition) =>
+      !comparable.test(condition) &&
+      members.some((other) => attribute(other) === attribute(condition) && !comparable.test(other)),
+  );
 }
 
 /** More alternatives: whoever meets one of them gets in. */
@@ -102,18 +153,52 @@ function isLonger(now: readonly string[] | null, before: readonly string[] | nul
 }
 
 function viaRemoved(change: PolicyChange): readonly Evidence[] {
-  const inRules = keptRules(change, (rule) => rule.section !== 'ssh' && rule.via.length > 0).flatMap(({ rule, before }) => {
-    if (rule.section === 'ssh' || before.section === 'ssh' || isAsNarrow(rule.via, before.via)) return [];
-    return rule.via.length === 0 || before.via.every((name) => rule.via.includes(name)) ? [rule] : [];
-  });
-  const inAccess = change.access.filter(({ lostVia, cause, rule }) => lostVia && cause === 'rule' && rule.via.length === 0).map(({ rule }) => rule);
+  const inRules = keptRules(change, (rule) => rule.section !== 'ssh' && rule.via.length > 0).flatMap(
+    ({ rule, before }) => {
+      if (rule.section === 'ssh' || before.section === 'ssh' || isAsNarrow(rule.via, before.via)) return [];
+      return rule.via.length === 0 || before.via.every((name) => rule.via.includes(name)) ? [rule] : [];
+    },
+  );
+  const inAccess = change.access
+    .filter(({ lostVia, cause, rule }) => lostVia && cause === 'rule' && rule.via.length === 0)
+    .map(({ rule }) => rule);
   const rules = [...new Map([...inRules, ...inAccess].map((rule) => [rule.path, rule])).values()];
-  return byPlace('grants', rules, (rule) => rule, (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} through ${rule.via.length === 0 ? 'any router' : listed(rule.via)}`);
+  return byPlace(
+    'grants',
+    rules,
+    (rule) => rule,
+    (rule) =>
+      `${listed(rule.src)} to ${listed(hostsOf(rule))} through ${rule.via.length === 0 ? 'any router' : listed(rule.via)}`,
+  );
 }
 
 export const GATE_FINDINGS: readonly FindingRule[] = [
-  { id: 'GRANT-VIA-REMOVED', severity: 'medium', standing: false, title: 'Access that went through named routers may take others', when: viaRemoved },
-  { id: 'POSTURE-REMOVED', severity: 'high', standing: false, title: 'Access that asked for a device posture no longer does', when: postureRemoved },
-  { id: 'POSTURE-DEFAULT-REMOVED', severity: 'high', standing: false, title: 'The default device posture is gone', when: defaultPostureRemoved },
-  { id: 'POSTURE-WEAKENED', severity: 'medium', standing: false, title: 'A device posture asks for less', when: postureWeakened },
+  {
+    id: 'GRANT-VIA-REMOVED',
+    severity: 'medium',
+    standing: false,
+    title: 'Access that went through named routers may take others',
+    when: viaRemoved,
+  },
+  {
+    id: 'POSTURE-REMOVED',
+    severity: 'high',
+    standing: false,
+    title: 'Access that asked for a device posture no longer does',
+    when: postureRemoved,
+  },
+  {
+    id: 'POSTURE-DEFAULT-REMOVED',
+    severity: 'high',
+    standing: false,
+    title: 'The default device posture is gone',
+    when: defaultPostureRemoved,
+  },
+  {
+    id: 'POSTURE-WEAKENED',
+    severity: 'medium',
+    standing: false,
+    title: 'A device posture asks for less',
+    when: postureWeakened,
+  },
 ];

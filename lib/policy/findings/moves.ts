@@ -32,19 +32,28 @@ export const joined = oncePerChange((change): readonly Joined[] => {
     if (!old.policy.present) return false;
     if (!old.groups.has(group.key)) return true;
     const now = after.groupsOf.get(member) ?? [];
-    return (before.groupsOf.get(member) ?? []).some((key) => !now.includes(key)) || (before.listed.has(member) && !after.listed.has(member));
+    return (
+      (before.groupsOf.get(member) ?? []).some((key) => !now.includes(key)) ||
+      (before.listed.has(member) && !after.listed.has(member))
+    );
   }
 
   function gains(group: string, member: string): boolean {
-    if (used.has(group)) return gaining.has(group) && (budget.isSpent() || gainsThrough({ ...change, budget }, group, member));
+    if (used.has(group))
+      return gaining.has(group) && (budget.isSpent() || gainsThrough({ ...change, budget }, group, member));
     // Nothing but its name tells what an unused group is for.
     const groupsBefore = before.groupsOf.get(member) ?? [];
-    return groupsBefore.length === 0 || (isPrivilegedName(nameOf(group)) && !groupsBefore.some((key) => isPrivileged(before, key)));
+    return (
+      groupsBefore.length === 0 ||
+      (isPrivilegedName(nameOf(group)) && !groupsBefore.some((key) => isPrivileged(before, key)))
+    );
   }
 
   return [...next.groups.values()].flatMap((group) => {
     const known = new Set(old.groups.get(group.key)?.members ?? []);
-    const members = group.members.filter((member) => !known.has(member) && (!isMove(group, member) || gains(group.key, member)));
+    const members = group.members.filter(
+      (member) => !known.has(member) && (!isMove(group, member) || gains(group.key, member)),
+    );
     return members.length === 0 ? [] : [{ group, members, isPrivileged: isPrivileged(after, group.key) }];
   });
 });
@@ -63,8 +72,18 @@ function peopleOf({ groups, rules, ssh, tagOwners, approvers }: Model): People {
   for (const { key, members } of groups.values()) {
     for (const member of members) append(groupsOf, member, key);
   }
-  const powerful = new Set([...[...tagOwners.values(), ...approvers.values()].flatMap(({ members }) => members), ...ssh.flatMap(({ src }) => src)]);
-  return { groupsOf, powerful, listed: new Set([...powerful, ...rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)])]) };
+  const powerful = new Set([
+    ...[...tagOwners.values(), ...approvers.values()].flatMap(({ members }) => members),
+    ...ssh.flatMap(({ src }) => src),
+  ]);
+  return {
+    groupsOf,
+    powerful,
+    listed: new Set([
+      ...powerful,
+      ...rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)]),
+    ]),
+  };
 }
 
 /** Owns tags, approves, reaches by ssh, or is named like people with power. */

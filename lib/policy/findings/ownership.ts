@@ -9,7 +9,12 @@ function gained(holdings: readonly Holding[]): readonly Holding[] {
 }
 
 function atTag(holdings: readonly Holding[]): readonly Evidence[] {
-  return byPlace('tagOwners', holdings, (holding) => holding, ({ key, holder }) => `${holder} may take ${key}`);
+  return byPlace(
+    'tagOwners',
+    holdings,
+    (holding) => holding,
+    ({ key, holder }) => `${holder} may take ${key}`,
+  );
 }
 
 const reachOf = oncePerChange(({ comparison }) => createReach(comparison.to));
@@ -19,7 +24,12 @@ function isChain(change: PolicyChange, { key, holder }: Holding): boolean {
 }
 
 function atApprover(holdings: readonly Holding[]): readonly Evidence[] {
-  return byPlace('autoApprovers', holdings, (holding) => holding, ({ key, holder }) => `${holder} for ${key.replace(/^(routes|services)\./, '')}`);
+  return byPlace(
+    'autoApprovers',
+    holdings,
+    (holding) => holding,
+    ({ key, holder }) => `${holder} for ${key.replace(/^(routes|services)\./, '')}`,
+  );
 }
 
 function approvers({ approvers: all }: PolicyChange, test: (holding: Holding) => boolean): readonly Evidence[] {
@@ -27,11 +37,53 @@ function approvers({ approvers: all }: PolicyChange, test: (holding: Holding) =>
 }
 
 export const OWNERSHIP_FINDINGS: readonly FindingRule[] = [
-  { id: 'TAGOWNER-BROAD', severity: 'high', standing: true, title: 'A broad group may take a tag', when: ({ owners }) => atTag(gained(owners).filter(({ holder }) => isBroad(holder))) },
-  { id: 'TAGOWNER-ADDED', severity: 'medium', standing: false, title: 'Someone more may take a tag', when: (change) => atTag(gained(change.owners).filter((owner) => !isBroad(owner.holder) && !isChain(change, owner))) },
-  { id: 'TAGOWNER-CHAIN', severity: 'medium', standing: true, title: 'A tag may take a tag that reaches more', when: (change) => atTag(gained(change.owners).filter((owner) => isChain(change, owner))) },
-  { id: 'AUTOAPPROVE-EXIT', severity: 'high', standing: true, title: 'Exit nodes are approved without a person', when: (change) => approvers(change, ({ key }) => key === 'exitNode') },
-  { id: 'AUTOAPPROVE-ROUTE', severity: 'high', standing: true, title: 'Routes are approved without a person', when: (change) => approvers(change, ({ key }) => key.startsWith('routes.')) },
-  { id: 'AUTOAPPROVE-BROAD', severity: 'high', standing: true, title: 'A broad group is an approver', when: (change) => approvers(change, ({ holder }) => isBroad(holder)) },
-  { id: 'AUTOAPPROVE-SVC', severity: 'medium', standing: true, title: 'Services are approved without a person', when: (change) => approvers(change, ({ key }) => key.startsWith('services.')) },
+  {
+    id: 'TAGOWNER-BROAD',
+    severity: 'high',
+    standing: true,
+    title: 'A broad group may take a tag',
+    when: ({ owners }) => atTag(gained(owners).filter(({ holder }) => isBroad(holder))),
+  },
+  {
+    id: 'TAGOWNER-ADDED',
+    severity: 'medium',
+    standing: false,
+    title: 'Someone more may take a tag',
+    when: (change) => atTag(gained(change.owners).filter((owner) => !isBroad(owner.holder) && !isChain(change, owner))),
+  },
+  {
+    id: 'TAGOWNER-CHAIN',
+    severity: 'medium',
+    standing: true,
+    title: 'A tag may take a tag that reaches more',
+    when: (change) => atTag(gained(change.owners).filter((owner) => isChain(change, owner))),
+  },
+  {
+    id: 'AUTOAPPROVE-EXIT',
+    severity: 'high',
+    standing: true,
+    title: 'Exit nodes are approved without a person',
+    when: (change) => approvers(change, ({ key }) => key === 'exitNode'),
+  },
+  {
+    id: 'AUTOAPPROVE-ROUTE',
+    severity: 'high',
+    standing: true,
+    title: 'Routes are approved without a person',
+    when: (change) => approvers(change, ({ key }) => key.startsWith('routes.')),
+  },
+  {
+    id: 'AUTOAPPROVE-BROAD',
+    severity: 'high',
+    standing: true,
+    title: 'A broad group is an approver',
+    when: (change) => approvers(change, ({ holder }) => isBroad(holder)),
+  },
+  {
+    id: 'AUTOAPPROVE-SVC',
+    severity: 'medium',
+    standing: true,
+    title: 'Services are approved without a person',
+    when: (change) => approvers(change, ({ key }) => key.startsWith('services.')),
+  },
 ];

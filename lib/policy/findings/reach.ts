@@ -20,7 +20,13 @@ export function createReach({ model, resolver }: Side): Reach {
     for (const name of rule.src) append(bySource, name, rule);
   }
   const sources = createCoverage(bySource.keys(), resolver, budget);
-  const rulesFor = (tag: string): ReadonlySet<AccessRule | SshRule> => new Set(resolver.leaves(tag).flatMap(sources.covering).flatMap((name) => bySource.get(name) ?? []));
+  const rulesFor = (tag: string): ReadonlySet<AccessRule | SshRule> =>
+    new Set(
+      resolver
+        .leaves(tag)
+        .flatMap(sources.covering)
+        .flatMap((name) => bySource.get(name) ?? []),
+    );
   return {
     isMore(tag, other) {
       const own = rulesFor(other);
@@ -28,13 +34,20 @@ export function createReach({ model, resolver }: Side): Reach {
       const reached = [...own].flatMap((rule) => (rule.section === 'ssh' ? [] : rule.targets));
       const hosts = createCoverage(more.length > 0 ? reached.map(({ host }) => host) : [], resolver, budget);
       budget.spend(own.size + more.length + reached.length);
-      return !budget.isSpent() && more.some((rule) => rule.section === 'ssh' || rule.app.size > 0 || rule.targets.some(isNotReached));
+      return (
+        !budget.isSpent() &&
+        more.some((rule) => rule.section === 'ssh' || rule.app.size > 0 || rule.targets.some(isNotReached))
+      );
 
       function isNotReached({ host, ports }: AccessRule['targets'][number]): boolean {
         return resolver.leaves(host).some((leaf) => {
           const names = new Set(hosts.covering(leaf));
           budget.spend(reached.length);
-          return reached.filter((target) => names.has(target.host)).reduce((left, target) => subtractPorts(left, target.ports), ports).length > 0;
+          return (
+            reached
+              .filter((target) => names.has(target.host))
+              .reduce((left, target) => subtractPorts(left, target.ports), ports).length > 0
+          );
         });
       }
     },

@@ -10,7 +10,12 @@ function gained({ ssh }: PolicyChange): readonly SshGain[] {
 
 /** A rule that only the old side has is told by its path there: what it held back is free now. */
 function atRule(gains: readonly SshGain[], detail: (gain: SshGain) => string = sourceToHost): readonly Evidence[] {
-  return byPlace('ssh', gains, ({ rule, isRuleNew }) => ({ path: rule.path, line: isRuleNew ? rule.line : null }), detail);
+  return byPlace(
+    'ssh',
+    gains,
+    ({ rule, isRuleNew }) => ({ path: rule.path, line: isRuleNew ? rule.line : null }),
+    detail,
+  );
 }
 
 function sourceToHost({ src, dst, user }: SshGain): string {
@@ -18,12 +23,25 @@ function sourceToHost({ src, dst, user }: SshGain): string {
 }
 
 function rootAccept(change: PolicyChange): readonly Evidence[] {
-  return atRule(gained(change).filter(({ user, before, after }) => coversUser(user, 'root') && after.mode === 'accept' && before.mode !== 'accept'));
+  return atRule(
+    gained(change).filter(
+      ({ user, before, after }) => coversUser(user, 'root') && after.mode === 'accept' && before.mode !== 'accept',
+    ),
+  );
 }
 
 function checkToAccept(change: PolicyChange): readonly Evidence[] {
-  const eased = change.ssh.filter(({ before, after, cause }) => cause === 'rule' && before.mode === 'check' && (after.mode === 'accept' || after.checkSeconds > before.checkSeconds));
-  return atRule(eased, (gain) => `${sourceToHost(gain)}: check every ${period(gain.before.checkSeconds)}, now ${gain.after.mode === 'accept' ? 'accept' : `every ${period(gain.after.checkSeconds)}`}`);
+  const eased = change.ssh.filter(
+    ({ before, after, cause }) =>
+      cause === 'rule' &&
+      before.mode === 'check' &&
+      (after.mode === 'accept' || after.checkSeconds > before.checkSeconds),
+  );
+  return atRule(
+    eased,
+    (gain) =>
+      `${sourceToHost(gain)}: check every ${period(gain.before.checkSeconds)}, now ${gain.after.mode === 'accept' ? 'accept' : `every ${period(gain.after.checkSeconds)}`}`,
+  );
 }
 
 function period(seconds: number): string {
@@ -33,22 +51,68 @@ function period(seconds: number): string {
 
 /** A user's own devices are no broad reach, whoever the users are. */
 function broad(change: PolicyChange): readonly Evidence[] {
-  return atRule(gained(change).filter(({ isFresh, src, dst }) => isFresh && !isOwnOrOutside(dst) && (isBroad(src) || dst === TAGGED)));
+  return atRule(
+    gained(change).filter(
+      ({ isFresh, src, dst }) => isFresh && !isOwnOrOutside(dst) && (isBroad(src) || dst === TAGGED),
+    ),
+  );
 }
 
 function recorderOff(change: PolicyChange): readonly Evidence[] {
-  return atRule(change.ssh.filter(({ before, after, cause }) => cause === 'rule' && before.mode !== 'none' && ((before.isRecorded && !after.isRecorded) || (before.mustRecord && !after.mustRecord))));
+  return atRule(
+    change.ssh.filter(
+      ({ before, after, cause }) =>
+        cause === 'rule' &&
+        before.mode !== 'none' &&
+        ((before.isRecorded && !after.isRecorded) || (before.mustRecord && !after.mustRecord)),
+    ),
+  );
 }
 
 function nonrootOnTag(change: PolicyChange): readonly Evidence[] {
-  return atRule(gained(change).filter(({ user, dst, before }) => user === 'autogroup:nonroot' && isTagged(dst) && before.mode === 'none'));
+  return atRule(
+    gained(change).filter(
+      ({ user, dst, before }) => user === 'autogroup:nonroot' && isTagged(dst) && before.mode === 'none',
+    ),
+  );
 }
 
 export const SSH_FINDINGS: readonly FindingRule[] = [
   { id: 'SSH-ROOT-ACCEPT', severity: 'high', standing: true, title: 'SSH as root without a check', when: rootAccept },
-  { id: 'SSH-CHECK-TO-ACCEPT', severity: 'high', standing: false, title: 'SSH asks for a sign-in less often, or no more', when: checkToAccept },
-  { id: 'SSH-BROAD', severity: 'high', standing: true, title: 'SSH from a broad source, or to every tagged machine', when: broad },
-  { id: 'SSH-RECORDER-OFF', severity: 'high', standing: false, title: 'SSH sessions are no longer recorded, or need not be', when: recorderOff },
-  { id: 'SSH-NONROOT-TAG', severity: 'medium', standing: true, title: 'SSH to a tag under any account but root', when: nonrootOnTag },
-  { id: 'SSH-ACCEPTENV', severity: 'medium', standing: true, title: 'SSH takes any environment variable from the client', when: (change) => atRule(gained(change).filter(({ before, after }) => after.acceptsAnyEnv && !before.acceptsAnyEnv)) },
+  {
+    id: 'SSH-CHECK-TO-ACCEPT',
+    severity: 'high',
+    standing: false,
+    title: 'SSH asks for a sign-in less often, or no more',
+    when: checkToAccept,
+  },
+  {
+    id: 'SSH-BROAD',
+    severity: 'high',
+    standing: true,
+    title: 'SSH from a broad source, or to every tagged machine',
+    when: broad,
+  },
+  {
+    id: 'SSH-RECORDER-OFF',
+    severity: 'high',
+    standing: false,
+    title: 'SSH sessions are no longer recorded, or need not be',
+    when: recorderOff,
+  },
+  {
+    id: 'SSH-NONROOT-TAG',
+    severity: 'medium',
+    standing: true,
+    title: 'SSH to a tag under any account but root',
+    when: nonrootOnTag,
+  },
+  {
+    id: 'SSH-ACCEPTENV',
+    severity: 'medium',
+    standing: true,
+    title: 'SSH takes any environment variable from the client',
+    when: (change) =>
+      atRule(gained(change).filter(({ before, after }) => after.acceptsAnyEnv && !before.acceptsAnyEnv)),
+  },
 ];

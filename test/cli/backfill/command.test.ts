@@ -16,9 +16,31 @@ const DAY = 86_400_000;
 const FROM = Date.parse('2026-11-01T00:00:00.000Z');
 const iso = (millis: number) => new Date(millis).toISOString();
 
-const job = { jobId: 'bf-1', connector: 'default', dialect: 'configuration', from: iso(FROM), until: iso(FROM + 3 * DAY), force: false, dryRun: false } as const;
-const slice = (at: number) => ({ action: 'slice', connector: 'default', jobId: 'bf-1', slice: at, from: iso(FROM + at * DAY), until: iso(FROM + (at + 1) * DAY), force: false, dryRun: false }) as const;
-const plan: BackfillPlan = { ...job, notes: ['until was later: live polling reads that'], slices: [slice(0), slice(1), slice(2)] };
+const job = {
+  jobId: 'bf-1',
+  connector: 'default',
+  dialect: 'configuration',
+  from: iso(FROM),
+  until: iso(FROM + 3 * DAY),
+  force: false,
+  dryRun: false,
+} as const;
+const slice = (at: number) =>
+  ({
+    action: 'slice',
+    connector: 'default',
+    jobId: 'bf-1',
+    slice: at,
+    from: iso(FROM + at * DAY),
+    until: iso(FROM + (at + 1) * DAY),
+    force: false,
+    dryRun: false,
+  }) as const;
+const plan: BackfillPlan = {
+  ...job,
+  notes: ['until was later: live polling reads that'],
+  slices: [slice(0), slice(1), slice(2)],
+};
 const report: BackfillReport = {
   ...job,
   slice: null,
@@ -47,7 +69,10 @@ async function open(machine: LocalStateMachine, stack: Readonly<Record<string, s
     started.push(input);
     machine(input, execution);
   };
-  plane = await startControlPlane({ stacks: { TailscaleAuditConnector: stack }, stateMachines: { [MACHINE]: watched } });
+  plane = await startControlPlane({
+    stacks: { TailscaleAuditConnector: stack },
+    stateMachines: { [MACHINE]: watched },
+  });
 }
 
 afterEach(async () => {
@@ -56,12 +81,28 @@ afterEach(async () => {
   await Promise.all([world.close(), plane.close()]);
 });
 
-const backfill = (args: readonly string[], options: CommandOptions = {}) => tailscaleAudit(['backfill', ...args], { AWS_ENDPOINT_URL: world.gateway.url, ...plane.environment }, { now: () => NOW, ...options });
+const backfill = (args: readonly string[], options: CommandOptions = {}) =>
+  tailscaleAudit(
+    ['backfill', ...args],
+    { AWS_ENDPOINT_URL: world.gateway.url, ...plane.environment },
+    { now: () => NOW, ...options },
+  );
 
 /** The function's own item of a slice. */
 async function standAt(at: number, readTo: number, fetched: number, page?: number): Promise<void> {
   const counts = { fetched, emitted: fetched, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
-  const item = { pk: 'TN#default#BF', sk: `bf-1#${at}`, index: at, until: FROM + (at + 1) * DAY, token: 1, rev: 1, readTo, inflight: page === undefined ? null : { page }, counts, startedAt: NOW };
+  const item = {
+    pk: 'TN#default#BF',
+    sk: `bf-1#${at}`,
+    index: at,
+    until: FROM + (at + 1) * DAY,
+    token: 1,
+    rev: 1,
+    readTo,
+    inflight: page === undefined ? null : { page },
+    counts,
+    startedAt: NOW,
+  };
   await table.send(new PutItemCommand({ TableName: 'tailscale-audit', Item: marshall(item) }));
 }
 
@@ -72,9 +113,34 @@ const succeeds: LocalStateMachine = (_input, execution) => {
 
 it('starts the job, waits for its end, and says what came out by severity and by action', async () => {
   await open(succeeds);
-  const ended = await backfill(['--from', '2026-11-01T00:00:00Z', '--until', '2026-11-04T00:00:00Z', '--force', '--concurrency', '2', '--slice-hours', '24', '--rerun', '1', '--connector', 'default']);
+  const ended = await backfill([
+    '--from',
+    '2026-11-01T00:00:00Z',
+    '--until',
+    '2026-11-04T00:00:00Z',
+    '--force',
+    '--concurrency',
+    '2',
+    '--slice-hours',
+    '24',
+    '--rerun',
+    '1',
+    '--connector',
+    'default',
+  ]);
   expect(started).toEqual([
-    { request: { connector: 'default', from: '2026-11-01T00:00:00Z', until: '2026-11-04T00:00:00Z', rerun: 1, sliceHours: 24, force: true, dryRun: false }, concurrency: 2 },
+    {
+      request: {
+        connector: 'default',
+        from: '2026-11-01T00:00:00Z',
+        until: '2026-11-04T00:00:00Z',
+        rerun: 1,
+        sliceHours: 24,
+        force: true,
+        dryRun: false,
+      },
+      concurrency: 2,
+    },
   ]);
   expect(ended.exitCode).toBe(0);
   expect(ended.stderr.split('\n').slice(0, 3)).toEqual([
@@ -85,12 +151,22 @@ it('starts the job, waits for its end, and says what came out by severity and by
   expect(ended.stdout.split('\n').map((line) => line.replaceAll(/[│\s]+/g, ' ').trim())).toEqual(
     expect.arrayContaining([
       'default: 2026-11-01T00:00:00.000Z until 2026-11-04T00:00:00.000Z, configuration dialect, in 2 min 10 s',
-      'severity events', 'high 185', 'medium 2', 'info 1003',
-      'action events', 'user:login 1002', 'acl:update 90', 'policy diff 90', 'device:approve 7', 'POLICY\\u001b[2J 1',
+      'severity events',
+      'high 185',
+      'medium 2',
+      'info 1003',
+      'action events',
+      'user:login 1002',
+      'acl:update 90',
+      'policy diff 90',
+      'device:approve 7',
+      'POLICY\\u001b[2J 1',
       '1203 records read; 1190 events went out; left out: 10 published before; quarantined: 0',
     ]),
   );
-  const order = ['high', 'medium', 'info', 'user:login', 'acl:update', 'device:approve'].map((name) => ended.stdout.indexOf(name));
+  const order = ['high', 'medium', 'info', 'user:login', 'acl:update', 'device:approve'].map((name) =>
+    ended.stdout.indexOf(name),
+  );
   expect(order).toEqual([...order].sort((one, other) => one - other));
 });
 
@@ -105,16 +181,31 @@ it('gives scripts one JSON object', async () => {
   const { stdout, exitCode } = await backfill(['--last', 'P3D', '--json']);
   expect(exitCode).toBe(0);
   expect(stdout.trimEnd()).not.toContain('\n');
-  expect(JSON.parse(stdout)).toMatchObject({ execution: NAME, jobId: 'bf-1', emitted: 1190, bySeverity: report.bySeverity, done: true });
+  expect(JSON.parse(stdout)).toMatchObject({
+    execution: NAME,
+    jobId: 'bf-1',
+    emitted: 1190,
+    bySeverity: report.bySeverity,
+    done: true,
+  });
 });
 
 it('says how to publish what was put aside', async () => {
-  await open((_input, execution) => Object.assign(execution, { status: 'SUCCEEDED', plan, output: { ...report, quarantined: 2 } }));
-  expect(await backfill(['--last', 'P3D'])).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('2 were put aside. Once the cause is gone, tailscale-audit redrive') as unknown });
+  await open((_input, execution) =>
+    Object.assign(execution, { status: 'SUCCEEDED', plan, output: { ...report, quarantined: 2 } }),
+  );
+  expect(await backfill(['--last', 'P3D'])).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining('2 were put aside. Once the cause is gone, tailscale-audit redrive') as unknown,
+  });
 });
 
 /** The job goes on by one step each time that the command looks at its slices, and at last ends. */
-async function openInSteps(steps: readonly (() => Promise<void>)[], ending: () => Partial<LocalExecution>, planned = plan): Promise<void> {
+async function openInSteps(
+  steps: readonly (() => Promise<void>)[],
+  ending: () => Partial<LocalExecution>,
+  planned = plan,
+): Promise<void> {
   let running: LocalExecution | undefined;
   let looks = 0;
   await open((_input, execution) => {
@@ -178,7 +269,16 @@ describe('how far it is', () => {
 
   it('survives Ctrl-C, and --attach comes back to it', async () => {
     const controller = new AbortController();
-    await openInSteps([() => standAt(0, FROM + DAY, 400), () => Promise.resolve().then(() => { controller.abort(); })], succeeded);
+    await openInSteps(
+      [
+        () => standAt(0, FROM + DAY, 400),
+        () =>
+          Promise.resolve().then(() => {
+            controller.abort();
+          }),
+      ],
+      succeeded,
+    );
     const left = await backfill(['--last', 'P3D'], { interruption: controller.signal });
     expect(left).toMatchObject({ exitCode: 130, stdout: '' });
     const [, command = ''] = /To come back: tailscale-audit backfill (.+)$/m.exec(left.stderr) ?? [];
@@ -193,28 +293,66 @@ describe('a job that fails', () => {
   const cause = (errorMessage: string) => JSON.stringify({ errorType: 'BackfillFailed', errorMessage, trace: [] });
 
   it('ends with 1, the reason of each slice that failed, and how to go on', async () => {
-    const failedSlices = [{ input: slice(1), error: 'BackfillFailed', cause: cause('default: UNAUTHORIZED \u001b[31mput a new key in') }];
-    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', plan, error: 'States.ExceedToleratedFailureThreshold', cause: 'too many', failedSlices }));
+    const failedSlices = [
+      { input: slice(1), error: 'BackfillFailed', cause: cause('default: UNAUTHORIZED \u001b[31mput a new key in') },
+    ];
+    await open((_input, execution) =>
+      Object.assign(execution, {
+        status: 'FAILED',
+        plan,
+        error: 'States.ExceedToleratedFailureThreshold',
+        cause: 'too many',
+        failedSlices,
+      }),
+    );
     const { exitCode, stderr, stdout } = await backfill(['--last', 'P3D']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toContain('the slice from 2026-11-02T00:00:00.000Z until 2026-11-03T00:00:00.000Z failed: BackfillFailed default: UNAUTHORIZED \\u001b[31mput a new key in');
-    expect(stderr).toContain(`aws stepfunctions redrive-execution --execution-arn arn:aws:states:eu-central-1:111122223333:execution:Backfill:${NAME}`);
+    expect(stderr).toContain(
+      'the slice from 2026-11-02T00:00:00.000Z until 2026-11-03T00:00:00.000Z failed: BackfillFailed default: UNAUTHORIZED \\u001b[31mput a new key in',
+    );
+    expect(stderr).toContain(
+      `aws stepfunctions redrive-execution --execution-arn arn:aws:states:eu-central-1:111122223333:execution:Backfill:${NAME}`,
+    );
     expect(stderr).toContain(`the backfill ${NAME} failed: States.ExceedToleratedFailureThreshold too many`);
   });
 
   it('because it was asked for wrongly ends with 2 and what the function says', async () => {
-    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', error: 'InvalidInput', cause: cause('backfill: last: must be at least one minute, PT1M') }));
-    expect(await backfill(['--last', 'PT1S'])).toEqual({ exitCode: 2, stdout: '', stderr: `Started ${NAME}.\nbackfill: last: must be at least one minute, PT1M\n` });
+    await open((_input, execution) =>
+      Object.assign(execution, {
+        status: 'FAILED',
+        error: 'InvalidInput',
+        cause: cause('backfill: last: must be at least one minute, PT1M'),
+      }),
+    );
+    expect(await backfill(['--last', 'PT1S'])).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `Started ${NAME}.\nbackfill: last: must be at least one minute, PT1M\n`,
+    });
   });
 
   it('before it has planned anything says so', async () => {
-    await open((_input, execution) => Object.assign(execution, { status: 'FAILED', error: 'BackfillFailed', cause: cause('default: STATE_UNAVAILABLE the table') }));
-    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('failed before it had planned anything: BackfillFailed default: STATE_UNAVAILABLE the table') as unknown });
+    await open((_input, execution) =>
+      Object.assign(execution, {
+        status: 'FAILED',
+        error: 'BackfillFailed',
+        cause: cause('default: STATE_UNAVAILABLE the table'),
+      }),
+    );
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(
+        'failed before it had planned anything: BackfillFailed default: STATE_UNAVAILABLE the table',
+      ) as unknown,
+    });
   });
 
   it('because somebody stopped it says so', async () => {
     await open((_input, execution) => Object.assign(execution, { status: 'ABORTED', plan }));
-    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`the backfill ${NAME} was stopped: ABORTED`) as unknown });
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`the backfill ${NAME} was stopped: ABORTED`) as unknown,
+    });
   });
 });
 
@@ -245,19 +383,33 @@ describe('asked for wrongly', () => {
 
   it('a backfill that never was is said to be none', async () => {
     await open(succeeds);
-    expect(await backfill(['--attach', 'nothing'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('the backfill "nothing" does not exist in eu-central-1') as unknown });
+    expect(await backfill(['--attach', 'nothing'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('the backfill "nothing" does not exist in eu-central-1') as unknown,
+    });
   });
 
   it('a stack from before the state machine is said to be one', async () => {
     await open(succeeds, { TableName: 'tailscale-audit' });
-    expect(await backfill(['--last', 'P1D'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no output BackfillStateMachineArn') as unknown });
+    expect(await backfill(['--last', 'P1D'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('has no output BackfillStateMachineArn') as unknown,
+    });
   });
 });
 
 it('takes state machine and table by hand, and then asks for no stack', async () => {
   await open(succeeds);
-  const environment = { AWS_ENDPOINT_URL: world.gateway.url, AWS_ENDPOINT_URL_SFN: plane.environment['AWS_ENDPOINT_URL_SFN'] ?? '', AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9' };
-  const ended = await tailscaleAudit(['backfill', '--last', 'P3D', '--state-machine', MACHINE, '--table', 'tailscale-audit'], environment, { now: () => NOW });
+  const environment = {
+    AWS_ENDPOINT_URL: world.gateway.url,
+    AWS_ENDPOINT_URL_SFN: plane.environment['AWS_ENDPOINT_URL_SFN'] ?? '',
+    AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9',
+  };
+  const ended = await tailscaleAudit(
+    ['backfill', '--last', 'P3D', '--state-machine', MACHINE, '--table', 'tailscale-audit'],
+    environment,
+    { now: () => NOW },
+  );
   expect(ended.exitCode).toBe(0);
 });
 
@@ -266,6 +418,8 @@ it.each([
   [['--from', 'yesterday'], /It is a time such as/],
   [['--from', '2026-10-01T00:00:00'], /with its zone/],
 ])('refuses %j before it asks anybody', async (args, problem) => {
-  await open(() => { throw new Error('not to be started'); });
+  await open(() => {
+    throw new Error('not to be started');
+  });
   expect(await backfill(args)).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(problem) as unknown });
 });

@@ -9,14 +9,33 @@ const iso = (hour: number) => new Date(START + hour * HOUR).toISOString();
 /** Slices that end at these hours. */
 function planOf(ends: readonly number[]): Plan {
   const slices = ends.map((end, slice) => ({ slice, from: iso(ends[slice - 1] ?? 0), until: iso(end) }));
-  return { jobId: 'bf-1', connector: 'default', dialect: 'configuration', from: iso(0), until: iso(ends.at(-1) ?? 0), force: false, dryRun: false, notes: [], slices };
+  return {
+    jobId: 'bf-1',
+    connector: 'default',
+    dialect: 'configuration',
+    from: iso(0),
+    until: iso(ends.at(-1) ?? 0),
+    force: false,
+    dryRun: false,
+    notes: [],
+    slices,
+  };
 }
 
-const standing = (slice: number, hour: number, fetched: number) => ({ slice, readTo: START + hour * HOUR, page: 0, fetched, emitted: fetched });
+const standing = (slice: number, hour: number, fetched: number) => ({
+  slice,
+  readTo: START + hour * HOUR,
+  page: 0,
+  fetched,
+  emitted: fetched,
+});
 
 it('weighs slices by their length', () => {
   const { all, slicesDone } = createPace()(planOf([1, 4]), [standing(0, 1, 10)], 0);
-  expect({ all, slicesDone }).toEqual({ all: { fraction: 0.25, fetched: 10, emitted: 10, page: 0, rate: null, left: null }, slicesDone: 1 });
+  expect({ all, slicesDone }).toEqual({
+    all: { fraction: 0.25, fetched: 10, emitted: 10, page: 0, rate: null, left: null },
+    slicesDone: 1,
+  });
 });
 
 it('knows rate and time left from the second look on, also where it came back to a job that is half done', () => {
@@ -33,8 +52,19 @@ it('does not promise an end where nothing moves', () => {
 });
 
 it('is never below nothing, nor beyond all, whatever the table says', () => {
-  const ends = fc.uniqueArray(fc.integer({ min: 1, max: 2_160 }), { minLength: 1, maxLength: 12 }).map((hours) => hours.sort((one, other) => one - other));
-  const standings = fc.array(fc.record({ slice: fc.nat(15), readTo: fc.integer({ min: START - HOUR, max: START + 2_200 * HOUR }), page: fc.nat(9), fetched: fc.nat(), emitted: fc.nat() }), { maxLength: 12 });
+  const ends = fc
+    .uniqueArray(fc.integer({ min: 1, max: 2_160 }), { minLength: 1, maxLength: 12 })
+    .map((hours) => hours.sort((one, other) => one - other));
+  const standings = fc.array(
+    fc.record({
+      slice: fc.nat(15),
+      readTo: fc.integer({ min: START - HOUR, max: START + 2_200 * HOUR }),
+      page: fc.nat(9),
+      fetched: fc.nat(),
+      emitted: fc.nat(),
+    }),
+    { maxLength: 12 },
+  );
   fc.assert(
     fc.property(ends, fc.array(standings, { maxLength: 4 }), (hours, looks) => {
       const pace = createPace();

@@ -16,9 +16,28 @@ export interface Ended {
 /** Runs the command in this process; it must not ask for AWS. */
 export async function diffHere(args: readonly string[]): Promise<Ended> {
   const printed = { stdout: '', stderr: '' };
-  const terminal = { out: (line: string) => void (printed.stdout += `${line}\n`), note: (line: string) => void (printed.stderr += `${line}\n`), redraw: null, confirm: null };
-  const never = (): never => { throw new Error('asked for AWS'); };
-  const exitCode = await run(['diff', ...args], { clock: { now: never }, terminal, aws: { stackOutputs: never, invoke: never, rewinder: never, statusReader: never, workflow: never, jobReader: never }, interruption: never });
+  const terminal = {
+    out: (line: string) => void (printed.stdout += `${line}\n`),
+    note: (line: string) => void (printed.stderr += `${line}\n`),
+    redraw: null,
+    confirm: null,
+  };
+  const never = (): never => {
+    throw new Error('asked for AWS');
+  };
+  const exitCode = await run(['diff', ...args], {
+    clock: { now: never },
+    terminal,
+    aws: {
+      stackOutputs: never,
+      invoke: never,
+      rewinder: never,
+      statusReader: never,
+      workflow: never,
+      jobReader: never,
+    },
+    interruption: never,
+  });
   return { exitCode, ...printed };
 }
 
@@ -43,9 +62,14 @@ export async function policyFolder(): Promise<PolicyFolder> {
     text: (name) => readFile(join(path, name), 'utf8'),
     diff: (args, stdin = '') =>
       new Promise((resolve) => {
-        const child = execFile(process.execPath, [BUNDLE, 'diff', ...args], { cwd: path, env: { NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-          resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
-        });
+        const child = execFile(
+          process.execPath,
+          [BUNDLE, 'diff', ...args],
+          { cwd: path, env: { NO_COLOR: '1' }, maxBuffer: 64 * 1024 * 1024 },
+          (error, stdout, stderr) => {
+            resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
+          },
+        );
         // A command that reads no stdin may have ended before this is written.
         child.stdin?.on('error', () => undefined).end(stdin);
       }),

@@ -8,17 +8,108 @@ import { terminalText } from '../../../cli/diff/terminal';
 import { visible } from '../../../lib/contract/visible';
 import { diffPolicy, type PolicyDiffResult } from '../../../lib/policy/policy-diff';
 
-const MARKDOWN_TAGS = ['code', 'details', 'h3', 'li', 'p', 'pre', 'strong', 'summary', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'];
-const PAGE_TAGS = ['body', 'br', 'code', 'del', 'div', 'h1', 'h2', 'h3', 'head', 'header', 'html', 'ins', 'li', 'main', 'meta', 'p', 'section', 'span', 'strong', 'style', 'table', 'tbody', 'td', 'title', 'tr', 'ul'];
+const MARKDOWN_TAGS = [
+  'code',
+  'details',
+  'h3',
+  'li',
+  'p',
+  'pre',
+  'strong',
+  'summary',
+  'table',
+  'tbody',
+  'td',
+  'th',
+  'thead',
+  'tr',
+  'ul',
+];
+const PAGE_TAGS = [
+  'body',
+  'br',
+  'code',
+  'del',
+  'div',
+  'h1',
+  'h2',
+  'h3',
+  'head',
+  'header',
+  'html',
+  'ins',
+  'li',
+  'main',
+  'meta',
+  'p',
+  'section',
+  'span',
+  'strong',
+  'style',
+  'table',
+  'tbody',
+  'td',
+  'title',
+  'tr',
+  'ul',
+];
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** Text that means something to a terminal, to Markdown, to HTML, or to a reader of diffs. */
 const nasty = fc
   .array(
     fc.oneof(
-      fc.constantFrom('</script>', '<img src=x onerror=alert(1)>', '<!--', '-->', '</style>', '</details>', '&lt;', '"', "'", '`', '```', '````', '~~~', '|', '\\|', '\\', '\n', '\r', '\r\n', '\t', '# ', '- ', '[x](javascript:y)', '![x](http://x.test/y)', '@everyone', 'https://x.test'),
-      fc.constantFrom('\u001b[2J', '\u001b]8;;http://x.test\u0007', '\u009b31m', '\u0000', '\u0008', '\u007f', '\u202e', '\u2066', '\u200b', '\ufeff', '\u2028'),
-      fc.constantFrom('\n--- a', '\n+++ b', '\n-- a', '\n++ b', '\n@@ -1,1 +1,1 @@', '\n\\ No newline at end of file', '\ndiff --git a/x b/x', '\nrename to x'),
+      fc.constantFrom(
+        '</script>',
+        '<img src=x onerror=alert(1)>',
+        '<!--',
+        '-->',
+        '</style>',
+        '</details>',
+        '&lt;',
+        '"',
+        "'",
+        '`',
+        '```',
+        '````',
+        '~~~',
+        '|',
+        '\\|',
+        '\\',
+        '\n',
+        '\r',
+        '\r\n',
+        '\t',
+        '# ',
+        '- ',
+        '[x](javascript:y)',
+        '![x](http://x.test/y)',
+        '@everyone',
+        'https://x.test',
+      ),
+      fc.constantFrom(
+        '\u001b[2J',
+        '\u001b]8;;http://x.test\u0007',
+        '\u009b31m',
+        '\u0000',
+        '\u0008',
+        '\u007f',
+        '\u202e',
+        '\u2066',
+        '\u200b',
+        '\ufeff',
+        '\u2028',
+      ),
+      fc.constantFrom(
+        '\n--- a',
+        '\n+++ b',
+        '\n-- a',
+        '\n++ b',
+        '\n@@ -1,1 +1,1 @@',
+        '\n\\ No newline at end of file',
+        '\ndiff --git a/x b/x',
+        '\nrename to x',
+      ),
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
     { maxLength: 8 },
@@ -26,21 +117,29 @@ const nasty = fc
   .map((parts) => parts.join(''));
 
 /** As comment, as name and as member: a policy that parses and one that likely does not. */
-const policy = fc.tuple(nasty, nasty, nasty).chain(([comment, name, member]) =>
-  fc.constantFrom(
-    `{\n// ${comment.replaceAll(/[\r\n]/g, ' ')}\n"groups": {${JSON.stringify(`group:admin${name}`)}: [${JSON.stringify(member)}]},\n"hosts": {${JSON.stringify(name)}: "10.0.0.0/8"},\n"acls": [{"action": "accept", "src": [${JSON.stringify(member)}, "*"], "dst": [${JSON.stringify(`${name}:*`)}]}],\n${JSON.stringify(`x${member}`)}: 1}`,
-    `{"groups": {${comment}\n}}`,
-    `${comment}\n${name}\n${member}`,
-  ),
-);
+const policy = fc
+  .tuple(nasty, nasty, nasty)
+  .chain(([comment, name, member]) =>
+    fc.constantFrom(
+      `{\n// ${comment.replaceAll(/[\r\n]/g, ' ')}\n"groups": {${JSON.stringify(`group:admin${name}`)}: [${JSON.stringify(member)}]},\n"hosts": {${JSON.stringify(name)}: "10.0.0.0/8"},\n"acls": [{"action": "accept", "src": [${JSON.stringify(member)}, "*"], "dst": [${JSON.stringify(`${name}:*`)}]}],\n${JSON.stringify(`x${member}`)}: 1}`,
+      `{"groups": {${comment}\n}}`,
+      `${comment}\n${name}\n${member}`,
+    ),
+  );
 const results = fc.tuple(policy, policy).map(([old, next]) => diffPolicy(old, next));
-const holds = (law: (result: PolicyDiffResult) => void) => { fc.assert(fc.property(results, law), { numRuns: 60 }); };
+const holds = (law: (result: PolicyDiffResult) => void) => {
+  fc.assert(fc.property(results, law), { numRuns: 60 });
+};
 
-const tags = (html: string) => [...new Set([...html.matchAll(/<\/?([a-z][^\s/>]*)/gi)].map(([, name]) => (name ?? '').toLowerCase()))];
+const tags = (html: string) => [
+  ...new Set([...html.matchAll(/<\/?([a-z][^\s/>]*)/gi)].map(([, name]) => (name ?? '').toLowerCase())),
+];
 const page = (result: PolicyDiffResult) => htmlPage(result, { old: 'old.hujson', next: '<b>"new".hujson' });
 
 it('lets nothing of a policy steer the terminal', () => {
-  holds((result) => { expect(terminalText(result, createColors(false))).not.toMatch(UNSEEN); });
+  holds((result) => {
+    expect(terminalText(result, createColors(false))).not.toMatch(UNSEEN);
+  });
 });
 
 it('paints its own words alone', () => {
@@ -101,8 +200,14 @@ it('makes a page that loads nothing and runs nothing', () => {
 });
 
 it('keeps a comment within what GitHub takes, and closes what it opened', () => {
-  const members = (from: number) => Array.from({ length: 400 }, (_, n) => `    "user${from + n}${'x'.repeat(100)}\u202e\`\`\`@example.com",`).join('\n');
-  const result = diffPolicy(`{"groups": {"group:ops": [\n${members(0)}\n]}}`, `{"groups": {"group:ops": [\n${members(10_000)}\n]}}`);
+  const members = (from: number) =>
+    Array.from({ length: 400 }, (_, n) => `    "user${from + n}${'x'.repeat(100)}\u202e\`\`\`@example.com",`).join(
+      '\n',
+    );
+  const result = diffPolicy(
+    `{"groups": {"group:ops": [\n${members(0)}\n]}}`,
+    `{"groups": {"group:ops": [\n${members(10_000)}\n]}}`,
+  );
   const text = markdownText(result);
   expect(text.length).toBeLessThan(65_536);
   expect(text).toMatch(/\n````\n\n\d+ more lines do not fit into a comment\.\n\n<\/details>\n$/);

@@ -33,12 +33,17 @@ describe('in memory', () => {
   it('leaves a table alone that is there already', async () => {
     await clientOf(gateway).send(new PutItemCommand({ TableName: 'state', Item: { ...key, wm: { N: '5' } } }));
     await createTable(gateway.url, 'state');
-    await expect(clientOf(gateway).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({ Item: { wm: { N: '5' } } });
+    await expect(clientOf(gateway).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({
+      Item: { wm: { N: '5' } },
+    });
   });
 
   it('holds a write to its condition', async () => {
     const client = clientOf(gateway);
-    const write = () => client.send(new PutItemCommand({ TableName: 'state', Item: key, ConditionExpression: 'attribute_not_exists(pk)' }));
+    const write = () =>
+      client.send(
+        new PutItemCommand({ TableName: 'state', Item: key, ConditionExpression: 'attribute_not_exists(pk)' }),
+      );
     await write();
     await expect(write()).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
   });
@@ -46,7 +51,13 @@ describe('in memory', () => {
   it('lets exactly one of many writers at once through a condition', async () => {
     const client = clientOf(gateway);
     const writes = Array.from({ length: 20 }, (_, owner) =>
-      client.send(new PutItemCommand({ TableName: 'state', Item: { ...key, owner: { N: String(owner) } }, ConditionExpression: 'attribute_not_exists(pk)' })),
+      client.send(
+        new PutItemCommand({
+          TableName: 'state',
+          Item: { ...key, owner: { N: String(owner) } },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
     );
     const settled = await Promise.allSettled(writes);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -68,7 +79,9 @@ describe('in a folder', () => {
 
     const second = await startGateway({ path: folder });
     await createTable(second.url, 'state');
-    await expect(clientOf(second).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({ Item: { wm: { N: '7' } } });
+    await expect(clientOf(second).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({
+      Item: { wm: { N: '7' } },
+    });
     await second.close();
   });
 
@@ -76,7 +89,9 @@ describe('in a folder', () => {
     const first = await startGateway({ path: folder });
     await createTable(first.url, 'state');
     await expect(startGateway({ path: folder })).rejects.toThrow(/does no other run use it\?/);
-    await expect(clientOf(first).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.not.toHaveProperty('Item');
+    await expect(
+      clientOf(first).send(new GetItemCommand({ TableName: 'state', Key: key })),
+    ).resolves.not.toHaveProperty('Item');
     await first.close();
   });
 });
@@ -99,7 +114,9 @@ it('ends a write that is under way before it closes', async () => {
   await write;
 
   const second = await startGateway({ path: folder });
-  await expect(clientOf(second).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({ Item: key });
+  await expect(clientOf(second).send(new GetItemCommand({ TableName: 'state', Key: key }))).resolves.toMatchObject({
+    Item: key,
+  });
   await second.close();
   await rm(folder, { recursive: true });
 });

@@ -199,17 +199,30 @@ describe('laws', () => {
   it('a wildcard matches what it was made from, with any text in each gap', () => {
     const escaped = (literal: string) => literal.replace(/[\\*]/g, '\\$&');
     fc.assert(
-      fc.property(fc.array(fc.tuple(text.filter((literal) => literal !== ''), text), { minLength: 1, maxLength: 4 }), (pieces) => {
-        const wildcard = pieces.map(([literal]) => escaped(literal)).join('*');
-        const value = pieces.map(([literal, gap], index) => literal + (index < pieces.length - 1 ? gap : '')).join('');
-        expect(matches({ wildcard }, value)).toBe(true);
-      }),
+      fc.property(
+        fc.array(
+          fc.tuple(
+            text.filter((literal) => literal !== ''),
+            text,
+          ),
+          { minLength: 1, maxLength: 4 },
+        ),
+        (pieces) => {
+          const wildcard = pieces.map(([literal]) => escaped(literal)).join('*');
+          const value = pieces
+            .map(([literal, gap], index) => literal + (index < pieces.length - 1 ? gap : ''))
+            .join('');
+          expect(matches({ wildcard }, value)).toBe(true);
+        },
+      ),
     );
   });
 
   it('anything-but is the opposite of its comparison, on one value', () => {
     const comparison = fc.oneof(
-      text.filter((value) => value !== '').chain((value) => fc.constantFrom({ prefix: value }, { suffix: value }, { 'equals-ignore-case': value })),
+      text
+        .filter((value) => value !== '')
+        .chain((value) => fc.constantFrom({ prefix: value }, { suffix: value }, { 'equals-ignore-case': value })),
       text,
     );
     fc.assert(
@@ -222,12 +235,23 @@ describe('laws', () => {
   it('an event always matches the pattern of its own values', () => {
     const leaf = fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null));
     const { event } = fc.letrec<{ event: Record<string, unknown>; value: unknown }>((tie) => ({
-      event: fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tie('value'), { minKeys: 1, maxKeys: 3, depthIdentifier: 'event' }),
-      value: fc.oneof({ depthIdentifier: 'event', maxDepth: 3 }, leaf, fc.array(leaf, { minLength: 1, maxLength: 3 }), tie('event')),
+      event: fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tie('value'), {
+        minKeys: 1,
+        maxKeys: 3,
+        depthIdentifier: 'event',
+      }),
+      value: fc.oneof(
+        { depthIdentifier: 'event', maxDepth: 3 },
+        leaf,
+        fc.array(leaf, { minLength: 1, maxLength: 3 }),
+        tie('event'),
+      ),
     }));
     const patternOf = (value: unknown): unknown => {
       if (Array.isArray(value)) return value;
-      return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, inner]: [string, unknown]) => [name, patternOf(inner)])) : [value];
+      return typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([name, inner]: [string, unknown]) => [name, patternOf(inner)]))
+        : [value];
     };
     fc.assert(fc.property(event, (one) => parseEventPattern(patternOf(one))(one)));
   });

@@ -32,11 +32,19 @@ beforeEach(async () => {
 afterEach(() => gateway.close());
 
 const put = (...entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries: entries }));
-const entry = (more: Partial<PutEventsRequestEntry> = {}): PutEventsRequestEntry => ({ EventBusName: 'audit', Source: 'tailscale', DetailType: 'd', Detail: '{}', ...more });
+const entry = (more: Partial<PutEventsRequestEntry> = {}): PutEventsRequestEntry => ({
+  EventBusName: 'audit',
+  Source: 'tailscale',
+  DetailType: 'd',
+  Detail: '{}',
+  ...more,
+});
 
 describe('an event that is put', () => {
   it('arrives as a target gets it, under the id that the publisher got', async () => {
-    const { FailedEntryCount: failed, Entries: results } = await put(entry({ Detail: '{"a":[1,null]}', Time: new Date('2026-11-22T07:59:30.5Z'), Resources: ['arn:x'] }));
+    const { FailedEntryCount: failed, Entries: results } = await put(
+      entry({ Detail: '{"a":[1,null]}', Time: new Date('2026-11-22T07:59:30.5Z'), Resources: ['arn:x'] }),
+    );
     expect(failed).toBe(0);
     expect(delivered).toEqual([
       {
@@ -83,7 +91,9 @@ describe('an event that is put', () => {
 
   it('goes only to listeners whose pattern it matches, until they leave', async () => {
     const severities: unknown[] = [];
-    const leave = gateway.events.on('audit', { detail: { severity: ['high'] } }, ({ detail }) => severities.push(detail['severity']));
+    const leave = gateway.events.on('audit', { detail: { severity: ['high'] } }, ({ detail }) =>
+      severities.push(detail['severity']),
+    );
     const high = entry({ Detail: '{"severity":"high"}' });
     await put(high, entry({ Detail: '{"severity":"info"}' }));
     leave();
@@ -97,13 +107,22 @@ describe('a request', () => {
     [0, 'greater than or equal to 1'],
     [11, 'less than or equal to 10'],
   ])('of %i entries is refused', async (count, reason) => {
-    await expect(put(...Array.from({ length: count }, () => entry()))).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining(reason) as unknown });
+    await expect(put(...Array.from({ length: count }, () => entry()))).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(reason) as unknown,
+    });
     expect(delivered).toEqual([]);
   });
 
   /** Two entries of `bytes` in total; the first has every part that counts, and characters of two bytes. */
   const sized = (bytes: number) => {
-    const first = entry({ Source: 's', DetailType: 'd', Time: new Date(NOW), Resources: ['r'], Detail: `{"":"${'ä'.repeat(100)}"}` });
+    const first = entry({
+      Source: 's',
+      DetailType: 'd',
+      Time: new Date(NOW),
+      Resources: ['r'],
+      Detail: `{"":"${'ä'.repeat(100)}"}`,
+    });
     const fixed = 1 + 1 + 14 + 1 + 7 + 200 + 1 + 1;
     return [first, entry({ Source: 's', DetailType: 'd', Detail: `{"":"${'x'.repeat(bytes - fixed - 7)}"}` })];
   };
@@ -114,7 +133,10 @@ describe('a request', () => {
   });
 
   it('of a million bytes is refused', async () => {
-    await expect(put(...sized(1_000_000))).rejects.toMatchObject({ name: 'ValidationException', message: 'Total size of the entries in the request is over the limit.' });
+    await expect(put(...sized(1_000_000))).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'Total size of the entries in the request is over the limit.',
+    });
     expect(delivered).toEqual([]);
   });
 });
@@ -129,7 +151,11 @@ describe('an entry', () => {
     ['whose detail is a list', 'MalformedDetail', { Detail: '[]' }],
     ['whose detail is null', 'MalformedDetail', { Detail: 'null' }],
     ['whose detail is text', 'MalformedDetail', { Detail: '"a"' }],
-    ['whose detail is nested too deep', 'MalformedDetail', { Detail: `{"a":${'['.repeat(1_101)}${']'.repeat(1_101)}}` }],
+    [
+      'whose detail is nested too deep',
+      'MalformedDetail',
+      { Detail: `{"a":${'['.repeat(1_101)}${']'.repeat(1_101)}}` },
+    ],
     ['in the name of AWS', 'NotAuthorizedForSourceException', { Source: 'aws.ec2' }],
   ])('%s fails alone, with %s', async (_, code, more) => {
     const { FailedEntryCount: failed, Entries: results } = await put(entry(), entry(more), entry());
@@ -140,29 +166,46 @@ describe('an entry', () => {
   });
 
   it('may be nested a thousand levels deep', async () => {
-    await expect(put(entry({ Detail: `{"a":${'['.repeat(1_000)}${']'.repeat(1_000)}}` }))).resolves.toMatchObject({ FailedEntryCount: 0 });
+    await expect(put(entry({ Detail: `{"a":${'['.repeat(1_000)}${']'.repeat(1_000)}}` }))).resolves.toMatchObject({
+      FailedEntryCount: 0,
+    });
   });
 });
 
 describe('a bus', () => {
   it('is described by name and by ARN', async () => {
     for (const Name of ['audit', BUS_ARN]) {
-      await expect(client.send(new DescribeEventBusCommand({ Name }))).resolves.toMatchObject({ Name: 'audit', Arn: BUS_ARN, CreationTime: new Date(NOW) });
+      await expect(client.send(new DescribeEventBusCommand({ Name }))).resolves.toMatchObject({
+        Name: 'audit',
+        Arn: BUS_ARN,
+        CreationTime: new Date(NOW),
+      });
     }
     await expect(client.send(new DescribeEventBusCommand({}))).resolves.toMatchObject({ Name: 'default' });
   });
 
   it('that is not there cannot be described', async () => {
-    await expect(client.send(new DescribeEventBusCommand({ Name: 'nowhere' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException', message: 'Event bus nowhere does not exist.' });
+    await expect(client.send(new DescribeEventBusCommand({ Name: 'nowhere' }))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: 'Event bus nowhere does not exist.',
+    });
   });
 
   it('can be made and deleted by a client', async () => {
-    await expect(client.send(new CreateEventBusCommand({ Name: 'other' }))).resolves.toMatchObject({ EventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/other' });
-    await expect(client.send(new CreateEventBusCommand({ Name: 'other' }))).rejects.toMatchObject({ name: 'ResourceAlreadyExistsException' });
+    await expect(client.send(new CreateEventBusCommand({ Name: 'other' }))).resolves.toMatchObject({
+      EventBusArn: 'arn:aws:events:eu-west-1:123456789012:event-bus/other',
+    });
+    await expect(client.send(new CreateEventBusCommand({ Name: 'other' }))).rejects.toMatchObject({
+      name: 'ResourceAlreadyExistsException',
+    });
     await client.send(new DeleteEventBusCommand({ Name: 'other' }));
     await client.send(new DeleteEventBusCommand({ Name: 'other' }));
-    await expect(client.send(new DescribeEventBusCommand({ Name: 'other' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    await expect(client.send(new DeleteEventBusCommand({ Name: 'default' }))).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(client.send(new DescribeEventBusCommand({ Name: 'other' }))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+    await expect(client.send(new DeleteEventBusCommand({ Name: 'default' }))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
   });
 
   it('that is deleted inside the process swallows events from then on', async () => {
@@ -176,14 +219,23 @@ describe('a bus', () => {
 describe('a rule', () => {
   const TARGET = 'arn:aws:lambda:eu-west-1:123456789012:function:alert';
   const rule = (more: { EventPattern?: string; State?: 'ENABLED' | 'DISABLED' } = {}) =>
-    client.send(new PutRuleCommand({ Name: 'high', EventBusName: 'audit', EventPattern: '{"detail":{"severity":["high"]}}', ...more }));
+    client.send(
+      new PutRuleCommand({
+        Name: 'high',
+        EventBusName: 'audit',
+        EventPattern: '{"detail":{"severity":["high"]}}',
+        ...more,
+      }),
+    );
   const high = entry({ Detail: '{"severity":"high"}' });
 
   it('sends what matches to its targets, while it is enabled and they are there', async () => {
     const alerts: unknown[] = [];
     gateway.events.onTarget(TARGET, ({ detail }) => alerts.push(detail));
     await expect(rule()).resolves.toMatchObject({ RuleArn: 'arn:aws:events:eu-west-1:123456789012:rule/audit/high' });
-    await client.send(new PutTargetsCommand({ Rule: 'high', EventBusName: 'audit', Targets: [{ Id: 'alert', Arn: TARGET }] }));
+    await client.send(
+      new PutTargetsCommand({ Rule: 'high', EventBusName: 'audit', Targets: [{ Id: 'alert', Arn: TARGET }] }),
+    );
 
     await put(high, entry({ Detail: '{"severity":"info"}' }));
     expect(alerts).toEqual([{ severity: 'high' }]);
@@ -200,7 +252,9 @@ describe('a rule', () => {
 
   it('goes only after its targets, and a bus only after its rules', async () => {
     await rule();
-    await client.send(new PutTargetsCommand({ Rule: 'high', EventBusName: 'audit', Targets: [{ Id: 'alert', Arn: TARGET }] }));
+    await client.send(
+      new PutTargetsCommand({ Rule: 'high', EventBusName: 'audit', Targets: [{ Id: 'alert', Arn: TARGET }] }),
+    );
     const deleteRule = () => client.send(new DeleteRuleCommand({ Name: 'high', EventBusName: 'audit' }));
     const deleteBus = () => client.send(new DeleteEventBusCommand({ Name: 'audit' }));
 
@@ -211,25 +265,49 @@ describe('a rule', () => {
     await deleteBus();
   });
 
-  it.each(['{', '[]', '{}', '{"source":"tailscale"}', '{"source":[{"prefiks":"a"}]}'])('with the pattern %s is refused', async (EventPattern) => {
-    await expect(rule({ EventPattern })).rejects.toMatchObject({ name: 'InvalidEventPatternException', message: expect.stringMatching(/^Event pattern is not valid\. Reason: ./) as unknown });
-  });
+  it.each(['{', '[]', '{}', '{"source":"tailscale"}', '{"source":[{"prefiks":"a"}]}'])(
+    'with the pattern %s is refused',
+    async (EventPattern) => {
+      await expect(rule({ EventPattern })).rejects.toMatchObject({
+        name: 'InvalidEventPatternException',
+        message: expect.stringMatching(/^Event pattern is not valid\. Reason: ./) as unknown,
+      });
+    },
+  );
 
   it('needs a bus, and targets need a rule', async () => {
-    await expect(client.send(new PutRuleCommand({ Name: 'r', EventBusName: 'nowhere', EventPattern: '{"a":[1]}' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    await expect(client.send(new PutTargetsCommand({ Rule: 'r', EventBusName: 'audit', Targets: [] }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(
+      client.send(new PutRuleCommand({ Name: 'r', EventBusName: 'nowhere', EventPattern: '{"a":[1]}' })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(
+      client.send(new PutTargetsCommand({ Rule: 'r', EventBusName: 'audit', Targets: [] })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
   it('takes no target that would get another event than the one put', async () => {
     await rule();
-    const targets = new PutTargetsCommand({ Rule: 'high', EventBusName: 'audit', Targets: [{ Id: 'a', Arn: TARGET, InputPath: '$.detail' }] });
+    const targets = new PutTargetsCommand({
+      Rule: 'high',
+      EventBusName: 'audit',
+      Targets: [{ Id: 'a', Arn: TARGET, InputPath: '$.detail' }],
+    });
     await expect(client.send(targets)).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });
 
 describe('TestEventPattern', () => {
-  const event = { id: '1', 'detail-type': 'd', source: 'tailscale', account: '123456789012', time: '2026-11-22T08:00:00Z', region: 'eu-west-1', resources: [], detail: { n: 5 } };
-  const test = (pattern: object, tested: object = event) => client.send(new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(tested) }));
+  const event = {
+    id: '1',
+    'detail-type': 'd',
+    source: 'tailscale',
+    account: '123456789012',
+    time: '2026-11-22T08:00:00Z',
+    region: 'eu-west-1',
+    resources: [],
+    detail: { n: 5 },
+  };
+  const test = (pattern: object, tested: object = event) =>
+    client.send(new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(tested) }));
 
   it('says whether an event matches', async () => {
     await expect(test({ detail: { n: [{ numeric: ['>', 4] }] } })).resolves.toMatchObject({ Result: true });

@@ -33,7 +33,10 @@ it('shows an interceptor every call with its input', async () => {
 });
 
 it('answers in the place of the service', async () => {
-  const stop = gateway.intercept(() => ({ status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } }));
+  const stop = gateway.intercept(() => ({
+    status: 400,
+    body: { __type: 'ThrottlingException', message: 'Rate exceeded' },
+  }));
   const client = new EventBridgeClient(config);
   await expect(client.send(oneEntry)).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' });
   stop();
@@ -44,17 +47,25 @@ it('drops a connection before the service acts', async () => {
   await createTable(gateway.url, 'state');
   const client = new DynamoDBClient(config);
   const stop = gateway.intercept(({ operation }) => (operation === 'PutItem' ? 'drop-before' : undefined));
-  await expect(client.send(new PutItemCommand({ TableName: 'state', Item: { pk: { S: 'a' }, sk: { S: 'b' } } }))).rejects.toThrow('socket hang up');
+  await expect(
+    client.send(new PutItemCommand({ TableName: 'state', Item: { pk: { S: 'a' }, sk: { S: 'b' } } })),
+  ).rejects.toThrow('socket hang up');
   stop();
-  await expect(client.send(new GetItemCommand({ TableName: 'state', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }))).resolves.not.toHaveProperty('Item');
+  await expect(
+    client.send(new GetItemCommand({ TableName: 'state', Key: { pk: { S: 'a' }, sk: { S: 'b' } } })),
+  ).resolves.not.toHaveProperty('Item');
 });
 
 it('drops a connection after the service has acted', async () => {
   await createTable(gateway.url, 'state');
   const client = new DynamoDBClient(config);
   gateway.intercept(({ operation }) => (operation === 'PutItem' ? 'drop-after' : undefined));
-  await expect(client.send(new PutItemCommand({ TableName: 'state', Item: { pk: { S: 'a' }, sk: { S: 'b' } } }))).rejects.toThrow('socket hang up');
-  await expect(client.send(new GetItemCommand({ TableName: 'state', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }))).resolves.toHaveProperty('Item');
+  await expect(
+    client.send(new PutItemCommand({ TableName: 'state', Item: { pk: { S: 'a' }, sk: { S: 'b' } } })),
+  ).rejects.toThrow('socket hang up');
+  await expect(
+    client.send(new GetItemCommand({ TableName: 'state', Key: { pk: { S: 'a' }, sk: { S: 'b' } } })),
+  ).resolves.toHaveProperty('Item');
 });
 
 it('can hold a call back', async () => {
@@ -85,8 +96,17 @@ it('refuses single entries and lets the others through', async () => {
   gateway.events.createBus('audit');
   const seen: unknown[] = [];
   gateway.events.on('audit', null, ({ detail }) => seen.push(detail['n']));
-  const stop = gateway.events.refuseEntries((entry, index) => (index === 1 ? { code: 'ThrottlingException', message: `not ${entry.Detail ?? ''}` } : undefined));
-  const command = new PutEventsCommand({ Entries: [1, 2, 3].map((n) => ({ EventBusName: 'audit', Source: 'tailscale', DetailType: 'd', Detail: JSON.stringify({ n }) })) });
+  const stop = gateway.events.refuseEntries((entry, index) =>
+    index === 1 ? { code: 'ThrottlingException', message: `not ${entry.Detail ?? ''}` } : undefined,
+  );
+  const command = new PutEventsCommand({
+    Entries: [1, 2, 3].map((n) => ({
+      EventBusName: 'audit',
+      Source: 'tailscale',
+      DetailType: 'd',
+      Detail: JSON.stringify({ n }),
+    })),
+  });
   const client = new EventBridgeClient(config);
 
   const { FailedEntryCount: failed, Entries: entries } = await client.send(command);

@@ -1,4 +1,10 @@
-import { CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import { startGateway } from '../../../local/gateway/server';
 import type { Gateway } from '../../../local/gateway/server';
@@ -33,24 +39,33 @@ it('says that a secret without a value has none', async () => {
     name: 'ResourceNotFoundException',
     message: "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
   });
-  await expect(client.send(new DescribeSecretCommand({ SecretId: 'empty' }))).resolves.toMatchObject({ Name: 'empty', VersionIdsToStages: {} });
+  await expect(client.send(new DescribeSecretCommand({ SecretId: 'empty' }))).resolves.toMatchObject({
+    Name: 'empty',
+    VersionIdsToStages: {},
+  });
 });
 
 it('says that an unknown secret is unknown', async () => {
   const unknown = { name: 'ResourceNotFoundException', message: "Secrets Manager can't find the specified secret." };
   await expect(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' }))).rejects.toMatchObject(unknown);
-  await expect(client.send(new PutSecretValueCommand({ SecretId: 'nowhere', SecretString: 'v' }))).rejects.toMatchObject(unknown);
+  await expect(
+    client.send(new PutSecretValueCommand({ SecretId: 'nowhere', SecretString: 'v' })),
+  ).rejects.toMatchObject(unknown);
   await expect(client.send(new DescribeSecretCommand({ SecretId: 'nowhere' }))).rejects.toMatchObject(unknown);
 });
 
 it('gives a put value a new version and keeps the one before it', async () => {
   const { VersionId: old } = await client.send(new CreateSecretCommand({ Name: 'rotated', SecretString: 'old' }));
-  const { VersionId: current, VersionStages: stages } = await client.send(new PutSecretValueCommand({ SecretId: 'rotated', SecretString: 'new' }));
+  const { VersionId: current, VersionStages: stages } = await client.send(
+    new PutSecretValueCommand({ SecretId: 'rotated', SecretString: 'new' }),
+  );
   expect(stages).toEqual(['AWSCURRENT']);
   expect(current).not.toBe(old);
 
   const read = async (by: { VersionId?: string | undefined; VersionStage?: string }) => {
-    const { SecretString: value, VersionId: version } = await client.send(new GetSecretValueCommand({ SecretId: 'rotated', ...by }));
+    const { SecretString: value, VersionId: version } = await client.send(
+      new GetSecretValueCommand({ SecretId: 'rotated', ...by }),
+    );
     return { value, version };
   };
   await expect(read({})).resolves.toEqual({ value: 'new', version: current });
@@ -64,7 +79,14 @@ it('gives a put value a new version and keeps the one before it', async () => {
 
 it('changes nothing when the same put comes twice, and refuses another value under its token', async () => {
   gateway.secrets.create('retried', 'old');
-  const put = (SecretString: string) => client.send(new PutSecretValueCommand({ SecretId: 'retried', SecretString, ClientRequestToken: 'a-token-of-thirty-two-characters' }));
+  const put = (SecretString: string) =>
+    client.send(
+      new PutSecretValueCommand({
+        SecretId: 'retried',
+        SecretString,
+        ClientRequestToken: 'a-token-of-thirty-two-characters',
+      }),
+    );
   const first = await put('new');
   await expect(put('new')).resolves.toMatchObject({ VersionId: first.VersionId });
   await expect(put('other')).rejects.toMatchObject({ name: 'ResourceExistsException' });
@@ -74,11 +96,16 @@ it('changes nothing when the same put comes twice, and refuses another value und
 
 it('refuses a name that is taken', async () => {
   gateway.secrets.create('taken', undefined);
-  await expect(client.send(new CreateSecretCommand({ Name: 'taken' }))).rejects.toMatchObject({ name: 'ResourceExistsException' });
+  await expect(client.send(new CreateSecretCommand({ Name: 'taken' }))).rejects.toMatchObject({
+    name: 'ResourceExistsException',
+  });
 });
 
 it('takes a value from inside the process', async () => {
   gateway.secrets.create('inside', undefined);
   const version = gateway.secrets.put('inside', 'value');
-  await expect(client.send(new GetSecretValueCommand({ SecretId: 'inside' }))).resolves.toMatchObject({ SecretString: 'value', VersionId: version });
+  await expect(client.send(new GetSecretValueCommand({ SecretId: 'inside' }))).resolves.toMatchObject({
+    SecretString: 'value',
+    VersionId: version,
+  });
 });

@@ -62,7 +62,10 @@ it.each([{}, { startTime: 'now' }, { cursor: 'made-up' }])('refuses %j: a start 
 it('speaks the other spelling of its envelope', async () => {
   const tailnet = await aTailnet({ pageSize: 9, auditEnvelope: { list: 'logs', next: 'cursor' } });
   tailnet.add(tenRecords);
-  const answer = z.parse(z.strictObject({ logs: z.array(z.unknown()), cursor: z.string() }), await (await get(tailnet, PATH, { startTime: START })).json());
+  const answer = z.parse(
+    z.strictObject({ logs: z.array(z.unknown()), cursor: z.string() }),
+    await (await get(tailnet, PATH, { startTime: START })).json(),
+  );
   expect(answer.logs).toHaveLength(9);
 });
 

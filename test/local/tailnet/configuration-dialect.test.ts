@@ -7,10 +7,19 @@ const DAY = { start: '2026-07-27T00:00:00Z', end: '2026-07-28T00:00:00Z' };
 
 it('answers the records of the window, both ends included to the nanosecond', async () => {
   const tailnet = await aTailnet();
-  const times = ['2026-07-27T12:00:00.000000001Z', '2026-07-27T12:00:00.000000002Z', '2026-07-27T12:00:00.000000003Z', '2026-07-27T12:00:00.000000004Z'];
+  const times = [
+    '2026-07-27T12:00:00.000000001Z',
+    '2026-07-27T12:00:00.000000002Z',
+    '2026-07-27T12:00:00.000000003Z',
+    '2026-07-27T12:00:00.000000004Z',
+  ];
   tailnet.add(times.map((time) => aRecord(time)));
 
-  const { logs } = await readConfiguration(tailnet, '2026-07-27T12:00:00.000000002Z', '2026-07-27T14:00:00.000000003+02:00');
+  const { logs } = await readConfiguration(
+    tailnet,
+    '2026-07-27T12:00:00.000000002Z',
+    '2026-07-27T14:00:00.000000003+02:00',
+  );
 
   expect(logs?.map(({ eventTime }) => eventTime).toSorted()).toEqual(times.slice(1, 3));
 });
@@ -52,7 +61,9 @@ it.each([
 it('refuses an offset whose plus sign was not encoded', async () => {
   const tailnet = await aTailnet();
   const headers = { authorization: `Bearer ${API_KEY}` };
-  const answer = await fetch(`${tailnet.url}/api/v2${PATH}?start=2026-07-27T00:00:00+02:00&end=${DAY.end}`, { headers });
+  const answer = await fetch(`${tailnet.url}/api/v2${PATH}?start=2026-07-27T00:00:00+02:00&end=${DAY.end}`, {
+    headers,
+  });
   expect(answer.status).toBe(400);
 });
 
@@ -60,7 +71,12 @@ it.each([
   ['no credential', '', 401, 'API token invalid'],
   ['an unknown key', 'Bearer tskey-api-other', 401, 'API token invalid'],
   ['another scheme', `Digest ${API_KEY}`, 401, 'API token invalid'],
-  ['a client secret used as a token', 'Bearer tskey-client-k1-s', 403, 'calling actor does not have enough permissions to perform this function'],
+  [
+    'a client secret used as a token',
+    'Bearer tskey-client-k1-s',
+    403,
+    'calling actor does not have enough permissions to perform this function',
+  ],
 ])('refuses %s', async (_, authorization, status, message) => {
   const tailnet = await aTailnet();
   const answer = await getAs(authorization, tailnet, PATH, DAY);
@@ -111,8 +127,12 @@ it('puts a record where it is told to, whatever its own time', async () => {
   const tailnet = await aTailnet();
   const noon = BigInt(Date.parse('2026-07-27T12:00:00Z')) * 1_000_000n;
   tailnet.add(aRecord('no time'), { at: noon });
-  expect((await readConfiguration(tailnet, DAY.start, DAY.end)).logs).toEqual([expect.objectContaining({ eventTime: 'no time' })]);
-  expect(() => { tailnet.add(aRecord('no time')); }).toThrow('place it with `at`');
+  expect((await readConfiguration(tailnet, DAY.start, DAY.end)).logs).toEqual([
+    expect.objectContaining({ eventTime: 'no time' }),
+  ]);
+  expect(() => {
+    tailnet.add(aRecord('no time'));
+  }).toThrow('place it with `at`');
 });
 
 it('sends big numbers digit by digit', async () => {

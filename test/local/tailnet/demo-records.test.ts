@@ -34,7 +34,12 @@ it('releases records over three ticks, one of them late and one of them twice', 
   expect(new Set(read.map(({ tick }) => tick))).toEqual(new Set([1, 2, 3]));
   const late = read.filter(({ deferredAt }) => deferredAt !== '0001-01-01T00:00:00Z');
   expect(late).toEqual([expect.objectContaining({ tick: 2, action: 'APPROVE' })]);
-  const lastOfFirstTick = read.filter(({ tick }) => tick === 1).map(({ eventTime }) => eventTime).toSorted().at(-1) ?? '';
+  const lastOfFirstTick =
+    read
+      .filter(({ tick }) => tick === 1)
+      .map(({ eventTime }) => eventTime)
+      .toSorted()
+      .at(-1) ?? '';
   expect((late[0]?.eventTime ?? '') < lastOfFirstTick).toBe(true);
 
   const texts = plan.map(({ record }) => JSON.stringify(record));
@@ -48,7 +53,12 @@ it('has one policy change, which keeps comments and widens who may reach product
   expect(changes).toHaveLength(1);
   const { old, new: after } = z.parse(z.object({ old: z.string(), new: z.string() }), changes[0]);
   expect(old).not.toContain('autogroup:member"');
-  for (const line of ['"src": ["autogroup:member"], "dst": ["tag:prod:*"]', '// Temporary', '"10.0.0.0/8"', '"action":      "accept",\n			"src":         ["group:sre"]']) {
+  for (const line of [
+    '"src": ["autogroup:member"], "dst": ["tag:prod:*"]',
+    '// Temporary',
+    '"10.0.0.0/8"',
+    '"action":      "accept",\n			"src":         ["group:sre"]',
+  ]) {
     expect(after).toContain(line);
   }
   expect(after).not.toContain('tag:prod:5432"]}');
@@ -60,10 +70,37 @@ it('speaks of every kind of thing, with a failure and something unheard of, in t
   const { auditLogs } = await readAudit(tailnet, '2026-11-22T11:00:00Z');
   expect(new Set(auditLogs.map(({ action }) => action))).toEqual(
     new Set([
-      'acl:update', 'admin_console:login', 'admin_console:logout', 'api:request_denied', 'api_key:delete', 'auth_key:create', 'device:approve',
-      'device:create', 'device:delete', 'device:expire_key', 'device:login', 'device:quarantine', 'device:renew_key', 'device:update', 'dns:enable_magicdns', 'dns:update',
-      'group:provision', 'logging:set_config', 'oauth_token:create', 'posture:create', 'routes:approve', 'routes:set_advertised', 'settings:update',
-      'share:create', 'tag:update', 'user:create', 'user:invite', 'user:role_update', 'user:suspend', 'webhook:create', 'webhook:update',
+      'acl:update',
+      'admin_console:login',
+      'admin_console:logout',
+      'api:request_denied',
+      'api_key:delete',
+      'auth_key:create',
+      'device:approve',
+      'device:create',
+      'device:delete',
+      'device:expire_key',
+      'device:login',
+      'device:quarantine',
+      'device:renew_key',
+      'device:update',
+      'dns:enable_magicdns',
+      'dns:update',
+      'group:provision',
+      'logging:set_config',
+      'oauth_token:create',
+      'posture:create',
+      'routes:approve',
+      'routes:set_advertised',
+      'settings:update',
+      'share:create',
+      'tag:update',
+      'user:create',
+      'user:invite',
+      'user:role_update',
+      'user:suspend',
+      'webhook:create',
+      'webhook:update',
     ]),
   );
   expect(auditLogs.filter(({ error }) => error !== undefined)).toHaveLength(2);

@@ -45,7 +45,9 @@ it('moves real records into the last four minutes, in the order of the file, kee
   const moved = eventTimes(records);
   expect(moved).toHaveLength(10);
   expect(moved).toEqual(moved.toSorted());
-  expect(moved.map((time) => time.slice(19))).toEqual(lines.map((line) => z.parse(dated, JSON.parse(line)).eventTime.slice(19)));
+  expect(moved.map((time) => time.slice(19))).toEqual(
+    lines.map((line) => z.parse(dated, JSON.parse(line)).eventTime.slice(19)),
+  );
   expect([movedInto.from, movedInto.until]).toEqual([nanos(moved[0] ?? ''), nanos(moved.at(-1) ?? '')]);
   const now = BigInt(NOW) * 1_000_000n;
   expect(movedInto.from >= now - 4n * MINUTE && movedInto.until < now).toBe(true);
@@ -59,9 +61,20 @@ it('refuses every line that is no record, by its number', async () => {
 });
 
 it('says of each bad line what is wrong with it', () => {
-  const lines = ['{"eventTime":"2026-07-27T12:00:00Z"', '[1]', '7', 'null', '{"a":1}', '{"eventTime":"yesterday"}', '{"eventTime":5}', '{"created":"2026"}', '{"time":"2026-07-27T12:00:00Z"}', '{"eventTime":"0001-01-01T00:00:00Z"}'];
+  const lines = [
+    '{"eventTime":"2026-07-27T12:00:00Z"',
+    '[1]',
+    '7',
+    'null',
+    '{"a":1}',
+    '{"eventTime":"yesterday"}',
+    '{"eventTime":5}',
+    '{"created":"2026"}',
+    '{"time":"2026-07-27T12:00:00Z"}',
+    '{"eventTime":"0001-01-01T00:00:00Z"}',
+  ];
   expect(problemsOf(lines.join('\n'))).toEqual([
-    'line 1: not JSON (Quoted object key or end of object \'}\' expected but reached end of input at position 35)',
+    "line 1: not JSON (Quoted object key or end of object '}' expected but reached end of input at position 35)",
     'line 2: not a JSON object',
     'line 3: not a JSON object',
     'line 4: not a JSON object',
@@ -78,7 +91,11 @@ it.each(['', '\n \r\n'])('refuses a file without any record: %j', (text) => {
 });
 
 it('skips blank lines, carriage returns and a byte order mark', () => {
-  const { records } = parseEventFile('\uFEFF{"eventTime":"2026-07-27T12:00:00Z"}\r\n\r\n  \n{"eventTime":"2026-07-27T12:00:00Z"}\r\n', NOW, 'crlf');
+  const { records } = parseEventFile(
+    '\uFEFF{"eventTime":"2026-07-27T12:00:00Z"}\r\n\r\n  \n{"eventTime":"2026-07-27T12:00:00Z"}\r\n',
+    NOW,
+    'crlf',
+  );
   expect(eventTimes(records)).toEqual(['2026-11-22T11:56:00Z', '2026-11-22T11:58:00Z']);
 });
 
@@ -136,11 +153,19 @@ it('keeps any times in order and apart, however many they are', () => {
   const now = BigInt(NOW) * 1_000_000n;
   fc.assert(
     fc.property(fc.array(instant, { minLength: 1, maxLength: 400 }), (instants) => {
-      const text = instants.map((at) => `{"eventTime":"${formatInstant(at)}","new":"${formatInstant(at + 7n)}"}`).join('\n');
+      const text = instants
+        .map((at) => `{"eventTime":"${formatInstant(at)}","new":"${formatInstant(at + 7n)}"}`)
+        .join('\n');
       const { records } = parseEventFile(text, NOW, 'many');
       const times = eventTimes(records).map(nanos);
-      expect(times.every((time, index) => time < now && time >= now - 4n * MINUTE && (index === 0 || time > (times[index - 1] ?? 0n)))).toBe(true);
-      expect(records.map((record) => nanos(z.parse(z.object({ new: z.string() }), record).new))).toEqual(times.map((time) => time + 7n));
+      expect(
+        times.every(
+          (time, index) => time < now && time >= now - 4n * MINUTE && (index === 0 || time > (times[index - 1] ?? 0n)),
+        ),
+      ).toBe(true);
+      expect(records.map((record) => nanos(z.parse(z.object({ new: z.string() }), record).new))).toEqual(
+        times.map((time) => time + 7n),
+      );
     }),
     { numRuns: 30 },
   );

@@ -18,9 +18,15 @@ it('dates every answer and gives it a request id', async () => {
 
 it('answers what an interceptor says, until it is taken away', async () => {
   const tailnet = await aTailnet();
-  const stop = tailnet.intercept(({ endpoint }) => (endpoint === 'audit' ? { status: 429, headers: { 'Retry-After': '7' } } : undefined));
+  const stop = tailnet.intercept(({ endpoint }) =>
+    endpoint === 'audit' ? { status: 429, headers: { 'Retry-After': '7' } } : undefined,
+  );
   const refused = await get(tailnet, PATH, QUERY);
-  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([429, '7', { message: 'Too Many Requests' }]);
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+    429,
+    '7',
+    { message: 'Too Many Requests' },
+  ]);
   expect(refused.headers.get('content-type')).toBe('application/json');
   stop();
   expect((await get(tailnet, PATH, QUERY)).status).toBe(200);
@@ -37,7 +43,11 @@ it('asks the last interceptor first', async () => {
 
 it('lets an interceptor change the true answer', async () => {
   const tailnet = await aTailnet();
-  tailnet.intercept((_, proceed) => ({ ...proceed(), headers: { 'content-encoding': 'gzip', date: null }, body: gzipSync(proceed().body) }));
+  tailnet.intercept((_, proceed) => ({
+    ...proceed(),
+    headers: { 'content-encoding': 'gzip', date: null },
+    body: gzipSync(proceed().body),
+  }));
   const answer = await get(tailnet, PATH, QUERY);
   expect(answer.headers.has('date')).toBe(false);
   expect(await answer.json()).toEqual({ auditLogs: [] });
@@ -52,7 +62,9 @@ it('carries a request out once, even when its answer is thrown away', async () =
     return 'reset';
   });
   const body = new URLSearchParams({ client_id: 'k1', client_secret: 's', grant_type: 'client_credentials' });
-  await expect(fetch(`${tailnet.url}/api/v2/oauth/token`, { method: 'POST', body })).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+  await expect(fetch(`${tailnet.url}/api/v2/oauth/token`, { method: 'POST', body })).rejects.toMatchObject({
+    cause: { code: 'ECONNRESET' },
+  });
   expect(tailnet.records).toHaveLength(1);
 });
 
@@ -81,7 +93,9 @@ it('hangs until the caller gives up, and notes what became of each request', asy
   const tailnet = await aTailnet();
   tailnet.intercept(({ query }) => (query.get('startTime') === 'slow' ? 'hang' : undefined));
   const headers = { authorization: `Bearer ${API_KEY}` };
-  await expect(fetch(`${tailnet.url}/api/v2${PATH}?startTime=slow`, { headers, signal: AbortSignal.timeout(100) })).rejects.toThrow('aborted');
+  await expect(
+    fetch(`${tailnet.url}/api/v2${PATH}?startTime=slow`, { headers, signal: AbortSignal.timeout(100) }),
+  ).rejects.toThrow('aborted');
   await get(tailnet, PATH, QUERY);
   await get(tailnet, '/nowhere');
   expect(tailnet.requests.map(({ endpoint, tailnet: name, outcome }) => [endpoint, name, outcome])).toEqual([

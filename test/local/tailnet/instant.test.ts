@@ -15,17 +15,36 @@ it.each([
 });
 
 it.each([
-  '', 'yesterday', '2026-07-27', '2026-07-27T12:10:29', '2026-07-27 12:10:29Z', '2026-07-27T12:10:60Z', '2026-07-27T24:00:00Z',
-  '2026-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-07-27T12:10:29.Z', '2026-07-27T12:10:29.1234567890Z',
-  '2026-07-27T12:10:29+24:00', '2026-07-27T12:10:29 08:00', '2026-07-27T12:10:29z', '2026-07-27T12:10:29Z\n',
+  '',
+  'yesterday',
+  '2026-07-27',
+  '2026-07-27T12:10:29',
+  '2026-07-27 12:10:29Z',
+  '2026-07-27T12:10:60Z',
+  '2026-07-27T24:00:00Z',
+  '2026-02-29T00:00:00Z',
+  '2026-13-01T00:00:00Z',
+  '2026-07-27T12:10:29.Z',
+  '2026-07-27T12:10:29.1234567890Z',
+  '2026-07-27T12:10:29+24:00',
+  '2026-07-27T12:10:29 08:00',
+  '2026-07-27T12:10:29z',
+  '2026-07-27T12:10:29Z\n',
 ])('takes %j for no time', (text) => {
   expect(parseInstant(text)).toBeNull();
 });
 
 it('agrees with Date on every millisecond', () => {
   fc.assert(
-    fc.property(fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true }), (date) => {
-      expect(parseInstant(date.toISOString())).toBe(BigInt(date.getTime()) * 1_000_000n);
-    }),
+    fc.property(
+      fc.date({
+        min: new Date('0001-01-01T00:00:00Z'),
+        max: new Date('9999-12-31T23:59:59.999Z'),
+        noInvalidDate: true,
+      }),
+      (date) => {
+        expect(parseInstant(date.toISOString())).toBe(BigInt(date.getTime()) * 1_000_000n);
+      },
+    ),
   );
 });

@@ -32,8 +32,16 @@ export function aRecord(eventTime: string, fields: object = {}): object {
   };
 }
 
-export function getAs(authorization: string, tailnet: Tailnet, path: string, query: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${tailnet.url}/api/v2${path}?${new URLSearchParams(query).toString()}`, { headers: { authorization }, redirect: 'manual' });
+export function getAs(
+  authorization: string,
+  tailnet: Tailnet,
+  path: string,
+  query: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${tailnet.url}/api/v2${path}?${new URLSearchParams(query).toString()}`, {
+    headers: { authorization },
+    redirect: 'manual',
+  });
 }
 
 export function get(tailnet: Tailnet, path: string, query: Record<string, string> = {}): Promise<Response> {
@@ -47,13 +55,24 @@ const configuration = z.object({
 });
 
 /** The configuration dialect's answer for a window. */
-export async function readConfiguration(tailnet: Tailnet, start: string, end: string): Promise<z.infer<typeof configuration>> {
+export async function readConfiguration(
+  tailnet: Tailnet,
+  start: string,
+  end: string,
+): Promise<z.infer<typeof configuration>> {
   return z.parse(configuration, await (await get(tailnet, '/tailnet/-/logging/configuration', { start, end })).json());
 }
 
 const auditPage = z.strictObject({ auditLogs: z.array(z.looseObject({})), nextCursor: z.optional(z.string()) });
 
 /** One page of the audit dialect. */
-export async function readAudit(tailnet: Tailnet, startTime: string, cursor?: string): Promise<z.infer<typeof auditPage>> {
-  return z.parse(auditPage, await (await get(tailnet, '/tailnet/-/audit', { startTime, ...(cursor !== undefined && { cursor }) })).json());
+export async function readAudit(
+  tailnet: Tailnet,
+  startTime: string,
+  cursor?: string,
+): Promise<z.infer<typeof auditPage>> {
+  return z.parse(
+    auditPage,
+    await (await get(tailnet, '/tailnet/-/audit', { startTime, ...(cursor !== undefined && { cursor }) })).json(),
+  );
 }

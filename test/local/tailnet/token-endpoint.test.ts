@@ -26,7 +26,12 @@ it('mints a token that reads the log until it expires', async () => {
   const tailnet = await aTailnet({ oauthClients: [CLIENT], clock, tokenLifetimeSeconds: 60 });
   const answer = await post(tailnet, FORM);
   const token = z.parse(
-    z.strictObject({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.literal(60), scope: z.literal('logs:configuration:read') }),
+    z.strictObject({
+      access_token: z.string(),
+      token_type: z.literal('Bearer'),
+      expires_in: z.literal(60),
+      scope: z.literal('logs:configuration:read'),
+    }),
     await answer.json(),
   ).access_token;
 
@@ -56,7 +61,10 @@ it.each([
 it('refuses a body that is no form, and every method but POST', async () => {
   const tailnet = await aTailnet({ oauthClients: [CLIENT] });
   const url = `${tailnet.url}/api/v2/oauth/token`;
-  expect((await fetch(url, { method: 'POST', body: JSON.stringify(FORM), headers: { 'content-type': 'application/json' } })).status).toBe(400);
+  expect(
+    (await fetch(url, { method: 'POST', body: JSON.stringify(FORM), headers: { 'content-type': 'application/json' } }))
+      .status,
+  ).toBe(400);
   expect((await fetch(url)).status).toBe(405);
 });
 
@@ -92,5 +100,7 @@ it('writes every token request into the log when told to', async () => {
     actor: { id: CLIENT.clientId, type: 'OAUTH_CLIENT' },
     target: { type: 'OAUTH_ACCESS_TOKEN' },
   });
-  expect((await readAudit(tailnet, WINDOW.start)).auditLogs).toEqual([expect.objectContaining({ action: 'oauth_token:create' })]);
+  expect((await readAudit(tailnet, WINDOW.start)).auditLogs).toEqual([
+    expect.objectContaining({ action: 'oauth_token:create' }),
+  ]);
 });

@@ -22,7 +22,12 @@ let client: S3Client;
 let folder: string;
 beforeAll(async () => {
   gateway = await startGateway();
-  client = new S3Client({ ...LOCAL_CLIENT, endpoint: gateway.url, forcePathStyle: true, logger: { debug: ignore, info: ignore, warn: ignore, error: ignore } });
+  client = new S3Client({
+    ...LOCAL_CLIENT,
+    endpoint: gateway.url,
+    forcePathStyle: true,
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+  });
   folder = mkdtempSync(join(tmpdir(), 'archive-'));
 });
 afterAll(async () => {
@@ -38,19 +43,29 @@ function archives(bucket: InMemoryBucket): { readonly real: Archive; readonly in
   return { real, inMemory: createInMemoryArchive(bucket, directly) };
 }
 
-it('holds the simulation\'s archive to what lib/archive answers and keeps', async () => {
+it("holds the simulation's archive to what lib/archive answers and keeps", async () => {
   gateway.s3.createBucket('archive');
   const bucket = createInMemoryBucket('archive');
   const { real, inMemory } = archives(bucket);
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom('claims/a.json.gz', 'claims/b.json.gz'), content, fc.boolean(), async (key, given, isFile) => {
-      const path = join(folder, 'object');
-      writeFileSync(path, gzipSync(given));
-      const file = { path, sha256: createHash('sha256').update(given).digest('hex'), bytes: Buffer.byteLength(given) };
-      const keep = (archive: Archive) => (isFile ? archive.putFile(key, file, deadline) : archive.put(key, given, deadline));
-      expect(await keep(inMemory)).toEqual(await keep(real));
-      expect(bucket.objects.get(key)).toBe(gunzipSync(gateway.s3.object('archive', key)?.body ?? '').toString());
-    }),
+    fc.asyncProperty(
+      fc.constantFrom('claims/a.json.gz', 'claims/b.json.gz'),
+      content,
+      fc.boolean(),
+      async (key, given, isFile) => {
+        const path = join(folder, 'object');
+        writeFileSync(path, gzipSync(given));
+        const file = {
+          path,
+          sha256: createHash('sha256').update(given).digest('hex'),
+          bytes: Buffer.byteLength(given),
+        };
+        const keep = (archive: Archive) =>
+          isFile ? archive.putFile(key, file, deadline) : archive.put(key, given, deadline);
+        expect(await keep(inMemory)).toEqual(await keep(real));
+        expect(bucket.objects.get(key)).toBe(gunzipSync(gateway.s3.object('archive', key)?.body ?? '').toString());
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -27,16 +27,23 @@ async function told(bus: Bus, events: readonly BusEvent[]): Promise<unknown> {
   try {
     await bus.assertExists(deadline);
     const { accepted, refused, unsent } = await bus.publish(events, deadline);
-    return { accepted: accepted.map(numberOf).sort(byNumber), refused: refused.map(({ event, code }) => [numberOf(event), code]).sort(), unsent: unsent.map(numberOf).sort(byNumber) };
+    return {
+      accepted: accepted.map(numberOf).sort(byNumber),
+      refused: refused.map(({ event, code }) => [numberOf(event), code]).sort(),
+      unsent: unsent.map(numberOf).sort(byNumber),
+    };
   } catch (error) {
     return error instanceof ConnectorError ? error.code : error;
   }
 }
 const byNumber = (a: number, b: number) => a - b;
 
-const code = fc.option(fc.constantFrom('MalformedDetail', 'InvalidArgument', 'ThrottlingException', 'InternalFailure'), { freq: 4, nil: undefined });
+const code = fc.option(
+  fc.constantFrom('MalformedDetail', 'InvalidArgument', 'ThrottlingException', 'InternalFailure'),
+  { freq: 4, nil: undefined },
+);
 
-it('holds the simulation\'s bus to what lib/bus answers, whatever is refused', async () => {
+it("holds the simulation's bus to what lib/bus answers, whatever is refused", async () => {
   let buses = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(code, { minLength: 1, maxLength: 25 }), fc.boolean(), async (codes, exists) => {

@@ -1,7 +1,15 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { ConnectorError } from '../../../lib/connector/errors';
-import type { CommitOptions, HealthRecord, Inflight, Millis, Place, StateStore, Tenure } from '../../../lib/connector/ports';
+import type {
+  CommitOptions,
+  HealthRecord,
+  Inflight,
+  Millis,
+  Place,
+  StateStore,
+  Tenure,
+} from '../../../lib/connector/ports';
 import { createRewinder } from '../../../lib/state/rewind';
 import { createStateStore } from '../../../lib/state/state-store';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
@@ -27,18 +35,39 @@ interface Side {
 type Held =
   | { readonly do: 'fail' | 'look'; readonly run: number }
   | { readonly do: 'commit'; readonly run: number; readonly place: Partial<Place>; readonly options: CommitOptions }
-  | { readonly do: 'note'; readonly run: number; readonly records: readonly string[]; readonly deaths: number; readonly progressed: boolean }
+  | {
+      readonly do: 'note';
+      readonly run: number;
+      readonly records: readonly string[];
+      readonly deaths: number;
+      readonly progressed: boolean;
+    }
   | { readonly do: 'alerts'; readonly run: number; readonly alerts: Pick<HealthRecord, 'alert' | 'owed'> }
   | { readonly do: 'observe'; readonly run: number; readonly seen: Parameters<Tenure['observe']>[0] }
   | { readonly do: 'mark' | 'seen'; readonly run: number; readonly bucket: string; readonly element: string }
   | { readonly do: 'fix'; readonly run: number; readonly key: string; readonly id: string | null };
 
-type Step = Held | { readonly do: 'acquire'; readonly run: number } | { readonly do: 'wait'; readonly minutes: number } | { readonly do: 'rewind'; readonly minutes: number } | { readonly do: 'lose' };
+type Step =
+  | Held
+  | { readonly do: 'acquire'; readonly run: number }
+  | { readonly do: 'wait'; readonly minutes: number }
+  | { readonly do: 'rewind'; readonly minutes: number }
+  | { readonly do: 'lose' };
 
 const RUNS = 3;
 const run = fc.nat(RUNS - 1);
-const inflight: fc.Arbitrary<Inflight> = fc.record({ from: fc.nat(9), until: fc.integer({ min: 10, max: 19 }), asOf: fc.option(fc.nat(9)), cursor: fc.option(fc.constantFrom('a', 'b')), page: fc.nat(3), restarts: fc.nat(2) });
-const sweep = fc.record({ doneFrom: fc.nat(9), inflight: fc.option(inflight.map((window) => ({ ...window, startedAt: 5 }))) });
+const inflight: fc.Arbitrary<Inflight> = fc.record({
+  from: fc.nat(9),
+  until: fc.integer({ min: 10, max: 19 }),
+  asOf: fc.option(fc.nat(9)),
+  cursor: fc.option(fc.constantFrom('a', 'b')),
+  page: fc.nat(3),
+  restarts: fc.nat(2),
+});
+const sweep = fc.record({
+  doneFrom: fc.nat(9),
+  inflight: fc.option(inflight.map((window) => ({ ...window, startedAt: 5 }))),
+});
 const place: fc.Arbitrary<Partial<Place>> = fc.record(
   {
     watermark: fc.nat(60).map((minutes) => NOW - minutes * MINUTE),
@@ -50,7 +79,11 @@ const place: fc.Arbitrary<Partial<Place>> = fc.record(
 );
 const instant = fc.nat(9).map((minutes) => NOW + minutes * MINUTE);
 const options: fc.Arbitrary<CommitOptions> = fc.record(
-  { release: fc.constantFrom('whole', 'partial', 'waiting'), notBefore: instant, stuckOn: fc.constantFrom('a', 'b').map((digit) => digit.repeat(16)) },
+  {
+    release: fc.constantFrom('whole', 'partial', 'waiting'),
+    notBefore: instant,
+    stuckOn: fc.constantFrom('a', 'b').map((digit) => digit.repeat(16)),
+  },
   { requiredKeys: [] },
 );
 const owed = fc.record({
@@ -61,20 +94,44 @@ const owed = fc.record({
   runId: fc.constant('run'),
   interval: fc.constantFrom({ from: 1, until: 2 }, null),
 });
-const alerts = fc.record({ alert: fc.option(fc.record({ kind: fc.constantFrom('blind', 'catchingUp'), since: instant, at: instant })), owed: fc.array(owed, { maxLength: 3 }) });
-const observed = fc.record({ lastEventAt: instant, matched: fc.dictionary(fc.constantFrom('rule', 'other'), instant) }, { requiredKeys: [] });
+const alerts = fc.record({
+  alert: fc.option(fc.record({ kind: fc.constantFrom('blind', 'catchingUp'), since: instant, at: instant })),
+  owed: fc.array(owed, { maxLength: 3 }),
+});
+const observed = fc.record(
+  { lastEventAt: instant, matched: fc.dictionary(fc.constantFrom('rule', 'other'), instant) },
+  { requiredKeys: [] },
+);
 const half = fc.constantFrom('a', 'b', 'c').map((digit) => digit.repeat(16));
-const marking = { run, bucket: fc.constantFrom('2026112211', '2026112212', 'none'), element: fc.tuple(half, half).map(([id, content]) => id + content) };
+const marking = {
+  run,
+  bucket: fc.constantFrom('2026112211', '2026112212', 'none'),
+  element: fc.tuple(half, half).map(([id, content]) => id + content),
+};
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('acquire' as const), run }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), run, place, options }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('note' as const), run, records: fc.uniqueArray(half, { maxLength: 2 }), deaths: fc.nat(2), progressed: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('note' as const),
+      run,
+      records: fc.uniqueArray(half, { maxLength: 2 }),
+      deaths: fc.nat(2),
+      progressed: fc.boolean(),
+    }),
+  },
   fc.record({ do: fc.constant('alerts' as const), run, alerts }),
   fc.record({ do: fc.constant('observe' as const), run, seen: observed }),
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('mark' as const, 'seen' as const), ...marking }) },
   fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 4, 5) }),
   fc.record({ do: fc.constantFrom('fail' as const, 'look' as const), run }),
-  fc.record({ do: fc.constant('fix' as const), run, key: fc.constantFrom('one', 'two'), id: fc.constantFrom('T1', 'T2', null) }),
+  fc.record({
+    do: fc.constant('fix' as const),
+    run,
+    key: fc.constantFrom('one', 'two'),
+    id: fc.constantFrom('T1', 'T2', null),
+  }),
   fc.record({ do: fc.constant('rewind' as const), minutes: fc.nat(90) }),
   fc.record({ do: fc.constant('lose' as const) }),
 );
@@ -84,7 +141,8 @@ async function live(side: Side, steps: readonly Step[], clock: { at: Millis }): 
   const tenures: (Tenure | undefined)[] = [];
   const said: unknown[] = [];
   clock.at = NOW;
-  for (const one of steps) said.push(await take(one).catch((error: unknown) => (error instanceof ConnectorError ? error.code : error)));
+  for (const one of steps)
+    said.push(await take(one).catch((error: unknown) => (error instanceof ConnectorError ? error.code : error)));
   return said;
 
   async function take(one: Step): Promise<unknown> {
@@ -130,8 +188,25 @@ async function hold(tenure: Tenure | undefined, one: Held): Promise<unknown> {
   return view(tenure);
 }
 
-const view = ({ place: at, genesis: { idKey, ...genesis }, stateLost, previousDied, notBefore, failStreak, health, suspects }: Tenure) => ({
-  place: at, genesis, hasKey: idKey !== '', stateLost, previousDied, notBefore, failStreak, health, suspects: [...suspects].sort(),
+const view = ({
+  place: at,
+  genesis: { idKey, ...genesis },
+  stateLost,
+  previousDied,
+  notBefore,
+  failStreak,
+  health,
+  suspects,
+}: Tenure) => ({
+  place: at,
+  genesis,
+  hasKey: idKey !== '',
+  stateLost,
+  previousDied,
+  notBefore,
+  failStreak,
+  health,
+  suspects: [...suspects].sort(),
 });
 
 let gateway: Gateway;
@@ -145,7 +220,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
-it('holds the simulation\'s state to what lib/state answers, through any sequence of runs, commits, rewinds and losses', async () => {
+it("holds the simulation's state to what lib/state answers, through any sequence of runs, commits, rewinds and losses", async () => {
   let tables = 0;
   const clock = { at: NOW, now: () => clock.at };
 
@@ -155,9 +230,17 @@ it('holds the simulation\'s state to what lib/state answers, through any sequenc
     const table = { client, name };
     let commits = 0;
     return {
-      store: createStateStore({ table, clock, newCommitId: () => `commit-${(commits += 1)}`, newIdKey: () => '0'.repeat(64) }),
+      store: createStateStore({
+        table,
+        clock,
+        newCommitId: () => `commit-${(commits += 1)}`,
+        newIdKey: () => '0'.repeat(64),
+      }),
       rewind: (to) => createRewinder({ table, clock, deadline }).rewind(CONNECTOR, to),
-      loseState: () => client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: `TN#${CONNECTOR}` }, sk: { S: 'STATE' } } })),
+      loseState: () =>
+        client.send(
+          new DeleteItemCommand({ TableName: name, Key: { pk: { S: `TN#${CONNECTOR}` }, sk: { S: 'STATE' } } }),
+        ),
     };
   };
   const inMemory = (): Side => {
