@@ -14,7 +14,7 @@ export const UNIT_EVENTS = 100;
 const UNIT_OBJECTS = 16;
 
 /** Bytes of the events that a unit holds in memory. One event alone may be larger. */
-const UNIT_BYTES = 8 * 1024 * 1024;
+const UNIT_BYTES = 4 * 1024 * 1024;
 
 /** What is quarantined waits for the end of the page, so that it holds up no good event; this many of it at most. */
 const WAITING = { count: 2_000, bytes: 16 * 1024 * 1024 } as const;
