@@ -12,9 +12,9 @@ async function buildFunctions() {
     entryPoints: {
       'backfill/index': 'functions/backfill/handler.ts',
       'poll/index': 'functions/poll/handler.ts',
-      'poll/archive-wire': 'functions/poll/archive-wire.ts',
+      'poll/archive-client': 'functions/poll/archive-client.ts',
     },
-    external: ['./archive-wire.js'],
+    external: ['./archive-client.js'],
     outdir: 'dist/functions',
     bundle: true,
     minify: true,

@@ -6,13 +6,13 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import Table from 'cli-table3';
 import { createTwoFilesPatch } from 'diff';
 import { Bench } from 'tinybench';
-import { createEventBridgeBus } from '../lib/bus/eventbridge-bus';
+import { createEventBridgeBus } from '../lib/eventbridge/event-bus';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
-import { identify } from '../lib/events/identify';
+import { identify } from '../lib/events/identity/identify';
 import { normalize } from '../lib/events/normalize';
 import { diffPolicy } from '../lib/policy/policy-diff';
-import { AnswerReader } from '../lib/tailscale/answer-reader';
-import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/envelope';
+import { AnswerReader } from '../lib/tailscale/answer/answer-reader';
+import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/answer/envelope';
 import { LOCAL_CLIENT } from '../local/gateway/local-client';
 import { startGateway } from '../local/gateway/server';
 import { scalingTable } from './scaling';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
-import { doublings, MOST_GROWTH } from '../test/scaling/growth';
-import { STAGES, type Stage } from '../test/scaling/stages';
+import { doublings, MOST_GROWTH } from '../test/proofs/scaling/growth';
+import { STAGES, type Stage } from '../test/proofs/scaling/stages';
 
 const MB = 1024 * 1024;
 /** Families of each stage that are shown: those that take longest. */

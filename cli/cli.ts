@@ -1,7 +1,7 @@
-import type { Clock } from '../lib/connector/ports';
-import type { JobReader } from '../lib/state/backfill-progress';
-import type { Rewinder } from '../lib/state/rewind';
-import type { StatusReader } from '../lib/state/status';
+import type { Clock } from '../lib/ports/clock';
+import type { JobReader } from '../lib/operator/backfill-progress';
+import type { Rewinder } from '../lib/operator/rewind';
+import type { StatusReader } from '../lib/operator/status';
 import type { Workflow } from './backfill/workflow';
 
 /** What a command works with: everything outside this process. */

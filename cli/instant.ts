@@ -1,7 +1,7 @@
-import type { Millis } from '../lib/connector/ports';
-import { RETENTION_MS } from '../lib/connector/window';
+import type { Millis } from '../lib/domain/time';
+import { RETENTION_MS } from '../lib/pipeline/plan';
 import { parseDuration } from '../lib/contract/duration';
-import { parseTimestamp } from '../lib/events/event-time';
+import { parseTimestamp } from '../lib/events/records/event-time';
 import { CliError } from './cli';
 
 const SECOND = 1_000;

@@ -1,6 +1,6 @@
 import { run } from './program';
 import { createTerminal, interruption } from './terminal';
-import { wire } from './wire';
+import { wire } from './clients';
 
 // On Node 20 every SDK client would begin with a warning.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

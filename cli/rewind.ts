@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { RETENTION_MS } from '../lib/connector/window';
-import type { Millis } from '../lib/connector/ports';
+import { RETENTION_MS } from '../lib/pipeline/plan';
+import type { Millis } from '../lib/domain/time';
 import { visible, visibleLine } from '../lib/contract/visible';
-import type { Standing } from '../lib/state/rewind';
+import type { Standing } from '../lib/operator/rewind';
 import { CliError, type Cli } from './cli';
 import { format, formatLength, parsePastInstant } from './instant';
 import { deployedName, TABLE, withStack, type StackOptions } from './stack';

@@ -1,4 +1,4 @@
-import { CATALOG, classifyAction, FALLBACKS } from '../lib/events/catalog';
+import { CATALOG, classifyAction, FALLBACKS } from '../lib/events/catalog/catalog';
 import type { CatalogRow } from '../lib/events/catalog/row';
 import {
   addsRoute,
@@ -16,8 +16,8 @@ import {
   routesUnknown,
   turnsMagicDnsOff,
   type Condition,
-} from '../lib/events/conditions';
-import { higherSeverity, severityOf } from '../lib/events/severity';
+} from '../lib/events/catalog/conditions';
+import { higherSeverity, severityOf } from '../lib/events/catalog/severity';
 import { code, table } from './markdown';
 
 /** The conditions of lib/events/conditions.ts for readers of the page. */

@@ -1,4 +1,4 @@
-import { identify } from '../lib/events/identify';
+import { identify } from '../lib/events/identity/identify';
 import { normalize, type NormalizedEvent } from '../lib/events/normalize';
 import { EVENT_SOURCE } from '../lib/contract/names';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/gateway/local-client';

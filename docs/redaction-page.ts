@@ -1,4 +1,4 @@
-import { FORMS, NAMES, NAME_SUFFIXES, NOT_NAMES, PREFIXES } from '../lib/events/redaction-table';
+import { FORMS, NAMES, NAME_SUFFIXES, NOT_NAMES, PREFIXES } from '../lib/events/redact/redaction-table';
 import { code, table } from './markdown';
 
 const INTRODUCTION = `# Redaction

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
 import { ENV, type DialectSetting } from '../lib/contract/settings';
-import type { PollReport } from '../lib/connector/poll';
-import type { TestConnectionReport } from '../lib/connector/test-connection';
-import type { SliceStanding } from '../lib/state/backfill-progress';
+import type { PollReport } from '../lib/poll/poll';
+import type { TestConnectionReport } from '../lib/poll/test-connection';
+import type { SliceStanding } from '../lib/operator/backfill-progress';
 import { openBackfillProgress } from './gateway/backfill-progress';
 import { LOCAL_CLIENT } from './gateway/local-client';
 import type { DeliveredEvent } from './gateway/put-events';
@@ -70,7 +70,7 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     [ENV.apiUrl]: options.apiUrl,
   });
   const load = (name: string) =>
-    (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
+    (createRequire(__filename)(join(__dirname, `../dist/functions${name}/index.js`)) as { handler: Handler }).handler;
   const handler = load('poll');
   const context = { getRemainingTimeInMillis: () => 240_000 };
   const progress = openBackfillProgress(gateway.url, TABLE);

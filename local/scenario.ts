@@ -1,4 +1,4 @@
-import type { Millis } from '../lib/connector/ports';
+import type { Millis } from '../lib/domain/time';
 import type { DialectSetting } from '../lib/contract/settings';
 import { nextDemoRecords, planDemoRecords } from './tailnet/demo-records';
 import { readEventFile } from './tailnet/event-file';

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import type { PollReport } from '../lib/connector/poll';
-import type { ConnectionReport } from '../lib/connector/test-connection';
+import type { PollReport } from '../lib/poll/poll';
+import type { ConnectionReport } from '../lib/poll/test-connection';
 import { DEFAULT_API_URL, dialectSetting, ENV, type DialectSetting } from '../lib/contract/settings';
 import { visible, visibleLine } from '../lib/contract/visible';
 import { credentialFrom } from './credential';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
 import { parseWith } from '../../lib/contract/parse';
-import { parseTimestamp } from '../../lib/events/event-time';
-import type { Millis } from '../../lib/connector/ports';
+import { parseTimestamp } from '../../lib/events/records/event-time';
+import type { Millis } from '../../lib/domain/time';
 
 const count = z.int().check(z.nonnegative());
 const instant = z.string().check(z.refine((text) => parseTimestamp(text) !== null, 'must be an RFC 3339 time'));

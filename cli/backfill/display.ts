@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import type { Terminal } from '../cli';
 import { formatLength } from '../instant';
 import type { Plan } from './answers';

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { JobReader, SliceStanding } from '../../lib/state/backfill-progress';
+import type { JobReader, SliceStanding } from '../../lib/operator/backfill-progress';
 import { CliError } from '../cli';
 import type { ExecutionStanding, Workflow } from './workflow';
 

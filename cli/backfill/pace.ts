@@ -1,5 +1,5 @@
-import type { Millis } from '../../lib/connector/ports';
-import type { SliceStanding } from '../../lib/state/backfill-progress';
+import type { Millis } from '../../lib/domain/time';
+import type { SliceStanding } from '../../lib/operator/backfill-progress';
 import { millisOf, type Plan } from './answers';
 
 /** How far something is, and how fast. */
@@ -31,20 +31,20 @@ type Place = Pick<Progress, 'fraction' | 'fetched' | 'emitted' | 'page'>;
 
 /** Says how far a job is each time that it is looked at, and from the looks before, how fast. */
 export function createPace(): (plan: Plan, standings: readonly SliceStanding[], now: Millis) => JobProgress {
-  const first = new Map<number | 'all', { readonly at: Millis; readonly place: Place }>();
-  const paced = (key: number | 'all', place: Place, now: Millis): Progress => {
-    const since = first.get(key) ?? { at: now, place };
+  const first = new Map<number | 'all', { readonly at: Millis; readonly checkpoint: Place }>();
+  const paced = (key: number | 'all', checkpoint: Place, now: Millis): Progress => {
+    const since = first.get(key) ?? { at: now, checkpoint };
     first.set(key, since);
     const elapsed = now - since.at;
-    const gained = place.fraction - since.place.fraction;
+    const gained = checkpoint.fraction - since.checkpoint.fraction;
     return {
-      ...place,
-      rate: elapsed > 0 ? ((place.fetched - since.place.fetched) * 1_000) / elapsed : null,
+      ...checkpoint,
+      rate: elapsed > 0 ? ((checkpoint.fetched - since.checkpoint.fetched) * 1_000) / elapsed : null,
       left:
-        place.fraction >= 1
+        checkpoint.fraction >= 1
           ? 0
           : gained > 0 && elapsed > 0
-            ? Math.round(((1 - place.fraction) * elapsed) / gained)
+            ? Math.round(((1 - checkpoint.fraction) * elapsed) / gained)
             : null,
     };
   };
@@ -67,8 +67,8 @@ export function createPace(): (plan: Plan, standings: readonly SliceStanding[], 
       ];
     });
     const whole = millisOf(plan.until) - millisOf(plan.from);
-    const sum = (of: (place: (typeof places)[number]) => number) =>
-      places.reduce((total, place) => total + of(place), 0);
+    const sum = (of: (checkpoint: (typeof places)[number]) => number) =>
+      places.reduce((total, checkpoint) => total + of(checkpoint), 0);
     const all = {
       fraction: Math.min(1, sum(({ fraction, length }) => fraction * length) / whole),
       fetched: sum(({ fetched }) => fetched),

@@ -35,8 +35,8 @@ function table(head: string, rows: readonly (readonly [string, number])[]): stri
 }
 
 function bySeverity(counts: Readonly<Record<string, number>>): [string, number][] {
-  const place = (name: string) => (SEVERITIES.includes(name) ? SEVERITIES.indexOf(name) : SEVERITIES.length);
-  return Object.entries(counts).sort(([one], [other]) => place(one) - place(other));
+  const checkpoint = (name: string) => (SEVERITIES.includes(name) ? SEVERITIES.indexOf(name) : SEVERITIES.length);
+  return Object.entries(counts).sort(([one], [other]) => checkpoint(one) - checkpoint(other));
 }
 
 /** The most frequent first. */

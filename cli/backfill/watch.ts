@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, Millis } from '../../lib/connector/ports';
-import type { JobReader } from '../../lib/state/backfill-progress';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
+import type { JobReader } from '../../lib/operator/backfill-progress';
 import type { Terminal } from '../cli';
 import { parsePlan, type Plan } from './answers';
 import { createDisplay } from './display';

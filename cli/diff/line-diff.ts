@@ -15,15 +15,15 @@ export interface LineDiff {
 export function readLineDiff(unified: string): LineDiff {
   const blocks: DiffBlock[] = [];
   const notes = new Set<string>();
-  let place = { old: 0, next: 0 };
+  let checkpoint = { old: 0, next: 0 };
   // The first two lines name the sides.
   for (const line of unified.split('\n').slice(2)) {
     const hunk = /^@@ -(\d+),\d+ \+(\d+),\d+ @@$/.exec(line);
     if (hunk !== null) {
-      place = { old: Number(hunk[1]), next: Number(hunk[2]) };
-      blocks.push({ header: line, oldStartLine: place.old, newStartLine: place.next, lines: [] });
+      checkpoint = { old: Number(hunk[1]), next: Number(hunk[2]) };
+      blocks.push({ header: line, oldStartLine: checkpoint.old, newStartLine: checkpoint.next, lines: [] });
     } else if (line.startsWith('\\')) notes.add(visible(line.slice(1)).trim());
-    else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, place));
+    else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, checkpoint));
   }
   return {
     file: {
@@ -40,14 +40,14 @@ export function readLineDiff(unified: string): LineDiff {
   };
 }
 
-function readLine(line: string, place: { old: number; next: number }): DiffLine {
+function readLine(line: string, checkpoint: { old: number; next: number }): DiffLine {
   const content = visible(line);
   switch (line.charAt(0)) {
     case '+':
-      return { type: LineType.INSERT, oldNumber: undefined, newNumber: place.next++, content };
+      return { type: LineType.INSERT, oldNumber: undefined, newNumber: checkpoint.next++, content };
     case '-':
-      return { type: LineType.DELETE, oldNumber: place.old++, newNumber: undefined, content };
+      return { type: LineType.DELETE, oldNumber: checkpoint.old++, newNumber: undefined, content };
     default:
-      return { type: LineType.CONTEXT, oldNumber: place.old++, newNumber: place.next++, content };
+      return { type: LineType.CONTEXT, oldNumber: checkpoint.old++, newNumber: checkpoint.next++, content };
   }
 }

@@ -1,8 +1,9 @@
-import { BLIND_AFTER } from '../../lib/connector/silence';
-import type { Millis, SweepTier } from '../../lib/connector/ports';
-import { RETENTION_MS, SWEEPS } from '../../lib/connector/window';
+import { BLIND_AFTER } from '../../lib/poll/silence';
+import type { SweepTier } from '../../lib/domain/checkpoint';
+import type { Millis } from '../../lib/domain/time';
+import { RETENTION_MS, SWEEPS } from '../../lib/pipeline/plan';
 import { STALE_SECONDS } from '../../lib/contract/timing';
-import type { ConnectorStatus } from '../../lib/state/status';
+import type { ConnectorStatus } from '../../lib/operator/status';
 import { format, formatLength } from '../instant';
 import type { ConfiguredRule } from '../stack';
 
@@ -52,24 +53,24 @@ export const RULES: readonly Rule[] = [
   {
     id: 'never-run',
     level: 'unhealthy',
-    find: ({ genesis, state, unreadable }) =>
-      genesis === null && state === null && unreadable.length === 0
+    find: ({ installation, state, unreadable }) =>
+      installation === null && state === null && unreadable.length === 0
         ? "the function has not run for it yet: wait five minutes after a deployment; then look into the function's log"
         : null,
   },
   {
     id: 'unreadable',
     level: 'unhealthy',
-    find: ({ genesis, state, unreadable }) => {
-      const [first] = genesis === null || state === null ? unreadable : [];
+    find: ({ installation, state, unreadable }) => {
+      const [first] = installation === null || state === null ? unreadable : [];
       return first === undefined ? null : first.problem;
     },
   },
   {
     id: 'state-lost',
     level: 'unhealthy',
-    find: ({ genesis, state, unreadable }) =>
-      genesis !== null && state === null && unreadable.length === 0
+    find: ({ installation, state, unreadable }) =>
+      installation !== null && state === null && unreadable.length === 0
         ? 'its watermark is gone from the table; the next run begins at its installation and leaves out what was published'
         : null,
   },
@@ -120,10 +121,10 @@ export const RULES: readonly Rule[] = [
   {
     id: 'sweep-overdue',
     level: 'warning',
-    find: ({ genesis, state }, now) => {
+    find: ({ installation, state }, now) => {
       if (state === null) return null;
       const overdue = (['hourly', 'daily'] as const satisfies readonly SweepTier[]).flatMap((tier) => {
-        const since = state.sweeps?.[tier].doneFrom ?? genesis?.installedAt ?? now;
+        const since = state.sweeps?.[tier].doneFrom ?? installation?.installedAt ?? now;
         return now - since > 2 * SWEEPS[tier].periodMs ? [`the ${tier} sweep is ${formatLength(now - since)} old`] : [];
       });
       return overdue.length === 0
@@ -165,8 +166,8 @@ export const RULES: readonly Rule[] = [
   {
     id: 'unreadable-entry',
     level: 'warning',
-    find: ({ genesis, state, unreadable }) => {
-      const [first] = genesis === null || state === null ? [] : unreadable;
+    find: ({ installation, state, unreadable }) => {
+      const [first] = installation === null || state === null ? [] : unreadable;
       return first === undefined
         ? null
         : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
@@ -175,8 +176,8 @@ export const RULES: readonly Rule[] = [
   {
     id: 'quiet',
     level: 'warning',
-    find: ({ genesis, state }, now, { quietAfterMs }) => {
-      const since = state?.lastEventAt ?? genesis?.installedAt;
+    find: ({ installation, state }, now, { quietAfterMs }) => {
+      const since = state?.lastEventAt ?? installation?.installedAt;
       if (state === null || since === undefined || now - since <= quietAfterMs) return null;
       const newest =
         state.lastEventAt === null
@@ -198,10 +199,10 @@ export const RULES: readonly Rule[] = [
   {
     id: 'expected-unused',
     level: 'warning',
-    find: ({ genesis }, now, { rules, matched }) => {
+    find: ({ installation }, now, { rules, matched }) => {
       const unused = rules.flatMap((rule) => {
         const last = matched.get(rule.rule);
-        const since = last ?? genesis?.installedAt ?? now;
+        const since = last ?? installation?.installedAt ?? now;
         if (isExpired(rule, now) || now - since <= UNUSED_MS) return [];
         return [
           `${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; when the rule itself was added is not known` : `last at ${format(last)}`})`,

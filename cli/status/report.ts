@@ -1,5 +1,5 @@
-import type { Millis } from '../../lib/connector/ports';
-import type { ConnectorStatus } from '../../lib/state/status';
+import type { Millis } from '../../lib/domain/time';
+import type { ConnectorStatus } from '../../lib/operator/status';
 import { format } from '../instant';
 import { healthOf, judge, type Expectations, type Health, type Problem } from './health';
 
@@ -22,10 +22,10 @@ const time = (instant: Millis | null | undefined): string | null =>
 
 /** As `--json` shows it: times as RFC 3339, ages in seconds. */
 export function toJson({ connector, at, status, health, problems }: Report): object {
-  const { genesis, state, gaps, quarantine, backfills, unreadable } = status;
+  const { installation, state, gaps, quarantine, backfills, unreadable } = status;
   const sweep = (tier: 'hourly' | 'daily') => {
-    const place = state?.sweeps?.[tier];
-    return { lastDone: time(place?.doneFrom), underWaySince: time(place?.inflight?.startedAt) };
+    const checkpoint = state?.sweeps?.[tier];
+    return { lastDone: time(checkpoint?.doneFrom), underWaySince: time(checkpoint?.inflight?.startedAt) };
   };
   return {
     connector,
@@ -39,8 +39,8 @@ export function toJson({ connector, at, status, health, problems }: Report): obj
     failStreak: state?.failStreak ?? null,
     notBefore: time(state?.notBefore),
     dialect: state?.dialect ?? null,
-    tailnet: genesis?.tailnetId ?? genesis?.tailnetKey ?? null,
-    installedAt: time(genesis?.installedAt),
+    tailnet: installation?.tailnetId ?? installation?.tailnetKey ?? null,
+    installedAt: time(installation?.installedAt),
     lease:
       state?.leaseUntil != null && state.leaseUntil > at
         ? { until: format(state.leaseUntil), runId: state.owner ?? null }

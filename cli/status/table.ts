@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Colors } from 'picocolors/types';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import { MAX_NAME, visibleLine } from '../../lib/contract/visible';
 import { format, formatLength } from '../instant';
 import type { Health } from './health';
@@ -26,7 +26,8 @@ const FIELDS: readonly Field[] = [
   { name: 'dialect', show: ({ status }) => status.state?.dialect ?? '-' },
   {
     name: 'tailnet',
-    show: ({ status: { genesis } }) => visibleLine(genesis?.tailnetId ?? genesis?.tailnetKey ?? '-', MAX_NAME),
+    show: ({ status: { installation } }) =>
+      visibleLine(installation?.tailnetId ?? installation?.tailnetKey ?? '-', MAX_NAME),
   },
   {
     name: 'lease',
@@ -122,7 +123,7 @@ function lease({ status: { state }, at }: Report): string {
 function sweeps({ status: { state }, at }: Report): string {
   if (state?.sweeps === undefined) return 'none yet';
   const { hourly, daily } = state.sweeps;
-  const place = ({ doneFrom, inflight }: typeof hourly) =>
+  const checkpoint = ({ doneFrom, inflight }: typeof hourly) =>
     inflight === null ? age(at, doneFrom) : `under way, page ${inflight.page + 1}`;
-  return `hourly ${place(hourly)}, daily ${place(daily)}`;
+  return `hourly ${checkpoint(hourly)}, daily ${checkpoint(daily)}`;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { Terminal as Emulator } from '@xterm/headless';
 import { run } from '../../cli/program';
-import { wire } from '../../cli/wire';
-import { record } from '../../test/support/world';
-import { openStage, type Stage } from '../../test/workflow/stage';
+import { wire } from '../../cli/clients';
+import { record } from '../../test/harness/world';
+import { openStage, type Stage } from '../../test/infra/workflow/stage';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

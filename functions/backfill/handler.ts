@@ -1,14 +1,14 @@
 import type { Context } from 'aws-lambda';
-import { backfill, backfillSlice, planBackfill, reportBackfill } from '../../lib/connector/backfill';
-import { createDeadline } from '../../lib/connector/deadline';
-import { toConnectorError, type ConnectorError } from '../../lib/connector/errors';
-import type { Deadline } from '../../lib/connector/ports';
-import { redrive, type RedriveReport } from '../../lib/connector/redrive';
+import { backfill, backfillSlice, planBackfill, reportBackfill } from '../../lib/backfill/backfill';
+import { createDeadline } from '../../lib/domain/deadline';
+import { toConnectorError, type ConnectorError } from '../../lib/domain/errors';
+import type { Deadline } from '../../lib/ports/clock';
+import { redrive, type RedriveReport } from '../../lib/backfill/redrive';
 import { BACKFILL_ERROR, type BackfillPlan, type BackfillReport } from '../../lib/contract/backfill';
 import { InvalidInput } from '../../lib/contract/parse';
 import { parseEnvironment } from '../../lib/contract/settings';
 import { parseInvocation, type Invocation } from './invocation';
-import { wire } from './wire';
+import { wire } from './clients';
 
 /** Milliseconds between our deadline and Lambda's: the answer has to get out. */
 const SHUTDOWN_MS = 1_000;

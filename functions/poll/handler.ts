@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda';
-import { createDeadline } from '../../lib/connector/deadline';
-import { poll, type PollReport } from '../../lib/connector/poll';
-import { testConnection, type TestConnectionReport } from '../../lib/connector/test-connection';
+import { createDeadline } from '../../lib/domain/deadline';
+import { poll, type PollReport } from '../../lib/poll/poll';
+import { testConnection, type TestConnectionReport } from '../../lib/poll/test-connection';
 import { parseEnvironment } from '../../lib/contract/settings';
 import { parseInvocation } from './invocation';
-import { wire } from './wire';
+import { wire } from './clients';
 
 /** Milliseconds between our deadline and Lambda's: the answer has to get out. */
 const SHUTDOWN_MS = 1_000;

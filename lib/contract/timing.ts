@@ -14,4 +14,4 @@ export const POLL_TIMEOUT_SECONDS = 240;
 export const POLL_MEMORY_MIB = 512;
 
 /** Days a published id is remembered: the 90 for which Tailscale keeps its log, and slack. */
-export const SEEN_LIFE_DAYS = 100;
+export const PUBLISHED_RETENTION_DAYS = 100;

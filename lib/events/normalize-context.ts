@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../contract/audit-event';
 import type { ExpectedActivity } from '../contract/expected-activity';
 import type { SeverityProfile } from '../contract/settings';
-import type { Millis } from '../connector/ports';
+import type { Millis } from '../domain/time';
 
 /** What is known of a record from outside it. Its siblings are not part of that: each record is judged alone. */
 export interface NormalizeContext {

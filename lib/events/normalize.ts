@@ -1,24 +1,25 @@
 import type { AuditEvent } from '../contract/audit-event';
 import { DETAIL_TYPE } from '../contract/names';
 import type { PolicyDiffEvent } from '../contract/policy-diff-event';
-import type { BusEvent, SeenElement } from '../connector/ports';
-import { auditEvent, unparsedEvent } from './audit-event';
-import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from './bound';
-import { carriable } from './carriable';
-import { contentHashOf } from './event-id';
-import { entryTime } from './event-time';
-import { read, type IdentifiedRecord } from './identify';
+import type { PublishedId } from '../domain/published-id';
+import type { BusEvent } from '../ports/event-bus';
+import { auditEvent, unparsedEvent } from './encode/audit-event';
+import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from './encode/bound';
+import { carriable } from './records/carriable';
+import { contentHashOf } from './identity/event-id';
+import { entryTime } from './records/event-time';
+import { read, type IdentifiedRecord } from './identity/identify';
 import type { NormalizeContext } from './normalize-context';
-import { policyDiffEvent } from './policy-change';
-import { redact } from './redact';
-import { withheldFields } from './withheld';
+import { policyDiffEvent } from './encode/policy-diff';
+import { redact } from './redact/redact';
+import { withheldFields } from './redact/withheld';
 
 export type { NormalizeContext } from './normalize-context';
 
 /** An event ready for the bus, with its mark among what was published. */
 export interface NormalizedEvent extends BusEvent {
   readonly detail: AuditEvent | PolicyDiffEvent;
-  readonly seen: SeenElement;
+  readonly seen: PublishedId;
 }
 
 /** Which of a record's events are asked for. */

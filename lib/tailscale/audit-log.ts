@@ -1,12 +1,14 @@
 import { parseApiUrl } from '../contract/settings';
-import type { AuditLog, AuditLogPage, CredentialStore, Dialect, OpenAuditLog } from '../connector/ports';
-import { createAsk } from './ask';
-import { createAuditDialect } from './audit-dialect';
-import { createAuthorizer } from './authorize';
-import { createConfigurationDialect } from './configuration-dialect';
-import { Refusal } from './refusal';
-import { createSend } from './send';
-import type { SendDeps } from './send';
+import type { Dialect } from '../domain/dialect';
+import type { AuditLog, AuditLogPage, OpenAuditLog } from '../ports/audit-log';
+import type { CredentialStore } from '../ports/credentials';
+import { createAsk } from './http/ask';
+import { createAuditDialect } from './dialects/audit';
+import { createAuthorizer } from './auth/authorize';
+import { createConfigurationDialect } from './dialects/configuration';
+import { Refusal } from './http/refusal';
+import { createSend } from './http/send';
+import type { SendDeps } from './http/send';
 
 export interface TailscaleDeps extends SendDeps {
   /** Origin of the API; see `parseApiUrl`. */

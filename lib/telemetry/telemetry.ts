@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
-import type { Telemetry } from '../connector/ports';
+import type { Telemetry } from '../ports/telemetry';
 import { METRIC, type MetricName } from '../contract/names';
 
 /** Characters of a text field in a log line. */

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createJobReader, type JobReader } from '../../lib/state/backfill-progress';
+import { createJobReader, type JobReader } from '../../lib/operator/backfill-progress';
 import { LOCAL_CLIENT } from './local-client';
 
 /** Milliseconds one call may take. */

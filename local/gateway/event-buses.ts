@@ -1,4 +1,5 @@
-import type { Clock, Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
 import type { Matcher } from './event-pattern';
 import { arnOf } from './place';
 import type { AwsPlace } from './place';

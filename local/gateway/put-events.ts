@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import type { AwsPlace } from './place';
 import { AwsError } from './protocol';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Clock, Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
 import type { Answer, Request } from './protocol';
 
 /** An object as it was put. */

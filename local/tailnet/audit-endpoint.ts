@@ -16,7 +16,7 @@ export interface AuditEndpoint {
 }
 
 /** What is behind a cursor. What becomes visible during a walk is not in it. */
-interface Walk {
+interface WindowReader {
   readonly startTime: string;
   readonly records: readonly string[];
   /** How many records were shown. */
@@ -31,10 +31,10 @@ export function createAuditEndpoint(
   store: RecordStore,
   settings: { readonly pageSize: number; readonly shape: 'stored' | 'audit'; readonly envelope: AuditEnvelope },
 ): AuditEndpoint {
-  const walks = new Map<string, Walk>();
+  const walks = new Map<string, WindowReader>();
   const expired = new Map<string, 400 | 404 | 410>();
 
-  const page = (walk: Walk): Answer => {
+  const page = (walk: WindowReader): Answer => {
     const shown = walk.shown + settings.pageSize;
     const list = `"${settings.envelope.list}":[${walk.records.slice(walk.shown, shown).join(',')}]`;
     if (shown >= walk.records.length) return json(`{${list}}`);

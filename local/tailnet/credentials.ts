@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Clock, Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
 
 export interface OAuthClient {
   readonly clientId: string;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import { actors, device, tailnetSetting, things, user } from './demo-cast';
 import { policyAfter, policyBefore } from './demo-policy';
 import { formatInstant, NANOS_PER_MILLI, NANOS_PER_SECOND } from './instant';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'lossless-json';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import { InvalidInput } from '../../lib/contract/parse';
 import { NANOS_PER_MILLI, NANOS_PER_SECOND } from './instant';
 import { isNoTime, withMovedTimes } from './moved-times';

@@ -1,5 +1,5 @@
 import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 
 export type Endpoint = 'token' | 'audit' | 'configuration' | 'other';
 

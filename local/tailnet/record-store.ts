@@ -1,5 +1,6 @@
 import { stringify } from 'lossless-json';
-import type { Clock, Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
 import { recordTime } from './record-time';
 
 /** A record in the tailnet's log. */

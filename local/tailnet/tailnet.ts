@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Clock, Dialect, Millis } from '../../lib/connector/ports';
+import type { Dialect } from '../../lib/domain/dialect';
+import type { Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/ports/clock';
 import { createAuditEndpoint, type AuditEnvelope } from './audit-endpoint';
 import { toAuditRecord } from './audit-record';
 import { answerConfigurationRequest } from './configuration-endpoint';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Millis } from '../../lib/connector/ports';
+import type { Millis } from '../../lib/domain/time';
 import type { MintedToken } from './credentials';
 
 /** The record that Tailscale writes for a token request: its shape is that of a real one. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Terminal } from '../../cli/cli';
 import { run } from '../../cli/program';
-import { wire } from '../../cli/wire';
+import { wire } from '../../cli/clients';
 
 /** What `npm run build` makes of the command: the package's bin. */
 const BUNDLE = join(__dirname, '../../dist/cli/main.js');

@@ -2,7 +2,7 @@ import { createColors } from 'picocolors';
 import { toText as reportText } from '../../cli/backfill/summary';
 import { toLine, toText } from '../../cli/status/table';
 import { report } from '../../cli/status/report';
-import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../support/hostile-text';
+import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../harness/hostile-text';
 import { tailscaleAudit, type Ended } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 import { diffHere, policyFolder } from './diff/diff-files';
@@ -140,7 +140,11 @@ describe('status', () => {
   const LONG = `${HOSTILE}${'\u001b[5m\r\n'.repeat(40_000)}`;
   const plain = { tailnetId: 'example.com', owner: 'run-7', job: 'bf-1' };
   const fill = async ({ tailnetId, owner, job }: typeof plain) => {
-    await connector({ genesis: { tailnetId }, state: { owner, leaseUntil: NOW + DAY }, ledger: { 'QUAR#a': WAITING } });
+    await connector({
+      installation: { tailnetId },
+      state: { owner, leaseUntil: NOW + DAY },
+      ledger: { 'QUAR#a': WAITING },
+    });
     await put('TN#default#BF', job, {
       connector: 'default',
       dialect: 'configuration',
@@ -225,7 +229,7 @@ describe('status', () => {
     const one = report(
       HOSTILE,
       {
-        genesis: { ...GENESIS, tailnetId: HOSTILE },
+        installation: { ...GENESIS, tailnetId: HOSTILE },
         state: null,
         gaps: [],
         quarantine: { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null },

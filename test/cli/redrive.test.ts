@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openWorld, record, type World } from '../support/world';
+import { openWorld, record, type World } from '../harness/world';
 import { installedCommand, tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 

@@ -1,7 +1,7 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
-import { openWorld, record, type World, type WorldOptions } from '../support/world';
+import { openWorld, record, type World, type WorldOptions } from '../harness/world';
 import { installedCommand, tailscaleAudit, type CommandOptions } from './command';
 import { startControlPlane } from './control-plane';
 

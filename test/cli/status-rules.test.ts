@@ -81,7 +81,7 @@ describe('is healthy', () => {
       { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } },
     ],
     ['with a quarantine that was redriven', { ledger: { 'QUAR#a1:x': { ...WAITING, status: 'redriven' } } }],
-    ['before the first sweep', { genesis: { installedAt: NOW - HOUR }, state: { sweeps: undefined } }],
+    ['before the first sweep', { installation: { installedAt: NOW - HOUR }, state: { sweeps: undefined } }],
   ])('%s', async (_, items) => {
     await put('TN#default', 'GENESIS', GENESIS);
     await connector({ ...items, state: JSON.parse(JSON.stringify(items?.state ?? {})) as object });
@@ -136,7 +136,7 @@ describe('a connector that reads nothing', () => {
       null,
     ],
     ['since its installation', { state: { lastEventAt: undefined } }, [], /^no record since the installation 10 d ago/],
-    ['and is new', { state: { lastEventAt: undefined }, genesis: { installedAt: NOW - 6 * DAY } }, [], null],
+    ['and is new', { state: { lastEventAt: undefined }, installation: { installedAt: NOW - 6 * DAY } }, [], null],
   ])('%s', async (_, items, args, message) => {
     await connector(items);
     const { exitCode, stdout } = await status(['--json', ...args]);
@@ -208,7 +208,7 @@ describe('the rules of expected activity', () => {
   });
 
   it('are a warning when they have matched nothing for 30 days, a new one counted from the installation', async () => {
-    await connector({ genesis: { installedAt: NOW - 31 * DAY }, state: { matched: { nightly: NOW - 31 * DAY } } });
+    await connector({ installation: { installedAt: NOW - 31 * DAY }, state: { matched: { nightly: NOW - 31 * DAY } } });
     await open('default', rules);
     expect(await problemsOf()).toEqual([
       [
@@ -222,10 +222,10 @@ describe('the rules of expected activity', () => {
   });
 
   it('match in one connector for all that are looked at', async () => {
-    await connector({ id: 'dev', genesis: { installedAt: NOW - 90 * DAY } });
+    await connector({ id: 'dev', installation: { installedAt: NOW - 90 * DAY } });
     await connector({
       id: 'prod',
-      genesis: { installedAt: NOW - 90 * DAY },
+      installation: { installedAt: NOW - 90 * DAY },
       state: { matched: { nightly: NOW - DAY } },
     });
     await open('dev,prod', rules.slice(0, 1));
@@ -234,7 +234,7 @@ describe('the rules of expected activity', () => {
   });
 
   it('are not judged where they are not known, and not guessed where they cannot be read', async () => {
-    await connector({ genesis: { installedAt: NOW - 90 * DAY } });
+    await connector({ installation: { installedAt: NOW - 90 * DAY } });
     plane = await startControlPlane({
       stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'default', ExpectedActivity: 'yes' } },
     });

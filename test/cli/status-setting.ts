@@ -69,10 +69,15 @@ export const WAITING = {
 export async function connector({
   id = 'default',
   state = {},
-  genesis = {},
+  installation = {},
   ledger = {},
-}: { id?: string; state?: object; genesis?: object; ledger?: Readonly<Record<string, object>> } = {}): Promise<void> {
-  await put(`TN#${id}`, 'GENESIS', { ...GENESIS, ...genesis });
+}: {
+  id?: string;
+  state?: object;
+  installation?: object;
+  ledger?: Readonly<Record<string, object>>;
+} = {}): Promise<void> {
+  await put(`TN#${id}`, 'GENESIS', { ...GENESIS, ...installation });
   await put(`TN#${id}`, 'STATE', { ...STATE, ...state });
   for (const [sk, item] of Object.entries(ledger)) await put(`TN#${id}#LEDGER`, sk, item);
 }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { openWorld, record } from '../support/world';
+import { openWorld, record } from '../harness/world';
 import { installedCommand, interruptedCommand, tailscaleAudit } from './command';
 import { startControlPlane } from './control-plane';
 import {
@@ -120,7 +120,7 @@ describe('one connector', () => {
   });
 
   it('shows a name from upstream as text', async () => {
-    await connector({ genesis: { tailnetId: 'evil\u001b[2J\u202e.com' } });
+    await connector({ installation: { tailnetId: 'evil\u001b[2J\u202e.com' } });
     const ended = await tailscaleAudit(
       ['status', '--table', table, '--connector', 'default'],
       { AWS_ENDPOINT_URL: gateway.url },

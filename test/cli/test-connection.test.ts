@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { openWorld, record, type World, type WorldOptions } from '../support/world';
+import { openWorld, record, type World, type WorldOptions } from '../harness/world';
 import { installedCommand, tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 

@@ -5,9 +5,9 @@ import { auditEventSchema } from '../../lib/contract/audit-event';
 import { healthEventSchema } from '../../lib/contract/health-event';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import { policyDiffEventSchema } from '../../lib/contract/policy-diff-event';
-import { MAX_DETAIL_BYTES } from '../../lib/events/bound';
-import { CATALOG } from '../../lib/events/catalog';
-import { severityOf } from '../../lib/events/severity';
+import { MAX_DETAIL_BYTES } from '../../lib/events/encode/bound';
+import { CATALOG } from '../../lib/events/catalog/catalog';
+import { severityOf } from '../../lib/events/catalog/severity';
 import { codesIn, page, ROOT, tableOf } from './pages';
 
 const PAGE = 'docs/events.md';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { scripts } from '../../package.json';
 import { parseInvocation as parseManualInvocation } from '../../functions/backfill/invocation';
 import { parseInvocation } from '../../functions/poll/invocation';
-import { INVARIANTS } from '../simulation/judge';
+import { INVARIANTS } from '../proofs/simulation/judge';
 import { codesIn, PAGES, ROOT, tableOf } from './pages';
 
 const ROOMS = ['.ci', 'cli', 'docs', 'examples', 'functions', 'infra', 'lib', 'local', 'test'];

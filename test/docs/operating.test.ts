@@ -11,7 +11,7 @@ const PAGE = 'docs/operating.md';
 
 it('says of every error code what to do, and names no other', () => {
   const [, union = ''] =
-    /export type ErrorCode =([^;]+);/.exec(readFileSync(join(ROOT, 'lib/connector/errors.ts'), 'utf8')) ?? [];
+    /export type ErrorCode =([^;]+);/.exec(readFileSync(join(ROOT, 'lib/domain/errors.ts'), 'utf8')) ?? [];
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
   expect(codes.length).toBeGreaterThan(20);
   expect(
@@ -61,7 +61,7 @@ describe('the settings', () => {
 
 it("explains every field of a redrive's answer that says how it went", () => {
   const [, report = ''] =
-    /export interface RedriveReport \{(.+?)\n\}/s.exec(readFileSync(join(ROOT, 'lib/connector/redrive.ts'), 'utf8')) ??
+    /export interface RedriveReport \{(.+?)\n\}/s.exec(readFileSync(join(ROOT, 'lib/backfill/redrive.ts'), 'utf8')) ??
     [];
   const fields = [...report.matchAll(/readonly (\w+): (?:number|boolean);/g)].map(([, name = '']) => name);
   expect(fields.length).toBeGreaterThan(3);

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { createEventBridgeBus } from '../../lib/bus/eventbridge-bus';
-import { createDeadline } from '../../lib/connector/deadline';
-import type { BusEvent } from '../../lib/connector/ports';
+import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
+import { createDeadline } from '../../lib/domain/deadline';
+import type { BusEvent } from '../../lib/ports/event-bus';
 import type { HealthEvent } from '../../lib/contract/health-event';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import type { PolicyDiff } from '../../lib/contract/policy-diff-event';
 import { parseEventPattern } from '../../local/gateway/event-pattern';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
-import { CONFIGURATION_RECORD, diffOf, events, RECEIVED_AT } from '../events/samples';
+import { CONFIGURATION_RECORD, diffOf, events, RECEIVED_AT } from '../unit/events/samples';
 
 const BUS = 'tailscale-audit';
 const folder = join(__dirname, '../../examples/rules');

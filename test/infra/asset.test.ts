@@ -6,8 +6,8 @@ import { context as flags } from '../../cdk.json';
 import type { BackfillPlan } from '../../lib/contract/backfill';
 import { parseWith } from '../../lib/contract/parse';
 import type { Call } from '../../local/gateway/faults';
-import type { Sandbox } from '../support/lambda';
-import { openWorld, record, type World } from '../support/world';
+import type { Sandbox } from '../harness/lambda';
+import { openWorld, record, type World } from '../harness/world';
 import { createStack, deployed, parseTemplate, partOf, permissionsOf } from './synth';
 import type { FunctionName } from './synth';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import { showEvent } from '../../local/show';
-import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../support/hostile-text';
+import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../harness/hostile-text';
 
 const ROOT = join(__dirname, '../..');
 

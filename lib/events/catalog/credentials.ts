@@ -1,4 +1,4 @@
-import { isAuthKey, isFederatedIdentity, isOauthClient } from '../conditions';
+import { isAuthKey, isFederatedIdentity, isOauthClient } from './conditions';
 import type { CatalogRow } from './row';
 
 /** Keys, tokens and clients. In order: the first row that matches wins. */

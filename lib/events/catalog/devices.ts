@@ -7,7 +7,7 @@ import {
   nodeAddsRoute,
   removesRoute,
   routesUnknown,
-} from '../conditions';
+} from './conditions';
 import type { CatalogRow } from './row';
 
 /** Nodes. In order: the first row that matches wins. */

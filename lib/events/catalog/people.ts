@@ -1,4 +1,4 @@
-import { gainsOwner } from '../conditions';
+import { gainsOwner } from './conditions';
 import type { CatalogRow } from './row';
 
 /** Users and groups. In order: the first row that matches wins. */

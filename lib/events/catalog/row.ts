@@ -1,5 +1,5 @@
 import type { Severity } from '../../contract/audit-event';
-import type { Condition } from '../conditions';
+import type { Condition } from './conditions';
 
 /** One row of the catalog: a native triple, and under which condition, if any, it means which action. */
 export interface CatalogRow {

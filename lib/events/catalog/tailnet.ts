@@ -1,4 +1,4 @@
-import { mentionsSaml, turnsMagicDnsOff } from '../conditions';
+import { mentionsSaml, turnsMagicDnsOff } from './conditions';
 import type { CatalogRow } from './row';
 
 /** The tailnet itself: policy, DNS, settings, logging, contacts. In order: the first row that matches wins. */

@@ -3,7 +3,7 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { BackfillPlan, BackfillReport } from '../../../lib/contract/backfill';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
-import { openWorld, type World } from '../../support/world';
+import { openWorld, type World } from '../../harness/world';
 import { tailscaleAudit, type CommandOptions } from '../command';
 import { startControlPlane, type ControlPlane } from '../control-plane';
 import type { LocalExecution, LocalStateMachine } from '../step-functions';

@@ -1,5 +1,5 @@
 import { ENV } from '../../../lib/contract/settings';
-import { API_KEY, openWorld, record, type World } from '../../support/world';
+import { API_KEY, openWorld, record, type World } from '../../harness/world';
 import { tailscaleAudit } from '../command';
 
 const HOUR = 3_600_000;

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { BackfillRequest } from '../contract/backfill';
+import { parseDuration } from '../contract/duration';
+import { InvalidInput } from '../contract/parse';
+import { parseTimestamp } from '../events/records/event-time';
+import type { Millis, Window } from '../domain/time';
+import { RETENTION_MS } from '../pipeline/plan';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** How far a range may reach beyond what Tailscale keeps, or beyond now, and still be cut to what there is. */
+const CLAMPED_MS = DAY;
+
+/** RFC 3339 wants a zone: a time without one would be read in another zone than it was meant. */
+const ZONED = /(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** A range in whole minutes, and what an operator should know of how it came about. */
+export interface Range extends Window {
+  readonly notes: readonly string[];
+}
+
+export type AskedRange = Pick<BackfillRequest, 'from' | 'until' | 'last'>;
+
+/**
+ * The range that a request names, before it is held against what can be read.
+ *
+ * @throws InvalidInput naming the field and the limit: no range, two ranges, no time, reversed, in the future.
+ */
+export function parseRange({ from, until, last }: AskedRange, now: Millis): Range {
+  if (last !== undefined && (from !== undefined || until !== undefined))
+    throw invalid('last', 'give either last, or from and until');
+  if (last === undefined && from === undefined)
+    throw invalid(
+      'from',
+      'say from when, as a time such as 2026-10-01T00:00:00Z, or give last, as a duration such as P7D',
+    );
+  const start = from === undefined ? now - parseLast(last ?? '') : parseInstant('from', from);
+  const end = until === undefined ? now : parseInstant('until', until);
+  if (start > now) throw invalid('from', `${iso(start)} is in the future; now is ${iso(now)}`);
+  if (end > now + CLAMPED_MS)
+    throw invalid('until', `${iso(end)} is more than 24 hours in the future; now is ${iso(now)}`);
+  if (start >= end) throw invalid('until', `${iso(end)} is not after from, which is ${iso(start)}`);
+  const range = { from: Math.floor(start / MINUTE) * MINUTE, until: Math.ceil(end / MINUTE) * MINUTE };
+  const rounded = (from !== undefined && range.from !== start) || (until !== undefined && range.until !== end);
+  return {
+    ...range,
+    notes: rounded ? [`a job covers whole minutes: from ${iso(range.from)} until ${iso(range.until)}`] : [],
+  };
+}
+
+function parseLast(text: string): Millis {
+  const length = parseDuration(text);
+  if (length === null)
+    throw invalid('last', 'must be a duration of weeks, days, hours and minutes such as P7D or PT12H');
+  if (length < MINUTE) throw invalid('last', 'must be at least one minute, PT1M');
+  if (length > RETENTION_MS)
+    throw invalid(
+      'last',
+      `is longer than the ${RETENTION_MS / DAY} days for which Tailscale keeps its log: P${RETENTION_MS / DAY}D is the limit`,
+    );
+  return length;
+}
+
+function parseInstant(field: 'from' | 'until', text: string): Millis {
+  const instant = ZONED.test(text) ? parseTimestamp(text) : null;
+  if (instant === null) throw invalid(field, 'must be a time such as 2026-10-01T00:00:00Z, with its zone');
+  return instant;
+}
+
+/** What a range is held against. */
+export interface Limits {
+  readonly now: Millis;
+  readonly watermark: Millis;
+  /** Live polling reads nothing before it. */
+  readonly startFrom: Millis;
+  readonly overlapMs: Millis;
+}
+
+/**
+ * What of a range can be read and is not live polling's: from where Tailscale's log begins, to where live polling reads
+ * on, which is the watermark less the overlap, or where it began if that is later.
+ *
+ * @throws InvalidInput naming the field and the limit, where nothing is left or the start is more than 24 hours too early.
+ */
+export function clampRange(asked: Range, { now, watermark, startFrom, overlapMs }: Limits): Range {
+  const edge = now - RETENTION_MS;
+  const latest = Math.max(watermark - overlapMs, Math.min(startFrom, watermark));
+  const kept = `Tailscale keeps its log for ${RETENTION_MS / DAY} days`;
+  const live = `live polling has read up to ${iso(watermark)} and reads everything from ${iso(latest)} on`;
+  if (asked.from < edge - CLAMPED_MS)
+    throw invalid('from', `${iso(asked.from)} is too far back: ${kept}, so ${iso(edge)} is the limit`);
+  if (asked.until <= edge)
+    throw invalid('until', `${iso(asked.until)} is too far back: ${kept}, so nothing before ${iso(edge)} can be read`);
+  if (asked.from >= latest)
+    throw invalid('from', `${iso(asked.from)} is too late: ${live}, so ${iso(latest)} is the limit`);
+  const from = Math.max(asked.from, edge);
+  const until = Math.min(asked.until, latest);
+  if (from >= until)
+    throw invalid('until', `nothing is left between ${iso(from)} and ${iso(until)}: ${kept}, and ${live}`);
+  return {
+    from,
+    until,
+    notes: [
+      ...asked.notes,
+      ...(from > asked.from ? [`from was ${iso(asked.from)} and is now ${iso(from)}: ${kept}`] : []),
+      ...(until < asked.until ? [`until was ${iso(asked.until)} and is now ${iso(until)}: ${live}`] : []),
+    ],
+  };
+}
+
+/**
+ * The id of the job that does this. It depends on what was asked alone, not on where the clock or the watermark stand
+ * when it is asked again: that resumes the job, or answers what it has done.
+ */
+export function jobIdOf(
+  connector: string,
+  { from, until }: Window,
+  { force = false, dryRun = false, rerun = 0 }: BackfillRequest,
+): string {
+  return `bf-${createHash('sha256')
+    .update(JSON.stringify([connector, from, until, force, dryRun, rerun]))
+    .digest('hex')
+    .slice(0, 32)}`;
+}
+
+const iso = (instant: Millis): string => new Date(instant).toISOString();
+
+function invalid(field: string, problem: string): InvalidInput {
+  return new InvalidInput('backfill', [`${field}: ${problem}`]);
+}

@@ -1,0 +1,282 @@
+import pMap from 'p-map';
+import { InvalidInput } from '../contract/parse';
+import type { ExpectedActivity } from '../contract/expected-activity';
+import type { SeverityProfile } from '../contract/settings';
+import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/encode/bound';
+import { identify } from '../events/identity/identify';
+import { normalize, type NormalizedEvent } from '../events/normalize';
+import { ConnectorError } from '../domain/errors';
+import type { InstallationRecord } from '../domain/checkpoint';
+import type { PublishedId } from '../domain/published-id';
+import type { ArchivedObject, Quarantined } from '../domain/quarantine';
+import type { Archive } from '../ports/archive';
+import type { Clock, Deadline } from '../ports/clock';
+import type { Bus } from '../ports/event-bus';
+import type { Telemetry } from '../ports/telemetry';
+import { parseQuarantinedEvent } from './quarantined-event';
+import { publishOnExistingBus } from '../pipeline/run';
+import { claimKey } from '../pipeline/quarantine';
+
+/** Entries between two looks at the clock. Each event is held in memory. */
+const BATCH = 50;
+
+/** Objects read, or ledger entries written, at once. */
+const CONCURRENCY = 8;
+
+/** Problems in the answer; the log has all of them. */
+const MAX_PROBLEMS = 20;
+
+/** What a connector has quarantined, as the ledger has it. */
+export interface Quarantine {
+  /** Entries that wait, in a fixed order, behind the entry of the given id. */
+  waiting(after: string | null): AsyncGenerator<readonly Quarantined[], void, void>;
+  markPublished(elements: readonly PublishedId[]): Promise<void>;
+  markRedriven(id: string): Promise<void>;
+  /** Ids are made with it; undefined: the connector has never run. */
+  installation(): Promise<InstallationRecord | undefined>;
+}
+
+/** The archive, for reading too. */
+export interface ReadableArchive extends Archive {
+  read(
+    object: ArchivedObject,
+    deadline: Deadline,
+  ): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
+}
+
+export interface RedriveDeps {
+  readonly openQuarantine: (connector: string, deadline: Deadline) => Quarantine;
+  readonly archive: ReadableArchive;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly newRunId: () => string;
+  /** A record's JSON text as a value, in which no number has lost a digit. Throws where it is not JSON. */
+  readonly parseRecord: (json: string) => unknown;
+  readonly severityProfile: SeverityProfile;
+  readonly expectedActivity: readonly ExpectedActivity[];
+}
+
+export interface RedriveRequest {
+  readonly connector: string;
+  /** Events that could not be read too: those were on the bus once, as they came. */
+  readonly includeUnparsed: boolean;
+  /** Begins behind the entry of this id; null: with the first. */
+  readonly after: string | null;
+}
+
+/** What one invocation did for one connector. */
+export interface RedriveReport {
+  readonly connector: string;
+  /** `ingest.runId` of what went out. */
+  readonly runId: string;
+  /** On the bus now. */
+  readonly redriven: number;
+  /** The bus would not take them this time either; they stay. */
+  readonly refused: number;
+  /** Were on the bus once, unparsed, and were not asked for. */
+  readonly skipped: number;
+  /** Could not be read from the archive; they stay. */
+  readonly failed: number;
+  /** Everything that waited was tried. If not, invoke again with `after`. */
+  readonly done: boolean;
+  readonly after: string | null;
+  /** Why what stays does; the first ones only. */
+  readonly problems: readonly { readonly id: string; readonly problem: string }[];
+}
+
+type Counts = Record<'redriven' | 'refused' | 'skipped' | 'failed', number>;
+type Problem = RedriveReport['problems'][number];
+
+interface Redrive extends Omit<RedriveDeps, 'openQuarantine' | 'bus'> {
+  readonly request: RedriveRequest;
+  readonly runId: string;
+  readonly quarantine: Quarantine;
+  readonly publish: Bus['publish'];
+  readonly deadline: Deadline;
+}
+
+/**
+ * Publishes again what the bus had refused: the same ids, `ingest.mode` backfill. Each event is marked as seen before
+ * its entry is closed, so a crash in between repeats it and never loses it. Reads and moves no watermark.
+ *
+ * @throws ConnectorError BUS_*, ARCHIVE_UNAVAILABLE, STATE_*.
+ */
+export async function redrive(
+  request: RedriveRequest,
+  { openQuarantine, bus, ...deps }: RedriveDeps,
+  deadline: Deadline,
+): Promise<RedriveReport> {
+  const { connector } = request;
+  const runId = deps.newRunId();
+  const run: Redrive = {
+    ...deps,
+    request,
+    runId,
+    deadline,
+    quarantine: openQuarantine(connector, deadline),
+    publish: publishOnExistingBus(bus),
+  };
+  const counts: Counts = { redriven: 0, refused: 0, skipped: 0, failed: 0 };
+  const problems: Problem[] = [];
+  let after = request.after;
+  const report = (done: boolean): RedriveReport => {
+    deps.telemetry.info('redrive', { connector, runId, ...counts, done });
+    return { connector, runId, ...counts, done, after: done ? null : after, problems: problems.slice(0, MAX_PROBLEMS) };
+  };
+
+  if (deadline.isNear()) return report(false);
+  for await (const page of run.quarantine.waiting(after)) {
+    for (let next = 0; next < page.length; next += BATCH) {
+      if (deadline.isNear()) return report(false);
+      const batch = page.slice(next, next + BATCH);
+      const outcome = await redriveBatch(run, batch);
+      counts.redriven += outcome.redriven;
+      // The rest of a batch that was cut short comes again, and is counted then.
+      if (!outcome.whole) return report(false);
+      counts.skipped += outcome.skipped;
+      counts.refused += outcome.refused;
+      counts.failed += outcome.failed;
+      problems.push(...outcome.problems);
+      after = batch.at(-1)?.id ?? after;
+    }
+    if (deadline.isNear()) return report(false);
+  }
+  return report(true);
+}
+
+interface Outcome extends Counts {
+  /** Everything in it was tried. */
+  readonly whole: boolean;
+  readonly problems: readonly Problem[];
+}
+
+async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Promise<Outcome> {
+  const { quarantine, deadline, telemetry, request } = run;
+  const wanted = entries.filter(({ reason }) => request.includeUnparsed || reason !== 'unparsed');
+  const opened = await pMap(wanted, async (entry) => ({ entryId: entry.id, ...(await open(run, entry)) }), {
+    concurrency: CONCURRENCY,
+  });
+  const unreadable = opened.flatMap(({ entryId, problem }) =>
+    problem === undefined ? [] : [{ id: entryId, problem }],
+  );
+  const events = opened.flatMap(({ entryId, events: ofEntry = [] }) => ofEntry.map((event) => ({ ...event, entryId })));
+
+  const { accepted, refused, unsent } =
+    events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
+  if (accepted.length > 0) await quarantine.markPublished(accepted.map(({ seen }) => seen));
+  const left = new Set([...refused.map(({ event }) => event.entryId), ...unsent.map(({ entryId }) => entryId)]);
+  await pMap(
+    new Set(accepted.map(({ entryId }) => entryId).filter((id) => !left.has(id))),
+    (id) => quarantine.markRedriven(id),
+    { concurrency: CONCURRENCY },
+  );
+  if (unsent.length > 0 && !deadline.isNear()) {
+    throw new ConnectorError(
+      'BUS_EXHAUSTED',
+      `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`,
+    );
+  }
+  const problems = [
+    ...unreadable,
+    ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge refused it again: ${code}` })),
+  ];
+  for (const problem of problems)
+    telemetry.warn('an event stays in quarantine', { connector: request.connector, ...problem });
+  return {
+    redriven: accepted.length,
+    refused: refused.length,
+    skipped: entries.length - wanted.length,
+    failed: unreadable.length,
+    whole: unsent.length === 0,
+    problems,
+  };
+}
+
+type Opened =
+  | { readonly events: readonly NormalizedEvent[]; readonly problem?: never }
+  | { readonly events?: never; readonly problem: string };
+
+async function open(run: Redrive, entry: Quarantined): Promise<Opened> {
+  const { object, reason } = entry;
+  if (reason === 'too-large' || reason === 'unreadable') {
+    return {
+      problem: `the record is ${reason === 'too-large' ? 'too large' : 'not readable JSON'}; it stays in the bucket "${object.bucket}" under "${object.key}"`,
+    };
+  }
+  const kept = await run.archive.read(object, run.deadline);
+  switch (kept.state) {
+    case 'missing':
+      return {
+        problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired`,
+      };
+    case 'altered':
+      return {
+        problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it`,
+      };
+    case 'intact':
+      break;
+  }
+  try {
+    const events =
+      reason === 'failed' || reason === 'died-twice'
+        ? await eventsOfRaw(run, kept.json)
+        : [parseQuarantinedEvent(kept.json)];
+    return { events: await Promise.all(events.map((event) => readdress(run, event))) };
+  } catch (error) {
+    if (error instanceof ConnectorError) throw error;
+    return {
+      problem:
+        error instanceof InvalidInput
+          ? `${error.message}; another version of the connector wrote it`
+          : `the record still cannot be processed: ${String(error).slice(0, 200)}`,
+    };
+  }
+}
+
+/** The events of a record that is kept as it came: this version of the connector may be able to make them. */
+async function eventsOfRaw(
+  { quarantine, parseRecord, request, runId, clock, severityProfile, expectedActivity }: Redrive,
+  json: string,
+): Promise<NormalizedEvent[]> {
+  const installation = await quarantine.installation();
+  if (installation?.tailnetKey == null) throw new InvalidInput('the connector', ['has not read its log yet']);
+  const { tailnetKey, idKey } = installation;
+  const receivedAt = clock.now();
+  return normalize(identify(parseRecord(json), { tailnetKey, idKey }), {
+    connector: request.connector,
+    tailnetKey,
+    mode: 'backfill',
+    runId,
+    receivedAt,
+    watermark: receivedAt,
+    severityProfile,
+    oauthClientId: null,
+    expectedActivity,
+    maxDetailBytes: Infinity,
+  });
+}
+
+/** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */
+async function readdress(
+  { archive, request, runId, deadline }: Redrive,
+  event: NormalizedEvent,
+): Promise<NormalizedEvent> {
+  const ingest = { ...event.detail.ingest, mode: 'backfill' as const, runId };
+  const isLarge = Buffer.byteLength(JSON.stringify({ ...event.detail, ingest })) > MAX_DETAIL_BYTES;
+  // Byte for byte what the live run has claimed, under the same key: its claim check stays true.
+  const json = JSON.stringify(event.detail);
+  const claimed =
+    isLarge && event.detail.claimCheck === null
+      ? await archive.put(claimKey(request.connector, event, json), json, deadline)
+      : undefined;
+  const claimCheck = claimed ?? event.detail.claimCheck;
+  const { detail } = event;
+  return {
+    ...event,
+    detail:
+      detail.stream === 'audit'
+        ? boundAuditEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES)
+        : boundPolicyDiffEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES),
+  };
+}

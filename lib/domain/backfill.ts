@@ -1,0 +1,60 @@
+import type { BackfillReport } from '../contract/backfill';
+import type { Inflight, InstallationRecord } from './checkpoint';
+import type { Dialect } from './dialect';
+import type { Window, Millis } from './time';
+
+/** A range that an operator asked for, as it was resolved. */
+export interface BackfillJob extends Window {
+  readonly id: string;
+  readonly connector: string;
+  readonly dialect: Dialect;
+  /** Publishes again what was published before. */
+  readonly force: boolean;
+  /** Counts and publishes nothing. */
+  readonly dryRun: boolean;
+  /** What was clamped or rounded, in the operator's words. */
+  readonly notes: readonly string[];
+  /** Milliseconds that every slice but the last one spans. */
+  readonly sliceMs: Millis;
+}
+
+/** What was done so far. */
+export type BackfillCounts = Pick<
+  BackfillReport,
+  'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'
+>;
+
+/** Where a slice of a backfill is. */
+export interface SliceCheckpoint {
+  /** Live polling's, when the invocation began. A backfill never moves it. */
+  readonly watermark: Millis;
+  /** Everything of the slice before it has been read. */
+  readonly readTo: Millis;
+  /** What was too old to be read when its turn came, in order. */
+  readonly unread: readonly Window[];
+  readonly inflight: Inflight | null;
+  readonly counts: BackfillCounts;
+}
+
+/** What was kept of a slice that was begun. */
+export interface BackfillSlice {
+  /** From 0. */
+  readonly index: number;
+  readonly counts: BackfillCounts;
+  /** See SliceCheckpoint. */
+  readonly unread: readonly Window[];
+  readonly done: boolean;
+  /** Tailscale has asked to wait until then. */
+  readonly notBefore: Millis | null;
+  readonly startedAt: Millis;
+  /** Its last commit; null before the first. */
+  readonly updatedAt: Millis | null;
+}
+
+/** Where live polling stands, as a backfill reads it. */
+export interface LiveStanding {
+  readonly installation: InstallationRecord;
+  readonly watermark: Millis;
+  /** null: nothing has answered yet. */
+  readonly dialect: Dialect | null;
+}

@@ -1,0 +1,49 @@
+import type { AuditEvent } from '../../contract/audit-event';
+
+/** Characters of a title. */
+export const MAX_TITLE = 200;
+/** Characters of a description. */
+export const MAX_DESCRIPTION = 400;
+/** Characters of one name inside a description. */
+const MAX_PART = 120;
+
+/** Control characters, line ends, and what turns the direction of writing: someone else wrote these names. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu;
+
+/** A text on one line, bounded. */
+export function oneLine(text: string, max: number): string {
+  // Cut first: the text may be 16 MB long, and what is dropped need not be cleaned.
+  const line = text
+    .slice(0, max * 2)
+    .replaceAll(UNPRINTABLE, ' ')
+    .trim();
+  return line.length <= max ? line : `${wholeCharacters(line.slice(0, max - 1))}…`;
+}
+
+/** Half a surrogate pair at the end is no character. */
+export function wholeCharacters(text: string): string {
+  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+}
+
+/** Who did what to what: `alice@example.com: Update policy file for tailnet (example.com)`. */
+export function describe(
+  what: string,
+  { actor, target, error }: Pick<AuditEvent, 'actor' | 'target' | 'error'>,
+): string {
+  const who = firstFilled(actor.loginName, actor.displayName, actor.id) ?? 'Someone';
+  const object = firstFilled(target.name, target.id);
+  const text = [
+    `${part(who)}: ${what}`,
+    ...(object === undefined ? [] : [`(${part(object)})`]),
+    ...(error === null ? [] : [`failed: ${part(error)}`]),
+  ].join(' ');
+  return oneLine(text, MAX_DESCRIPTION);
+}
+
+function part(text: string): string {
+  return oneLine(text, MAX_PART);
+}
+
+function firstFilled(...texts: readonly (string | null)[]): string | undefined {
+  return texts.find((text): text is string => text !== null && text.trim() !== '');
+}

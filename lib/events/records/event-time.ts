@@ -1,0 +1,74 @@
+import type { Millis } from '../../domain/time';
+
+/** A readable time of a record. */
+export interface EventTime {
+  /** As received; a number of seconds or milliseconds becomes RFC 3339, for which the numeric text stays in `raw`. */
+  readonly text: string;
+  /** Fractions of a millisecond are left out. */
+  readonly millis: Millis;
+}
+
+/** RFC 3339 to any fraction, and the forms Tailscale prints elsewhere: `2022-10-18 18:40:58.65 +0000 UTC`, and no zone at all (read as UTC). */
+const TIMESTAMP =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?: ?(?:[Zz]|([+-])(\d\d):?(\d\d)))?(?: UTC)?$/;
+
+/** Decimal digits: an epoch that a lossless parser left as text. */
+const EPOCH = /^\d{1,16}(?:\.\d{1,20})?$/;
+
+/** Seconds. Below this a number is an epoch in seconds (until the year 5138), above it one in milliseconds. */
+const SECONDS_BELOW = 1e11;
+/** Milliseconds. The year 5138 again; beyond it a number is no epoch that we know. */
+const MILLIS_BELOW = 1e14;
+
+/** The time in a value from a record; null when there is none to read. */
+export function parseEventTime(value: unknown): EventTime | null {
+  if (typeof value === 'number') return epochTime(value);
+  if (typeof value !== 'string') return null;
+  if (EPOCH.test(value)) return epochTime(Number(value));
+  const millis = parseTimestamp(value);
+  return millis === null ? null : { text: value, millis };
+}
+
+function epochTime(value: number): EventTime | null {
+  if (!(value > 0 && value < MILLIS_BELOW)) return null;
+  const millis = Math.floor(value < SECONDS_BELOW ? value * 1000 : value);
+  return { text: new Date(millis).toISOString(), millis };
+}
+
+/** A timestamp as an instant; null when it is none. A leap second counts as the last millisecond before it. */
+export function parseTimestamp(text: string): Millis | null {
+  const match = TIMESTAMP.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHours, offsetMinutes] = match;
+  const leap = second === '60';
+  const clock = `${hour}:${minute}:${leap ? '59' : second}.${leap ? '999' : fraction.slice(0, 3).padEnd(3, '0')}`;
+  const written = `${year}-${month}-${day}T${clock}Z`;
+  const local = Date.parse(written);
+  if (Number.isNaN(local) || new Date(local).toISOString() !== written) return null;
+  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  return sign === '-' ? local + offset : local - offset;
+}
+
+/** Go's zero time stands for "none": any instant of the year 1. */
+export function isZeroTime(millis: Millis): boolean {
+  return millis < ZERO_TIME_END;
+}
+const ZERO_TIME_END = Date.parse('0002-01-01T00:00:00Z');
+
+const EARLIEST = Date.UTC(2000, 0, 1);
+const LATEST_BUCKET = Date.UTC(2100, 0, 1);
+const DAY = 86_400_000;
+
+/** The entry's `Time`: the event's own within [2000-01-01, receipt + 1 day], else the time of receipt. */
+export function entryTime(millis: Millis | null, receivedAt: Millis): Millis {
+  return millis !== null && millis >= EARLIEST && millis <= receivedAt + DAY ? millis : receivedAt;
+}
+
+/**
+ * The hour of the event time as `yyyymmddhh` in UTC; `none` without a time, or with one outside this century, whose
+ * marks would be kept for ever. Depends on the record alone, so that a second reading finds the first one's mark.
+ */
+export function seenBucket(millis: Millis | null): string {
+  if (millis === null || millis < EARLIEST || millis >= LATEST_BUCKET) return 'none';
+  return new Date(millis).toISOString().slice(0, 13).replaceAll(/[-T]/g, '');
+}

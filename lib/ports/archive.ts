@@ -1,0 +1,20 @@
+import type { ArchivedObject } from '../domain/quarantine';
+import type { OversizedRecord } from '../domain/record';
+import type { Deadline } from './clock';
+
+/** Keeps what does not fit on the bus, or may not go there. */
+export interface Archive {
+  /**
+   * Keeps a JSON text, or the bytes of one, under a key, compressed. Putting the same again changes nothing.
+   *
+   * @throws ConnectorError ARCHIVE_UNAVAILABLE.
+   */
+  put(key: string, content: string | Uint8Array, deadline: Deadline): Promise<ArchivedObject>;
+  /**
+   * Keeps raw bytes that are already gzipped in a local file, under a key. `sha256` and `bytes` describe the content
+   * before compression and are handed through to the answer.
+   *
+   * @throws ConnectorError ARCHIVE_UNAVAILABLE.
+   */
+  putFile(key: string, file: OversizedRecord['file'], deadline: Deadline): Promise<ArchivedObject>;
+}

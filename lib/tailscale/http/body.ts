@@ -1,0 +1,109 @@
+import { ConnectorError } from '../../domain/errors';
+import type { WaitLimit } from './wait-limit';
+
+/** Bytes read of an answer that is not a 200: only its one-line message is of use. */
+const MAX_ERROR_BODY_BYTES = 64 * 1024;
+
+/** Bytes that are read before they are asked for: a connection whose other end reads slowly may be closed. */
+const READ_AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** An answer's body, after decompression. What arrived before the connection broke is still given out. */
+export class Body {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #reading: Promise<void> | null = null;
+  #failure: Error | null = null;
+  #isOver = false;
+
+  constructor(
+    response: Response,
+    private readonly limit: WaitLimit,
+  ) {
+    this.#reader = response.body?.getReader();
+    this.#isOver = this.#reader === undefined;
+  }
+
+  /** The next bytes; null at the end. @throws as WaitLimit.wait */
+  async next(): Promise<Uint8Array | null> {
+    if (this.#chunks.length === 0 && !this.#isOver && this.#failure === null) await this.limit.wait(() => this.#read());
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) {
+      const failure = this.#failure;
+      return failure === null ? null : this.limit.wait(() => Promise.reject(failure));
+    }
+    this.#bytes -= chunk.byteLength;
+    this.#readAhead();
+    return chunk;
+  }
+
+  /** Closes the connection unless the body was read to its end. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.limit.abort();
+    await this.#reader?.cancel().catch(() => undefined);
+    await this.#reading;
+  }
+
+  /** Until one more chunk is there, or the end, or a failure. Never rejects. */
+  #read(): Promise<void> {
+    return (this.#reading ??= this.#readChunk().finally(() => {
+      this.#reading = null;
+      this.#readAhead();
+    }));
+  }
+
+  #readAhead(): void {
+    if (this.#bytes < READ_AHEAD_BYTES && !this.#isOver && this.#failure === null) void this.#read();
+  }
+
+  async #readChunk(): Promise<void> {
+    try {
+      const result = await this.#reader?.read();
+      if (result?.value === undefined) this.#isOver = true;
+      else {
+        this.#chunks.push(result.value);
+        this.#bytes += result.value.byteLength;
+      }
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
+
+/** The whole body as text. @throws ConnectorError UPSTREAM_INVALID when it is over `maxBytes` or not UTF-8; as Body.next. */
+export async function readText(body: Body, url: URL, maxBytes: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
+    total += chunk.byteLength;
+    if (total > maxBytes) throw invalid(url, `is over ${maxBytes} bytes`);
+    parts.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+  } catch {
+    throw invalid(url, 'holds bytes that are no UTF-8');
+  }
+}
+
+/** At most the beginning. That it breaks off or does not end is no failure: the status has said what matters. */
+export async function readBeginning(body: Body): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let total = 0;
+  try {
+    for (let chunk = await body.next(); chunk !== null && total <= MAX_ERROR_BODY_BYTES; chunk = await body.next()) {
+      total += chunk.byteLength;
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch {
+    return text;
+  }
+  return text + decoder.decode();
+}
+
+export function invalid(url: URL, what: string): ConnectorError {
+  return new ConnectorError('UPSTREAM_INVALID', `the answer of ${url.host} to ${url.pathname} ${what}`);
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
+import { createWorlds, DAY, HOUR } from './cases/worlds';
+import type { Sandbox } from '../harness/lambda';
+import type { World, WorldOptions } from '../harness/world';
+
+export const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
+export const worlds = createWorlds();
+/** What the test has opened last. */
+export let world: World;
+export const open = async (options?: WorldOptions) => (world = await worlds.open(options));
+
+/** A connector that has polled once, so that a backfill knows whose log it reads. */
+export async function installed(options?: WorldOptions): Promise<Sandbox> {
+  await open(options);
+  const live = await world.sandbox();
+  await live.poll();
+  return live;
+}
+
+export const backfill = (environment: Readonly<Record<string, string>> = {}) =>
+  world.sandbox(environment, { bundle: BUNDLE });
+export const iso = (instant: number) => new Date(instant).toISOString();
+export const ago = (ms: number) => iso(Date.now() - ms);
+export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) =>
+  (await sandbox.invoke(asked, remainingMs)) as BackfillReport;
+export const plan = async (sandbox: Sandbox, asked: object) =>
+  (await sandbox.invoke({ action: 'plan', ...asked })) as BackfillPlan;
+
+/** A fixed range: a report can be asked for again. */
+export const range = () => ({ from: ago(20 * DAY), until: ago(2 * HOUR) });

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { SliceInvocation } from '../../../lib/contract/backfill';
+import { startControlPlane, type ControlPlane } from '../../cli/control-plane';
+import type { FailedSlice, LocalStateMachine } from '../../cli/step-functions';
+import { InvocationError, type Sandbox } from '../../harness/lambda';
+import { openWorld, type World, type WorldOptions } from '../../harness/world';
+import { deployedMachine, execute, FunctionError } from './machine';
+
+/** What `npm run build` makes of functions/backfill: the very file that is deployed. */
+const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
+
+const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
+
+/** The deployed states and the deployed function on a stage: only AWS and Tailscale are played. */
+export interface Stage {
+  readonly world: World;
+  readonly plane: ControlPlane;
+  /** Makes the command ask here. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Invocations of slices, in order. */
+  readonly sliceInvocations: readonly SliceInvocation[];
+  close(): Promise<void>;
+}
+
+/** Opens the stage with a connector that has polled once. Lambda has as many sandboxes as are in use at once. */
+export async function openStage(options: WorldOptions & { readonly remainingMs?: number } = {}): Promise<Stage> {
+  const world = await openWorld(options);
+  const live = await world.sandbox();
+  await live.poll();
+  const idle: Sandbox[] = [];
+  const sliceInvocations: SliceInvocation[] = [];
+
+  const invoke = async (payload: unknown): Promise<unknown> => {
+    const sandbox = idle.pop() ?? (await world.sandbox({}, { bundle: BUNDLE }));
+    try {
+      const answer = await sandbox.invoke(payload, options.remainingMs);
+      idle.push(sandbox);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof InvocationError)) throw error;
+      if (error.errorType !== 'Runtime.ExitError') idle.push(sandbox);
+      throw new FunctionError(
+        error.errorType,
+        JSON.stringify({ errorType: error.errorType, errorMessage: error.message, trace: [] }),
+      );
+    }
+  };
+
+  const machine = deployedMachine();
+  const run: LocalStateMachine = (input, execution) => {
+    const lastFailures = new Map<number, FailedSlice>();
+    const ended = execute(machine, input as object, async (payload) => {
+      const invocation = payload as SliceInvocation | { readonly action: 'plan' | 'report' };
+      if (invocation.action === 'slice') sliceInvocations.push(invocation);
+      try {
+        const answer = await invoke(payload);
+        if (invocation.action === 'plan') execution.plan = answer;
+        return answer;
+      } catch (error) {
+        if (invocation.action === 'slice' && error instanceof FunctionError)
+          lastFailures.set(invocation.slice, { input: invocation, error: error.name, cause: error.message });
+        throw error;
+      }
+    });
+    void ended.then(({ output, error, cause }) => {
+      if (error === undefined) Object.assign(execution, { status: 'SUCCEEDED', output });
+      else Object.assign(execution, { status: 'FAILED', error, cause, failedSlices: [...lastFailures.values()] });
+    });
+  };
+  const stack = {
+    BackfillStateMachineArn: MACHINE,
+    FunctionName: 'poll',
+    TableName: 'tailscale-audit',
+    Connectors: 'default',
+  };
+  const plane = await startControlPlane({
+    stacks: { TailscaleAuditConnector: stack },
+    functions: { poll: (event) => live.invoke(event) },
+    stateMachines: { [MACHINE]: run },
+  });
+  return {
+    world,
+    plane,
+    environment: { AWS_ENDPOINT_URL: world.gateway.url, ...plane.environment },
+    sliceInvocations,
+    close: async () => {
+      await Promise.all([world.close(), plane.close()]);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Millis } from '../../../lib/domain/time';
+import type { SandboxPool, TimedSandbox } from './sandbox-pool';
+import type { Stage } from './stage';
+
+/** Milliseconds that an invocation has. */
+export const REMAINING_MS: Millis = 60_000;
+
+/** Milliseconds after which a dead run's lease is over: its time, its slack of 5 s and the clocks' skew of 10 s. */
+const LEASE_OVER_MS: Millis = 80_000;
+
+/** Real milliseconds after which an invocation counts as hanging. */
+const HANGS_MS: Millis = 90_000;
+
+/** Invocations within which a tick's work has to be done, whatever happened to the first. */
+const TRIES = 4;
+
+/** The connector's life on a stage: sandboxes come, die and are replaced, as Lambda does it. */
+export interface Run {
+  /** Invokes once. @returns whether all of a tick's work was done. */
+  invoke(): Promise<boolean>;
+  /** Invokes until everything is done, with the next tick's delay in between. */
+  tick(): Promise<void>;
+  /** As `tick`, with another sandbox invoked at the same instant. */
+  tickInTwo(): Promise<void>;
+  /** Kills the sandbox that is at work. */
+  kill(): Promise<void>;
+  /** The sandbox that is at work stands still until its lease is over and another one has done its work. */
+  freeze(): Promise<void>;
+  /** How invocations failed; those of killed sandboxes are none. */
+  readonly failures: readonly string[];
+  readonly problems: readonly string[];
+  /** Gives the sandboxes back. */
+  end(): void;
+}
+
+export function createRun(stage: Stage, pool: SandboxPool): Run {
+  const failures: string[] = [];
+  const problems: string[] = [];
+  let current: TimedSandbox | undefined;
+
+  const take = () => pool.take(stage.world.environment, stage.aheadMs());
+
+  const invoke = async (sandbox: TimedSandbox): Promise<boolean> => {
+    const timer = new AbortController();
+    const hanging = delay(HANGS_MS, undefined, timer).then(() => {
+      throw new Error('I18: it did not end');
+    });
+    try {
+      await sandbox.setClock(stage.aheadMs());
+      const { connectors } = await Promise.race([sandbox.poll(), hanging]);
+      return connectors.every(({ busy, partial }) => !busy && !partial);
+    } catch (error) {
+      if (!sandbox.isKilled) failures.push(error instanceof Error ? error.message : 'no Error');
+      return false;
+    } finally {
+      timer.abort();
+      hanging.catch(() => undefined);
+    }
+  };
+
+  const until = async (attempt: () => Promise<boolean>) => {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (await attempt()) return;
+      stage.advance(LEASE_OVER_MS);
+    }
+    problems.push(`I12: its work is not done after ${TRIES} invocations: ${failures.at(-1) ?? 'none failed'}`);
+  };
+
+  const alive = async () => (current = current === undefined || current.isKilled ? await take() : current);
+
+  return {
+    failures,
+    problems,
+    invoke: async () => invoke(await alive()),
+    tick: () => until(async () => invoke(await alive())),
+    tickInTwo: () =>
+      until(async () => {
+        const [one, other] = await Promise.all([alive(), take()]);
+        const done = await Promise.all([invoke(one), invoke(other)]);
+        pool.giveBack(other);
+        return done.includes(true);
+      }),
+    kill: async () => current?.kill(),
+    async freeze() {
+      stage.advance(LEASE_OVER_MS);
+      const other = await take();
+      await invoke(other);
+      pool.giveBack(other);
+      await current?.setClock(stage.aheadMs());
+    },
+    end() {
+      if (current !== undefined) pool.giveBack(current);
+    },
+  };
+}

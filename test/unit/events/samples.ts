@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditEvent } from '../../../lib/contract/audit-event';
+import type { PolicyDiffEvent } from '../../../lib/contract/policy-diff-event';
+import type { IdNames } from '../../../lib/events/identity/event-id';
+import { identify } from '../../../lib/events/identity/identify';
+import { normalize, type NormalizeContext, type NormalizedEvent } from '../../../lib/events/normalize';
+import { validateEvent } from '../../harness/validate-event';
+
+export const RECEIVED_AT = Date.parse('2026-11-22T10:00:00Z');
+
+export const context: NormalizeContext = {
+  connector: 'main',
+  tailnetKey: 'example.com',
+  mode: 'live',
+  runId: 'run-1',
+  receivedAt: RECEIVED_AT,
+  watermark: RECEIVED_AT - 300_000,
+  severityProfile: 'spec',
+  oauthClientId: null,
+  expectedActivity: [],
+};
+
+export const NAMES: IdNames = { tailnetKey: 'example.com', idKey: '0'.repeat(64) };
+
+/** A configuration record as polled; made by hand after the documented shape. */
+export const CONFIGURATION_RECORD = {
+  eventTime: '2026-11-22T09:58:00.123456789Z',
+  type: 'CONFIG',
+  deferredAt: '0001-01-01T00:00:00Z',
+  eventGroupID: '0378d8f57300d172ef7ae3826e097ef0',
+  origin: 'ADMIN_CONSOLE',
+  actor: { id: 'uZKk3KSfrH11CNTRL', type: 'USER', loginName: 'alice@example.com', displayName: 'Alice Example' },
+  target: { id: 'T1234CNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' },
+  action: 'UPDATE',
+  old: '{\n  "acls": []\n}\n',
+  new: '{\n  "acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]\n}\n',
+} as const;
+
+/** A record that names its canonical action; made by hand after the product's documentation. */
+export const AUDIT_RECORD = {
+  id: 'evt-1',
+  action: 'device:approve',
+  actor: { id: 'uZKk3KSfrH11CNTRL', loginName: 'alice@example.com' },
+  target: { id: 'n1CNTRL', name: 'laptop' },
+  created: '2026-11-22T09:58:00Z',
+  actorIp: '192.0.2.1',
+} as const;
+
+/** Normalizes and holds every event against its published schema. */
+export function events(record: unknown, overrides: Partial<NormalizeContext> = {}): NormalizedEvent[] {
+  const result = normalize(identify(record, NAMES), { ...context, ...overrides });
+  for (const { detail } of result) validateEvent(detail);
+  return result;
+}
+
+/** The audit event of a record. */
+export function auditOf(record: unknown, overrides: Partial<NormalizeContext> = {}): AuditEvent {
+  const found = events(record, overrides).find(({ detail }) => detail.stream === 'audit')?.detail;
+  if (found?.stream !== 'audit') throw new Error('no audit event');
+  return found;
+}
+
+/** The policy diff of a record; undefined when it has none. */
+export function diffOf(record: unknown, overrides: Partial<NormalizeContext> = {}): PolicyDiffEvent | undefined {
+  const found = events(record, overrides).find(({ detail }) => detail.stream === 'policy-diff')?.detail;
+  return found?.stream === 'policy-diff' ? found : undefined;
+}
+
+export function fixture(name: string): string {
+  return readFileSync(join(__dirname, '../../fixtures', name), 'utf8');
+}
+
+/** The 13 real records; the first is line 1 of the file, at index 0. */
+export const REAL_RECORDS: readonly unknown[] = fixture('real-events.ndjson')
+  .trim()
+  .split('\n')
+  .map((line): unknown => JSON.parse(line));

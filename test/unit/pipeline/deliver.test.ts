@@ -1,0 +1,291 @@
+import type { PublishedId } from '../../../lib/domain/published-id';
+import type { BusEvent } from '../../../lib/ports/event-bus';
+import { createDeadline } from '../../../lib/domain/deadline';
+import {
+  createUnitDelivery,
+  UNIT_EVENTS,
+  type DeliveryRun,
+  type Outgoing,
+  type UnitDelivery,
+} from '../../../lib/pipeline/deliver';
+import { ConnectorError } from '../../../lib/domain/errors';
+import type { Quarantined } from '../../../lib/domain/quarantine';
+import { createTally, type Tally } from '../../../lib/pipeline/tally';
+import { MAX_DETAIL_BYTES } from '../../../lib/events/encode/bound';
+import { identify } from '../../../lib/events/identity/identify';
+import { normalize } from '../../../lib/events/normalize';
+import { createInMemoryArchive, createInMemoryBucket, type InMemoryBucket } from '../../harness/in-memory-archive';
+import { createInMemoryBus, createInMemoryEventBus, type InMemoryEventBus } from '../../harness/in-memory-bus';
+import { directly, type Io } from '../../harness/in-memory-io';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+
+interface Setting {
+  /** Moves on only where a test says so. */
+  readonly time: { now: number };
+  readonly far: InMemoryEventBus;
+  readonly bucket: InMemoryBucket;
+  readonly run: DeliveryRun;
+  readonly tally: Tally;
+  readonly delivery: UnitDelivery;
+  /** What happened, in order: `publish 3`, `mark 3`, `fence`, `put`, `quarantine`. */
+  readonly log: string[];
+  readonly marks: PublishedId[];
+  readonly quarantined: Quarantined[];
+}
+
+function setUp({
+  io = directly,
+  fence = () => Promise.resolve(),
+}: { io?: Io; fence?: () => Promise<void> } = {}): Setting {
+  const time = { now: NOW };
+  const clock = { now: () => time.now };
+  const far = createInMemoryEventBus();
+  const bucket = createInMemoryBucket();
+  const log: string[] = [];
+  const marks: PublishedId[] = [];
+  const quarantined: Quarantined[] = [];
+  const bus = createInMemoryBus(far, io);
+  const archive = createInMemoryArchive(bucket, io);
+  const quiet = () => undefined;
+  const run: DeliveryRun = {
+    connector: { id: 'default', tailnet: 'example.com', secretId: 's', dialect: 'audit' },
+    clock,
+    deadline: createDeadline(clock, NOW + 240_000),
+    telemetry: { info: quiet, warn: quiet, error: quiet, count: quiet },
+    nextTurn: () => Promise.resolve(),
+    publish: (events, deadline) => {
+      log.push(`publish ${events.length}`);
+      return bus.publish(events, deadline);
+    },
+    archive: {
+      ...archive,
+      put: (...put) => {
+        log.push('put');
+        return archive.put(...put);
+      },
+    },
+    lease: {
+      markPublished: (elements) => {
+        if (elements.length > 0) log.push(`mark ${elements.length}`);
+        marks.push(...elements);
+        return Promise.resolve();
+      },
+      recordQuarantine: (entry) => {
+        log.push('quarantine');
+        quarantined.push(entry);
+        return Promise.resolve();
+      },
+    },
+  };
+  const tally = createTally();
+  return {
+    time,
+    far,
+    bucket,
+    run,
+    tally,
+    log,
+    marks,
+    quarantined,
+    delivery: createUnitDelivery(run, tally, async () => {
+      log.push('fence');
+      await fence();
+    }),
+  };
+}
+
+const context = {
+  connector: 'default',
+  tailnetKey: 'k',
+  mode: 'live',
+  runId: 'r',
+  receivedAt: NOW,
+  watermark: NOW,
+  severityProfile: 'spec',
+  expectedActivity: [],
+  oauthClientId: null,
+  maxDetailBytes: Infinity,
+} as const;
+
+function eventOf(number: number, value: unknown = number): Outgoing {
+  const record = {
+    id: `record ${number}`,
+    action: 'device:update',
+    created: '2026-11-22T11:00:00Z',
+    target: { id: `n${number}`, type: 'device' },
+    new: value,
+  };
+  const [event] = normalize(identify(record, { tailnetKey: 'k', idKey: '0'.repeat(64) }), context);
+  if (event === undefined) throw new Error('every record has an event');
+  return { kind: 'event', event, bytes: JSON.stringify(event.detail).length, marks: [event.seen] };
+}
+
+const announcement = (number: number): Outgoing => ({
+  kind: 'announcement',
+  event: { detailType: 'Tailscale Connector Health', time: NOW, detail: { number } },
+  raw: {
+    id: `a1:${String(number).padStart(64, '0')}`,
+    reason: 'died-twice',
+    time: NOW,
+    position: 'record 1',
+    content: Buffer.from(`{"number":${number}}`),
+  },
+  bytes: 0,
+  marks: [{ bucket: 'none', element: `raw ${number}` }],
+});
+
+const isOf =
+  (numbers: readonly number[]) =>
+  ({ detail }: BusEvent) =>
+    'target' in detail && numbers.includes(Number((detail.target as { id: string }).id.slice(1)))
+      ? 'MalformedDetail'
+      : undefined;
+
+async function deliverAll({ delivery }: Setting, outgoing: readonly Outgoing[]): Promise<void> {
+  for (const one of outgoing) await delivery.add([one]);
+  await delivery.drain();
+}
+
+it('publishes in units of a hundred, and marks each behind it', async () => {
+  const setting = setUp();
+  await deliverAll(
+    setting,
+    Array.from({ length: 2 * UNIT_EVENTS + 50 }, (_, number) => eventOf(number)),
+  );
+  expect(setting.log).toEqual([
+    'fence',
+    'publish 100',
+    'mark 100',
+    'fence',
+    'publish 100',
+    'mark 100',
+    'fence',
+    'publish 50',
+    'mark 50',
+  ]);
+  expect(setting.tally.emitted).toBe(250);
+  expect(setting.delivery.leftover()).toBeNull();
+});
+
+it('sends what is ready after a second of work, however little it is', async () => {
+  const setting = setUp();
+  await setting.delivery.add([eventOf(1)]);
+  setting.time.now += 1_000;
+  await setting.delivery.add([eventOf(2)]);
+  await setting.delivery.settle();
+  expect(setting.marks).toHaveLength(2);
+});
+
+it('marks what the bus took although what it refused cannot be quarantined, so that the next tick does not repeat it', async () => {
+  const setting = setUp();
+  setting.bucket.denied = true;
+  setting.far.refuse = isOf([4]);
+  await deliverAll(
+    setting,
+    Array.from({ length: 250 }, (_, number) => eventOf(number)),
+  );
+  expect(setting.marks).toHaveLength(249);
+  expect(setting.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'ARCHIVE_UNAVAILABLE' } });
+});
+
+it('marks what was refused once it is quarantined, and it counts as delivered', async () => {
+  const setting = setUp();
+  setting.far.refuse = isOf([4, 5]);
+  await deliverAll(
+    setting,
+    Array.from({ length: 10 }, (_, number) => eventOf(number)),
+  );
+  expect(setting.log).toEqual(['fence', 'publish 10', 'mark 8', 'put', 'put', 'quarantine', 'quarantine', 'mark 2']);
+  expect(setting.quarantined.map(({ reason }) => reason)).toEqual(['MalformedDetail', 'MalformedDetail']);
+  expect(setting.tally).toMatchObject({ emitted: 8, quarantined: 2 });
+  expect(setting.delivery.leftover()).toBeNull();
+});
+
+it('quarantines many at once, and marks them as it goes', async () => {
+  let most = 0;
+  let open = 0;
+  const setting = setUp({
+    io: async (call, effect) => {
+      if (call.service === 'archive') most = Math.max(most, (open += 1));
+      await new Promise(setImmediate);
+      if (call.service === 'archive') open -= 1;
+      return effect();
+    },
+  });
+  setting.far.refuse = isOf(Array.from({ length: 40 }, (_, number) => number));
+  await deliverAll(
+    setting,
+    Array.from({ length: 40 }, (_, number) => eventOf(number)),
+  );
+  expect(most).toBe(16);
+  expect(setting.log.filter((line) => line.startsWith('mark'))).toEqual(['mark 16', 'mark 16', 'mark 8']);
+});
+
+it('keeps a raw record before it announces it, and leaves it unmarked where the bus does not take the announcement', async () => {
+  const setting = setUp();
+  await deliverAll(setting, [announcement(1)]);
+  expect(setting.log).toEqual(['put', 'quarantine', 'fence', 'publish 1', 'mark 1']);
+  expect(setting.quarantined).toMatchObject([{ reason: 'died-twice', position: 'record 1' }]);
+  expect([...setting.bucket.objects.values()]).toEqual(['{"number":1}']);
+  setting.far.refuse = () => 'MalformedDetail';
+  await deliverAll(setting, [announcement(2)]);
+  expect(setting.marks).toHaveLength(1);
+  expect(setting.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'BUS_EXHAUSTED' } });
+});
+
+it('claims an event that is too large, and lets its neighbours through when the archive takes nothing', async () => {
+  const large = eventOf(1, 'x'.repeat(MAX_DETAIL_BYTES));
+  const setting = setUp();
+  await deliverAll(setting, [large]);
+  expect(setting.log).toEqual(['put', 'fence', 'publish 1', 'mark 1']);
+  const denied = setUp();
+  denied.bucket.denied = true;
+  await deliverAll(denied, [eventOf(2), large, eventOf(3)]);
+  expect(denied.marks).toHaveLength(2);
+  expect(denied.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'ARCHIVE_UNAVAILABLE' } });
+});
+
+it('tries no further unit after one that the bus did not take whole', async () => {
+  const setting = setUp();
+  setting.far.refuse = ({ detail }) =>
+    'target' in detail && (detail.target as { id: string }).id === 'n7' ? 'ThrottlingException' : undefined;
+  await deliverAll(
+    setting,
+    Array.from({ length: 350 }, (_, number) => eventOf(number)),
+  );
+  expect(setting.log.filter((line) => line.startsWith('publish')).length).toBeLessThanOrEqual(2);
+  expect(setting.delivery.leftover()).toEqual({ kind: 'unsent', count: 350 - setting.marks.length });
+});
+
+it('publishes nothing more once another run has taken over', async () => {
+  let fenced = 0;
+  const setting = setUp({
+    fence: () =>
+      (fenced += 1) > 1 ? Promise.reject(new ConnectorError('LEASE_LOST', 'another run took over')) : Promise.resolve(),
+  });
+  await expect(
+    deliverAll(
+      setting,
+      Array.from({ length: 250 }, (_, number) => eventOf(number)),
+    ),
+  ).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  expect(setting.marks).toHaveLength(100);
+  expect(setting.log.filter((line) => line.startsWith('publish'))).toHaveLength(1);
+});
+
+it('sends nothing when only the last commit still fits', async () => {
+  const setting = setUp();
+  await setting.delivery.add([eventOf(1)]);
+  setting.time.now += 237_000;
+  await setting.delivery.drain();
+  expect(setting.log).toEqual([]);
+  expect(setting.delivery.leftover()).toEqual({ kind: 'unsent', count: 1 });
+});
+
+it('says once, after each unit, that the log has come further', async () => {
+  const setting = setUp();
+  expect(setting.delivery.hasProgressed()).toBe(false);
+  await deliverAll(setting, [eventOf(1)]);
+  expect([setting.delivery.hasProgressed(), setting.delivery.hasProgressed()]).toEqual([true, false]);
+});

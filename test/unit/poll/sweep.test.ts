@@ -1,0 +1,44 @@
+import type { Dialect } from '../../../lib/domain/dialect';
+import { createStage, recordEvents, STAGE_START } from '../../harness/in-memory-stage';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+describe.each<Dialect>(['configuration', 'audit'])('a sweep of the %s dialect', (dialect) => {
+  it.each([
+    [
+      'without a readable time',
+      { id: 'a1', eventTime: 'some time ago', eventGroupID: 'g', action: 'UPDATE', target: { id: 'n1', type: 'NODE' } },
+    ],
+    ['that cannot be read', { broken: true }],
+    [
+      'of the year 1',
+      { eventTime: '0001-01-01T00:00:00Z', eventGroupID: 'g', action: 'UPDATE', target: { id: 'n1', type: 'NODE' } },
+    ],
+  ])('finds a late record %s [case 73]', async (_, record) => {
+    const stage = createStage({ dialect });
+    stage.add(record, STAGE_START + MINUTE, STAGE_START + 5 * HOUR);
+    for (let hour = 0; hour <= 6; hour += 1) {
+      stage.now = STAGE_START + hour * HOUR;
+      await stage.tick();
+    }
+    expect(recordEvents(stage)).toMatchObject([{ detail: { ingest: { mode: 'sweep' } } }]);
+  });
+
+  it('leaves what is newer than the overlap to the live window', async () => {
+    const stage = createStage({ dialect });
+    await stage.tick();
+    stage.now += 6 * HOUR;
+    stage.add(
+      {
+        eventTime: new Date(stage.now - MINUTE).toISOString(),
+        eventGroupID: 'g',
+        action: 'UPDATE',
+        target: { id: 'n1', type: 'NODE' },
+      },
+      stage.now - MINUTE,
+    );
+    await stage.tick();
+    expect(recordEvents(stage)).toMatchObject([{ detail: { ingest: { mode: 'live' } } }]);
+  });
+});
