@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/ports/clock';
+import type { Clock } from '../lib/domain/deadline';
 import type { JobReader } from '../lib/operator/backfill-progress';
 import type { Rewinder } from '../lib/operator/rewind';
 import type { StatusReader } from '../lib/operator/status';

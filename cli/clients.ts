@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
-import type { Clock } from '../lib/ports/clock';
+import type { Clock } from '../lib/domain/deadline';
 import { createJobReader } from '../lib/operator/backfill-progress';
 import { createRewinder, type Rewinder } from '../lib/operator/rewind';
 import { createStatusReader } from '../lib/operator/status';

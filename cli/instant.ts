@@ -1,7 +1,7 @@
 import type { Millis } from '../lib/domain/time';
-import { RETENTION_MS } from '../lib/pipeline/plan';
+import { RETENTION_MS } from '../lib/domain/time';
 import { parseDuration } from '../lib/contract/duration';
-import { parseTimestamp } from '../lib/events/records/event-time';
+import { parseTimestamp } from '../lib/domain/time';
 import { CliError } from './cli';
 
 const SECOND = 1_000;

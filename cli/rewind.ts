@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { RETENTION_MS } from '../lib/pipeline/plan';
+import { RETENTION_MS } from '../lib/domain/time';
 import type { Millis } from '../lib/domain/time';
 import { visible, visibleLine } from '../lib/contract/visible';
 import type { Standing } from '../lib/operator/rewind';

@@ -20,7 +20,7 @@ import {
 import { higherSeverity, severityOf } from '../lib/events/catalog/severity';
 import { code, table } from './markdown';
 
-/** The conditions of lib/events/conditions.ts for readers of the page. */
+/** The conditions of lib/events/catalog/conditions.ts for readers of the page. */
 const WORDS: ReadonlyMap<Condition, string> = new Map([
   [mentionsSaml, '`old`, `new` or the details mention SAML'],
   [turnsMagicDnsOff, '`new.magicDNS` is false'],

@@ -3,7 +3,7 @@ import { code, table } from './markdown';
 
 const INTRODUCTION = `# Redaction
 
-Made from the table in \`lib/events/redaction-table.ts\` by \`npm run generate\`; do not edit it here.
+Made from the table in \`lib/events/redact/redaction-table.ts\` by \`npm run generate\`; do not edit it here.
 
 Before anything is published, every text of a record is searched for secrets. What is found is replaced by \`[REDACTED <kind>]\`, and \`detail.redactions\` says where it stood. Only the secret goes: of \`tskey-<kind>-<id>-<secret>\` the id stays, of an address its host.
 A policy's aliases, ports, hosts and addresses stay, whatever they are called. JSON and HuJSON are redacted string by string and comment by comment, so a comment cannot hide a rule.

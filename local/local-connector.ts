@@ -70,7 +70,7 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     [ENV.apiUrl]: options.apiUrl,
   });
   const load = (name: string) =>
-    (createRequire(__filename)(join(__dirname, `../dist/functions${name}/index.js`)) as { handler: Handler }).handler;
+    (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
   const handler = load('poll');
   const context = { getRemainingTimeInMillis: () => 240_000 };
   const progress = openBackfillProgress(gateway.url, TABLE);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
 import { parseWith } from '../../lib/contract/parse';
-import { parseTimestamp } from '../../lib/events/records/event-time';
+import { parseTimestamp } from '../../lib/domain/time';
 import type { Millis } from '../../lib/domain/time';
 
 const count = z.int().check(z.nonnegative());

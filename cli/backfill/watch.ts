@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Millis } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import type { JobReader } from '../../lib/operator/backfill-progress';
 import type { Terminal } from '../cli';
 import { parsePlan, type Plan } from './answers';

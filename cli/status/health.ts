@@ -1,7 +1,8 @@
-import { BLIND_AFTER } from '../../lib/poll/silence';
+import { BLIND_AFTER } from '../../lib/contract/timing';
 import type { SweepTier } from '../../lib/domain/checkpoint';
-import type { Millis } from '../../lib/domain/time';
-import { RETENTION_MS, SWEEPS } from '../../lib/pipeline/plan';
+import { HOUR, type Millis } from '../../lib/domain/time';
+import { SWEEPS } from '../../lib/domain/checkpoint';
+import { RETENTION_MS } from '../../lib/domain/time';
 import { STALE_SECONDS } from '../../lib/contract/timing';
 import type { ConnectorStatus } from '../../lib/operator/status';
 import { format, formatLength } from '../instant';
@@ -26,8 +27,6 @@ export interface Expectations {
   /** Milliseconds without a record after which a connector is quiet. */
   readonly quietAfterMs: Millis;
 }
-
-const HOUR = 60 * 60_000;
 
 interface Rule extends Omit<Problem, 'rule' | 'message'> {
   /** As docs/operating.md names it. */

@@ -6,9 +6,7 @@ import { run } from '../../cli/program';
 import { wire } from '../../cli/clients';
 import { record } from '../../test/harness/world';
 import { openStage, type Stage } from '../../test/infra/workflow/stage';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { HOUR, DAY } from '../../lib/domain/time';
 
 /** Characters. */
 const WIDTH = 140;

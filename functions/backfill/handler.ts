@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { backfill, backfillSlice, planBackfill, reportBackfill } from '../../lib/backfill/backfill';
 import { createDeadline } from '../../lib/domain/deadline';
 import { toConnectorError, type ConnectorError } from '../../lib/domain/errors';
-import type { Deadline } from '../../lib/ports/clock';
+import type { Deadline } from '../../lib/domain/deadline';
 import { redrive, type RedriveReport } from '../../lib/backfill/redrive';
 import { BACKFILL_ERROR, type BackfillPlan, type BackfillReport } from '../../lib/contract/backfill';
 import { InvalidInput } from '../../lib/contract/parse';

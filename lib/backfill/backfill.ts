@@ -15,12 +15,10 @@ import { sliceReader, planBackfillWindow, withinRetention } from './slice-reader
 import { ConnectorError, toConnectorError } from '../domain/errors';
 import type { BackfillJob, LiveStanding } from '../domain/backfill';
 import type { SliceLease, BackfillStore, OpenBackfills } from '../ports/backfills';
-import type { Window } from '../domain/time';
-import type { Deadline } from '../ports/clock';
+import { HOUR, type Window } from '../domain/time';
+import type { Deadline } from '../domain/deadline';
 import { readWindow } from '../pipeline/read-window';
 import type { PollDeps } from '../pipeline/run';
-
-const HOUR = 3_600_000;
 
 /** What a backfill works with. */
 export interface BackfillDeps extends Omit<PollDeps, 'state' | 'outages'> {

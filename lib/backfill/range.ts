@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BackfillRequest } from '../contract/backfill';
 import { parseDuration } from '../contract/duration';
 import { InvalidInput } from '../contract/parse';
-import { parseTimestamp } from '../events/records/event-time';
+import { rfc3339, MINUTE, DAY, parseTimestamp } from '../domain/time';
 import type { Millis, Window } from '../domain/time';
-import { RETENTION_MS } from '../pipeline/plan';
-
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+import { RETENTION_MS } from '../domain/time';
 
 /** How far a range may reach beyond what Tailscale keeps, or beyond now, and still be cut to what there is. */
 const CLAMPED_MS = DAY;
@@ -37,15 +34,15 @@ export function parseRange({ from, until, last }: AskedRange, now: Millis): Rang
     );
   const start = from === undefined ? now - parseLast(last ?? '') : parseInstant('from', from);
   const end = until === undefined ? now : parseInstant('until', until);
-  if (start > now) throw invalid('from', `${iso(start)} is in the future; now is ${iso(now)}`);
+  if (start > now) throw invalid('from', `${rfc3339(start)} is in the future; now is ${rfc3339(now)}`);
   if (end > now + CLAMPED_MS)
-    throw invalid('until', `${iso(end)} is more than 24 hours in the future; now is ${iso(now)}`);
-  if (start >= end) throw invalid('until', `${iso(end)} is not after from, which is ${iso(start)}`);
+    throw invalid('until', `${rfc3339(end)} is more than 24 hours in the future; now is ${rfc3339(now)}`);
+  if (start >= end) throw invalid('until', `${rfc3339(end)} is not after from, which is ${rfc3339(start)}`);
   const range = { from: Math.floor(start / MINUTE) * MINUTE, until: Math.ceil(end / MINUTE) * MINUTE };
   const rounded = (from !== undefined && range.from !== start) || (until !== undefined && range.until !== end);
   return {
     ...range,
-    notes: rounded ? [`a job covers whole minutes: from ${iso(range.from)} until ${iso(range.until)}`] : [],
+    notes: rounded ? [`a job covers whole minutes: from ${rfc3339(range.from)} until ${rfc3339(range.until)}`] : [],
   };
 }
 
@@ -87,24 +84,27 @@ export function clampRange(asked: Range, { now, watermark, startFrom, overlapMs 
   const edge = now - RETENTION_MS;
   const latest = Math.max(watermark - overlapMs, Math.min(startFrom, watermark));
   const kept = `Tailscale keeps its log for ${RETENTION_MS / DAY} days`;
-  const live = `live polling has read up to ${iso(watermark)} and reads everything from ${iso(latest)} on`;
+  const live = `live polling has read up to ${rfc3339(watermark)} and reads everything from ${rfc3339(latest)} on`;
   if (asked.from < edge - CLAMPED_MS)
-    throw invalid('from', `${iso(asked.from)} is too far back: ${kept}, so ${iso(edge)} is the limit`);
+    throw invalid('from', `${rfc3339(asked.from)} is too far back: ${kept}, so ${rfc3339(edge)} is the limit`);
   if (asked.until <= edge)
-    throw invalid('until', `${iso(asked.until)} is too far back: ${kept}, so nothing before ${iso(edge)} can be read`);
+    throw invalid(
+      'until',
+      `${rfc3339(asked.until)} is too far back: ${kept}, so nothing before ${rfc3339(edge)} can be read`,
+    );
   if (asked.from >= latest)
-    throw invalid('from', `${iso(asked.from)} is too late: ${live}, so ${iso(latest)} is the limit`);
+    throw invalid('from', `${rfc3339(asked.from)} is too late: ${live}, so ${rfc3339(latest)} is the limit`);
   const from = Math.max(asked.from, edge);
   const until = Math.min(asked.until, latest);
   if (from >= until)
-    throw invalid('until', `nothing is left between ${iso(from)} and ${iso(until)}: ${kept}, and ${live}`);
+    throw invalid('until', `nothing is left between ${rfc3339(from)} and ${rfc3339(until)}: ${kept}, and ${live}`);
   return {
     from,
     until,
     notes: [
       ...asked.notes,
-      ...(from > asked.from ? [`from was ${iso(asked.from)} and is now ${iso(from)}: ${kept}`] : []),
-      ...(until < asked.until ? [`until was ${iso(asked.until)} and is now ${iso(until)}: ${live}`] : []),
+      ...(from > asked.from ? [`from was ${rfc3339(asked.from)} and is now ${rfc3339(from)}: ${kept}`] : []),
+      ...(until < asked.until ? [`until was ${rfc3339(asked.until)} and is now ${rfc3339(until)}: ${live}`] : []),
     ],
   };
 }
@@ -123,8 +123,6 @@ export function jobIdOf(
     .digest('hex')
     .slice(0, 32)}`;
 }
-
-const iso = (instant: Millis): string => new Date(instant).toISOString();
 
 function invalid(field: string, problem: string): InvalidInput {
   return new InvalidInput('backfill', [`${field}: ${problem}`]);

@@ -10,7 +10,7 @@ import type { InstallationRecord } from '../domain/checkpoint';
 import type { PublishedId } from '../domain/published-id';
 import type { ArchivedObject, Quarantined } from '../domain/quarantine';
 import type { Archive } from '../ports/archive';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import type { Bus } from '../ports/event-bus';
 import type { Telemetry } from '../ports/telemetry';
 import { parseQuarantinedEvent } from './quarantined-event';

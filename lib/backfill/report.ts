@@ -1,7 +1,7 @@
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../contract/backfill';
 import { NOTHING_COUNTED, sumCounts } from './slice-reader';
 import type { BackfillJob, BackfillSlice } from '../domain/backfill';
-import type { Millis, Window } from '../domain/time';
+import { rfc3339, type Millis, type Window } from '../domain/time';
 
 /** The parts of a job's range, in order. They meet without a gap and do not overlap. */
 export function slicesOf({ from, until, sliceMs }: BackfillJob): readonly Window[] {
@@ -18,8 +18,8 @@ export function planOf(job: BackfillJob): BackfillPlan {
     jobId,
     connector,
     dialect,
-    from: iso(from),
-    until: iso(until),
+    from: rfc3339(from),
+    until: rfc3339(until),
     force,
     dryRun,
     notes,
@@ -34,8 +34,8 @@ export function invocationsOf(job: BackfillJob): readonly SliceInvocation[] {
     connector,
     jobId,
     slice,
-    from: iso(from),
-    until: iso(until),
+    from: rfc3339(from),
+    until: rfc3339(until),
     force,
     dryRun,
   }));
@@ -60,8 +60,8 @@ export function reportOf(
     jobId: job.id,
     connector: job.connector,
     slice,
-    from: iso(range.from),
-    until: iso(range.until),
+    from: rfc3339(range.from),
+    until: rfc3339(range.until),
     dialect: job.dialect,
     dryRun: job.dryRun,
     force: job.force,
@@ -70,15 +70,13 @@ export function reportOf(
       ...job.notes,
       ...unread.map(
         ({ from, until }) =>
-          `${iso(from)} to ${iso(until)} could not be read: when its turn came, Tailscale no longer kept it`,
+          `${rfc3339(from)} to ${rfc3339(until)} could not be read: when its turn came, Tailscale no longer kept it`,
       ),
-      ...(waits.length === 0 ? [] : [`Tailscale asks to wait until ${iso(Math.max(...waits))}`]),
+      ...(waits.length === 0 ? [] : [`Tailscale asks to wait until ${rfc3339(Math.max(...waits))}`]),
     ],
     done: next === null,
     next,
-    startedAt: meant.length === 0 ? null : iso(Math.min(...meant.map(({ startedAt }) => startedAt))),
-    updatedAt: commits.length === 0 ? null : iso(Math.max(...commits)),
+    startedAt: meant.length === 0 ? null : rfc3339(Math.min(...meant.map(({ startedAt }) => startedAt))),
+    updatedAt: commits.length === 0 ? null : rfc3339(Math.max(...commits)),
   };
 }
-
-const iso = (instant: Millis): string => new Date(instant).toISOString();

@@ -4,7 +4,8 @@ import type { Inflight } from '../domain/checkpoint';
 import type { Millis, Window } from '../domain/time';
 import type { Tally } from '../pipeline/tally';
 import type { WindowReader } from '../pipeline/window-reader';
-import { begin, MAX_WINDOW_MS, nextPage, RETENTION_MS, restart } from '../pipeline/plan';
+import { RETENTION_MS } from '../domain/time';
+import { begin, MAX_WINDOW_MS, nextPage, restart } from '../pipeline/plan';
 
 /** A job's start is cut to what can be read when it is planned; for so long after it, nothing is given up. */
 const PATIENCE_MS = 60 * 60_000;

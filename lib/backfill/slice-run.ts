@@ -3,7 +3,7 @@ import type { ConnectorSettings } from '../contract/settings';
 import { archiveInTime, publishOnExistingBus, type PollDeps, type Run } from '../pipeline/run';
 import type { BackfillJob } from '../domain/backfill';
 import type { SliceLease } from '../ports/backfills';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import type { Telemetry } from '../ports/telemetry';
 
 /** Metrics that are about what goes out. The others describe live polling, and alarms watch them. */

@@ -15,3 +15,6 @@ export const POLL_MEMORY_MIB = 512;
 
 /** Days a published id is remembered: the 90 for which Tailscale keeps its log, and slack. */
 export const PUBLISHED_RETENTION_DAYS = 100;
+
+/** Failed runs in a row after which the connector is blind, however old the watermark is. One alone may be a hiccup. */
+export const BLIND_AFTER = 2;

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect';
-import type { Window, Millis } from './time';
+import { DAY, HOUR, type Millis, type Window } from './time';
 
 /** A window that is being paged through. */
 export interface Inflight extends Window {
@@ -74,3 +74,9 @@ export interface OwedHealthEvent {
   readonly runId: string;
   readonly interval: Window | null;
 }
+
+/** How often a tier sweeps, and how late a record may show up for it to be found. */
+export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; readonly horizonMs: Millis }>> = {
+  hourly: { periodMs: HOUR, horizonMs: DAY },
+  daily: { periodMs: DAY, horizonMs: 7 * DAY },
+};

@@ -1,7 +1,7 @@
 import type { BackfillJob, BackfillSlice, LiveStanding } from '../domain/backfill';
 import type { BackfillStore, OpenBackfills, SliceAcquisition } from '../ports/backfills';
 import type { Window } from '../domain/time';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
 import { createSliceLease, leaseEnd, SLICE_LIFE_MS } from './slice-lease';
 import { createConnectorItems, type ConnectorItems, type Item } from './connector-items';

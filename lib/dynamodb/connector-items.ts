@@ -1,6 +1,6 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import { callOptions, conditionally, type Table } from './table';
 
 export type Item = Record<string, AttributeValue>;

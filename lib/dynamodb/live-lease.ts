@@ -1,7 +1,7 @@
 import { ConnectorError, type ErrorCode } from '../domain/errors';
 import type { Ending, InstallationRecord, HealthRecord, Place } from '../domain/checkpoint';
 import type { CommitOptions, LiveLease } from '../ports/checkpoints';
-import type { Clock } from '../ports/clock';
+import type { Clock } from '../domain/deadline';
 import type { ConnectorItems } from './connector-items';
 import { parseInstallation, parseState, type InstallationItem, type StateItem } from './items';
 import { INSTALLATION_KEY, STATE_KEY } from './keys';

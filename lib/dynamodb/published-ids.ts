@@ -1,15 +1,13 @@
 import { QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import pMap from 'p-map';
 import type { PublishedId } from '../domain/published-id';
-import type { Millis } from '../domain/time';
-import type { Clock, Deadline } from '../ports/clock';
+import { HOUR, type Millis } from '../domain/time';
+import type { Clock, Deadline } from '../domain/deadline';
 import type { PublishedSet } from '../ports/published-ids';
 import { PUBLISHED_RETENTION_DAYS } from '../contract/timing';
 import { parsePublished } from './items';
 import { publishedPartition } from './keys';
 import { callOptions, conditionally, type Table } from './table';
-
-const HOUR = 3_600_000;
 
 const KEEP_MS = PUBLISHED_RETENTION_DAYS * 24 * HOUR;
 

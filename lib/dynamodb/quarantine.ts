@@ -5,7 +5,7 @@ import { ConnectorError } from '../domain/errors';
 import type { InstallationRecord } from '../domain/checkpoint';
 import type { PublishedId } from '../domain/published-id';
 import type { Quarantined } from '../domain/quarantine';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import { InvalidInput, parseWith } from '../contract/parse';
 import { createConnectorItems, type Item } from './connector-items';
 import { parseInstallation } from './items';

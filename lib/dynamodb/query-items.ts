@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import type { Item } from './connector-items';
 import { callOptions, type Table } from './table';
 

@@ -3,7 +3,7 @@ import type { SliceCheckpoint, LiveStanding } from '../domain/backfill';
 import type { SliceLease } from '../ports/backfills';
 import type { Millis } from '../domain/time';
 import type { CommitOptions } from '../ports/checkpoints';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
 import type { ConnectorItems } from './connector-items';
 import { parseSlice, type SliceItem } from './items';

@@ -1,6 +1,6 @@
 import type { Millis } from '../domain/time';
 import type { Acquisition, StateStore } from '../ports/checkpoints';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
 import { createConnectorItems, type ConnectorItems } from './connector-items';
 import { parseInstallation, parseState, type InstallationItem, type StateItem } from './items';

@@ -4,7 +4,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { ConnectorError } from '../domain/errors';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 
 /** The table and what every call to it needs. */
 export interface Table {

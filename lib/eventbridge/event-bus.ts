@@ -9,10 +9,11 @@ import {
 import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { EVENT_SOURCE } from '../contract/names';
-import { callMs } from '../domain/call-time';
+import { callMs } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
-import type { Deadline } from '../ports/clock';
-import type { Bus, BusEvent, Delivery } from '../ports/event-bus';
+import type { Deadline } from '../domain/deadline';
+import type { BusEvent } from '../domain/event';
+import type { Bus, Delivery } from '../ports/event-bus';
 import { entryBytes, MAX_REQUEST_BYTES, packRequests } from './pack';
 
 /** Requests under way at once. A request costs 1 ms of CPU and some 20 ms of waiting; above 8 nothing is gained. */

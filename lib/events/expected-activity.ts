@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/audit-event';
 import type { ExpectedActivity } from '../contract/expected-activity';
-import { parseTimestamp } from './records/event-time';
+import { parseTimestamp } from '../domain/time';
 
 /**
  * The first rule that matches in all it names; null when no rule does. The event keeps its severity either way. Rules match

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../contract/audit-event';
 import { DETAIL_TYPE } from '../contract/names';
 import type { PolicyDiffEvent } from '../contract/policy-diff-event';
 import type { PublishedId } from '../domain/published-id';
-import type { BusEvent } from '../ports/event-bus';
+import type { BusEvent } from '../domain/event';
 import { auditEvent, unparsedEvent } from './encode/audit-event';
 import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from './encode/bound';
 import { carriable } from './records/carriable';

@@ -2,7 +2,7 @@ import { paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Millis } from '../domain/time';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import { backfillPartition } from '../dynamodb/keys';
 import { callOptions, type Table } from '../dynamodb/table';
 

@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Millis } from '../domain/time';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import { createConnectorItems, type ConnectorItems, type Item } from '../dynamodb/connector-items';
 import { dialect, sweeps } from '../dynamodb/items';
 import { INSTALLATION_KEY, STATE_KEY, statePartition } from '../dynamodb/keys';

@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Millis, Window } from '../domain/time';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import { parseWith } from '../contract/parse';
 import type { Item } from '../dynamodb/connector-items';
 import {

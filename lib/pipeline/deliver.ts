@@ -4,7 +4,7 @@ import type { NormalizedEvent } from '../events/normalize';
 import { ConnectorError, toConnectorError } from '../domain/errors';
 import type { PublishedId } from '../domain/published-id';
 import type { Lease } from '../ports/checkpoints';
-import type { BusEvent } from '../ports/event-bus';
+import type { BusEvent } from '../domain/event';
 import { claim, quarantineEvent, quarantineRaw, type RawRecord } from './quarantine';
 import type { Run } from './run';
 import { countEmitted, type Tally } from './tally';

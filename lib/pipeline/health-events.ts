@@ -3,7 +3,7 @@ import type { HealthEvent } from '../contract/health-event';
 import { DETAIL_TYPE, EVENT_CATEGORY, EVENT_SOURCE } from '../contract/names';
 import { oneLine } from '../events/encode/describe';
 import { ConnectorError } from '../domain/errors';
-import type { Millis, Window } from '../domain/time';
+import { rfc3339, type Millis, type Window } from '../domain/time';
 import type { Run } from './run';
 
 /** Something that the connector says of itself. */
@@ -45,7 +45,6 @@ export function healthEvent(
   { connector, lease }: Pick<Announcer, 'connector' | 'lease'>,
   { kind, description, code, at, runId, interval, subject }: HealthNotice,
 ): HealthEvent {
-  const time = (millis: Millis) => new Date(millis).toISOString();
   return {
     schemaVersion: '1.0',
     id: `h1:${createHash('sha256')
@@ -58,10 +57,10 @@ export function healthEvent(
     kind,
     title: TITLE[kind],
     description: oneLine(description, MAX_DESCRIPTION),
-    occurredAt: time(at),
+    occurredAt: rfc3339(at),
     connector: connector.id,
     tailnet: lease.installation.tailnetKey,
-    interval: interval === null ? null : { from: time(interval.from), until: time(interval.until) },
+    interval: interval === null ? null : { from: rfc3339(interval.from), until: rfc3339(interval.until) },
     code,
     runId,
   };

@@ -1,12 +1,8 @@
-import type { InstallationRecord, Inflight, Place, SweepTier } from '../domain/checkpoint';
-import type { Dialect } from '../domain/dialect';
-import type { Millis, Window } from '../domain/time';
-import type { AuditLogPage, PageEnd } from '../ports/audit-log';
 import type { DialectSetting } from '../contract/settings';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { type Inflight, type Place, type InstallationRecord, type SweepTier, SWEEPS } from '../domain/checkpoint';
+import type { Dialect } from '../domain/dialect';
+import { MINUTE, DAY, type Window, type Millis, RETENTION_MS } from '../domain/time';
+import type { AuditLogPage, PageEnd } from '../ports/audit-log';
 
 /** The most one live window spans: an outage of weeks is caught up day by day, and the watermark moves with every day. */
 export const MAX_WINDOW_MS = DAY;
@@ -16,15 +12,6 @@ export const MAX_WINDOW_MS = DAY;
  * "now" would leave those of the last seconds to the overlap alone.
  */
 export const SETTLE_MS = MINUTE;
-
-/** How long Tailscale keeps its log. Tailscale's documentation of the configuration audit log, read 2026-11. */
-export const RETENTION_MS = 90 * DAY;
-
-/** How often a tier sweeps, and how late a record may show up for it to be found. */
-export const SWEEPS: Readonly<Record<SweepTier, { readonly periodMs: Millis; readonly horizonMs: Millis }>> = {
-  hourly: { periodMs: HOUR, horizonMs: DAY },
-  daily: { periodMs: DAY, horizonMs: 7 * DAY },
-};
 
 /** A window of which nothing has been read. */
 export const begin = ({ from, until }: Window): Inflight => ({

@@ -6,7 +6,7 @@ import type { Millis } from '../domain/time';
 import type { Archive } from '../ports/archive';
 import type { OpenAuditLog } from '../ports/audit-log';
 import type { StateStore, LiveLease } from '../ports/checkpoints';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import type { Bus } from '../ports/event-bus';
 import type { Telemetry } from '../ports/telemetry';
 

@@ -2,9 +2,9 @@ import { POLL_PERIOD_SECONDS } from '../contract/timing';
 import { toConnectorError, type ConnectorError } from '../domain/errors';
 import { announce, type HealthNotice } from '../pipeline/health-events';
 import type { HealthRecord, OwedHealthEvent } from '../domain/checkpoint';
-import type { Millis } from '../domain/time';
+import { rfc3339, type Millis } from '../domain/time';
 import type { Run } from '../pipeline/run';
-import { isDue, judge, reasonOf, time, timeToCatchUp } from './silence';
+import { isDue, judge, reasonOf, timeToCatchUp } from './silence';
 
 /** Announcements that are kept when the bus is gone for long; of one kind the newest says what the older ones said. */
 const MAX_OWED = 10;
@@ -58,7 +58,7 @@ export async function judgeEnd(run: Run, startedAtWatermark: Millis, failure: Co
   const condition = judgeNow(run);
   if (condition === 'well') {
     if (health.alert === null) return;
-    const description = `the log is read up to ${time(checkpoint.watermark)} again; the silence was first announced at ${time(health.alert.since)}. Nothing within Tailscale's retention was skipped`;
+    const description = `the log is read up to ${rfc3339(checkpoint.watermark)} again; the silence was first announced at ${rfc3339(health.alert.since)}. Nothing within Tailscale's retention was skipped`;
     return tell(run, { kind: 'recovered', description, code: null, at: now, runId, interval: null }, null);
   }
   if (!isDue(condition, health, now)) return;
@@ -77,7 +77,7 @@ const judgeNow = ({ lease, clock }: Run) =>
     health: lease.health,
   });
 
-const upTo = ({ lease }: Run): string => `events after ${time(lease.checkpoint.watermark)} may be missing`;
+const upTo = ({ lease }: Run): string => `events after ${rfc3339(lease.checkpoint.watermark)} may be missing`;
 
 async function raise(run: Run, kind: 'blind' | 'catchingUp', description: string, code: string | null): Promise<void> {
   const { lease, clock, runId } = run;

@@ -5,7 +5,7 @@ import { judgeEnd, judgeStart, emitOwed, tell } from './alerts';
 import { toConnectorError, type ConnectorError } from '../domain/errors';
 import type { Millis } from '../domain/time';
 import type { LiveLease } from '../ports/checkpoints';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import { recoverCheckpoint } from './recover-checkpoint';
 import { archiveInTime, publishOnExistingBus, type PollDeps, type Progress, type Run } from '../pipeline/run';
 import { acquire, adoptOutage } from './state-outage';

@@ -3,8 +3,10 @@ import { tell } from './alerts';
 import { announce } from '../pipeline/health-events';
 import type { Place } from '../domain/checkpoint';
 import type { Run } from '../pipeline/run';
-import { time } from './silence';
-import { adoptDialect, retentionGap, RETENTION_MS, SWEEPS } from '../pipeline/plan';
+import {} from './silence';
+import { SWEEPS } from '../domain/checkpoint';
+import { rfc3339, RETENTION_MS } from '../domain/time';
+import { adoptDialect, retentionGap } from '../pipeline/plan';
 
 /**
  * The place to continue from. Where the kept one cannot be right, or reaches further back than Tailscale keeps its log,
@@ -16,7 +18,7 @@ export async function recoverCheckpoint(run: Run): Promise<Place> {
   const now = clock.now();
   if (lease.stateLost) return startOver(run, checkpoint, 'the watermark was gone from the table');
   if (checkpoint.watermark > now + run.overlapMinutes * 60_000)
-    return startOver(run, checkpoint, `the watermark was ${time(checkpoint.watermark)}, which is in the future`);
+    return startOver(run, checkpoint, `the watermark was ${rfc3339(checkpoint.watermark)}, which is in the future`);
   const gap = retentionGap(checkpoint, now);
   if (gap === null) return checkpoint;
   await lease.recordGap(gap);

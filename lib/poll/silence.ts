@@ -1,14 +1,10 @@
+import { BLIND_AFTER } from '../contract/timing';
 import type { HealthRecord } from '../domain/checkpoint';
-import type { Millis } from '../domain/time';
+import { rfc3339, MINUTE, type Millis } from '../domain/time';
 import type { LiveLease } from '../ports/checkpoints';
-
-const MINUTE = 60_000;
 
 /** Milliseconds of log that may be missing on the bus before that is announced: three ticks. */
 export const SILENT_AFTER_MS = 15 * MINUTE;
-
-/** Failed runs in a row after which the connector is blind, however old the watermark is. One alone may be a hiccup. */
-export const BLIND_AFTER = 2;
 
 /** Milliseconds after which a silence that lasts is announced again. */
 export const REPEAT_MS = 60 * MINUTE;
@@ -44,7 +40,7 @@ export function reasonOf(
   failStreak: number,
   failure: { readonly code: string; readonly message: string } | null,
 ): string {
-  const since = ending === null ? '' : ` since ${time(ending.since)}`;
+  const since = ending === null ? '' : ` since ${rfc3339(ending.since)}`;
   if (failure !== null)
     return `${failStreak <= 1 ? 'a run has' : `${failStreak} runs in a row have`} failed, the last one with ${failure.code}: ${failure.message}`;
   if (previousDied) return 'the last run was killed before it could say why';
@@ -71,5 +67,3 @@ export function timeToCatchUp(now: Millis, watermark: Millis, movedMs: Millis, p
     ? `it will take about ${minutes} minutes`
     : `it will take about ${Math.ceil(minutes / 60)} hours`;
 }
-
-export const time = (millis: Millis): string => new Date(millis).toISOString();

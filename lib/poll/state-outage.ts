@@ -1,10 +1,12 @@
+import { rfc3339 } from '../domain/time';
 import type { ConnectorSettings } from '../contract/settings';
 import { toConnectorError } from '../domain/errors';
 import { announce } from '../pipeline/health-events';
 import type { Acquisition } from '../ports/checkpoints';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import { publishOnExistingBus, type PollDeps, type Run } from '../pipeline/run';
-import { BLIND_AFTER, REPEAT_MS, time } from './silence';
+import { BLIND_AFTER } from '../contract/timing';
+import { REPEAT_MS } from './silence';
 
 /**
  * Takes the lease. Where the state cannot be reached for several runs in a row, that is announced without it.
@@ -27,7 +29,7 @@ export async function acquire(
     const outage = { ...before, failures: before.failures + 1 };
     const isDue =
       outage.failures >= BLIND_AFTER && (outage.announcedAt === null || now - outage.announcedAt >= REPEAT_MS);
-    const description = `${outage.failures} runs in a row could not reach the checkpoint, since ${time(outage.since)}: ${message}`;
+    const description = `${outage.failures} runs in a row could not reach the checkpoint, since ${rfc3339(outage.since)}: ${message}`;
     const isTold = isDue && (await tryToAnnounce(connector, runId, deps, deadline, description, code));
     outages.set(connector.id, isTold ? { ...outage, announcedAt: now } : outage);
     throw thrown;

@@ -4,10 +4,9 @@ import { toConnectorError, type ErrorCode } from '../domain/errors';
 import type { Credential } from '../domain/credential';
 import type { Dialect } from '../domain/dialect';
 import type { AuditLogPage, OpenAuditLog } from '../ports/audit-log';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import type { CredentialStore } from '../ports/credentials';
-
-const DAY_MS = 24 * 60 * 60_000;
+import { DAY } from '../domain/time';
 
 /** What the audit endpoint itself answered for one connector. */
 export interface ConnectionReport {
@@ -63,7 +62,7 @@ async function testOne(
   };
   let kind: Credential['kind'] | null = null;
   const until = clock.now();
-  const pages = openAuditLog(connector, null).pages({ from: until - DAY_MS, until }, null, deadline);
+  const pages = openAuditLog(connector, null).pages({ from: until - DAY, until }, null, deadline);
   try {
     // Past the cache: an operator who has just put a new value in asks about that one.
     kind = (await credentials.refetch(connector.secretId, deadline)).credential.kind;

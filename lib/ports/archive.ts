@@ -1,6 +1,6 @@
 import type { ArchivedObject } from '../domain/quarantine';
 import type { OversizedRecord } from '../domain/record';
-import type { Deadline } from './clock';
+import type { Deadline } from '../domain/deadline';
 
 /** Keeps what does not fit on the bus, or may not go there. */
 export interface Archive {

@@ -2,7 +2,7 @@ import type { ConnectorSettings } from '../contract/settings';
 import type { Dialect } from '../domain/dialect';
 import type { LogRecord } from '../domain/record';
 import type { Millis, Window } from '../domain/time';
-import type { Deadline } from './clock';
+import type { Deadline } from '../domain/deadline';
 
 /** One answer of the audit API, read while it arrives. */
 export interface AuditLogPage {

@@ -1,7 +1,7 @@
 import type { SliceCheckpoint, LiveStanding, BackfillJob, BackfillSlice } from '../domain/backfill';
 import type { Millis, Window } from '../domain/time';
 import type { Lease } from './checkpoints';
-import type { Deadline } from './clock';
+import type { Deadline } from '../domain/deadline';
 
 /** A hold on a slice. Each commit lengthens its lease; with the last one the slice is done. */
 export interface SliceLease extends Lease<SliceCheckpoint> {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/errors';
 import type { PublishedId } from '../domain/published-id';
 import type { Quarantined } from '../domain/quarantine';
 import type { Millis, Window } from '../domain/time';
-import type { Deadline } from './clock';
+import type { Deadline } from '../domain/deadline';
 import type { PublishedSet } from './published-ids';
 
 export interface CommitOptions {

@@ -1,5 +1,5 @@
 import type { VersionedCredential } from '../domain/credential';
-import type { Deadline } from './clock';
+import type { Deadline } from '../domain/deadline';
 
 export interface CredentialStore {
   /**

@@ -1,13 +1,5 @@
-import type { Millis } from '../domain/time';
-import type { Deadline } from './clock';
-
-/** What goes on the bus: an entry before it is serialized. */
-export interface BusEvent {
-  readonly detailType: string;
-  /** The entry's `Time`. */
-  readonly time: Millis;
-  readonly detail: object;
-}
+import type { Deadline } from '../domain/deadline';
+import type { BusEvent } from '../domain/event';
 
 export interface Delivery<Event extends BusEvent = BusEvent> {
   /** The bus gave an EventId for these. */

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { GetObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
-import { callMs } from '../domain/call-time';
+import { callMs } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
 import type { ArchivedObject } from '../domain/quarantine';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 
 /** Milliseconds one object may take with the SDK's own retries. */
 const CALL_MS = 30_000;

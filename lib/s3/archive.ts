@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { callMs } from '../domain/call-time';
+import { callMs } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
 import type { Archive } from '../ports/archive';
-import type { Deadline } from '../ports/clock';
+import type { Deadline } from '../domain/deadline';
 import type { GzippedObject, PutObject } from './put-object';
 
 /** Milliseconds one object in memory may take with the SDK's own retries. */

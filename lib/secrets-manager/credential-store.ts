@@ -3,7 +3,7 @@ import type { GetSecretValueCommandOutput, SecretsManagerClient } from '@aws-sdk
 import { ConnectorError } from '../domain/errors';
 import type { VersionedCredential } from '../domain/credential';
 import type { Millis } from '../domain/time';
-import type { Clock, Deadline } from '../ports/clock';
+import type { Clock, Deadline } from '../domain/deadline';
 import type { CredentialStore } from '../ports/credentials';
 import { parseCredential, secretEmpty } from './credential';
 

@@ -1,5 +1,5 @@
 import type { Millis } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import type { Matcher } from './event-pattern';
 import { arnOf } from './place';
 import type { AwsPlace } from './place';

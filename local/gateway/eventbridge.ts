@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import { parseWith } from '../../lib/contract/parse';
 import { createEventBuses } from './event-buses';
 import type { EventBus, EventListener } from './event-buses';

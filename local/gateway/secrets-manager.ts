@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import { parseWith } from '../../lib/contract/parse';
 import { arnOf } from './place';
 import type { AwsPlace } from './place';

@@ -1,6 +1,6 @@
 import { stringify } from 'lossless-json';
 import type { Millis } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import { recordTime } from './record-time';
 
 /** A record in the tailnet's log. */

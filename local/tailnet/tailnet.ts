@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import type { Dialect } from '../../lib/domain/dialect';
 import type { Millis } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 import { createAuditEndpoint, type AuditEnvelope } from './audit-endpoint';
 import { toAuditRecord } from './audit-record';
 import { answerConfigurationRequest } from './configuration-endpoint';

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { formatLength, parsePastInstant } from '../../cli/instant';
 import { parseDuration } from '../../lib/contract/duration';
+import { MINUTE, HOUR, DAY } from '../../lib/domain/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 describe('when to go back to', () => {
   it.each([

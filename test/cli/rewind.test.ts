@@ -4,9 +4,7 @@ import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { openWorld, record, type World, type WorldOptions } from '../harness/world';
 import { installedCommand, tailscaleAudit, type CommandOptions } from './command';
 import { startControlPlane } from './control-plane';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { HOUR, DAY } from '../../lib/domain/time';
 const TABLE = 'tailscale-audit';
 
 let world: World;

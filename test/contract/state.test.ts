@@ -2,7 +2,7 @@ import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { ConnectorError } from '../../lib/domain/errors';
 import type { HealthRecord, Inflight, Place } from '../../lib/domain/checkpoint';
-import type { Millis } from '../../lib/domain/time';
+import { MINUTE, type Millis } from '../../lib/domain/time';
 import type { CommitOptions, StateStore, LiveLease } from '../../lib/ports/checkpoints';
 import { createRewinder } from '../../lib/operator/rewind';
 import { createStateStore } from '../../lib/dynamodb/state-store';
@@ -14,7 +14,6 @@ import { createInMemoryState } from '../harness/in-memory-state';
 import { createInMemoryTable } from '../harness/in-memory-table';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const MINUTE = 60_000;
 const CONNECTOR = 'default';
 const deadline = { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false };
 

@@ -10,7 +10,7 @@ const ROOMS = ['.ci', 'cli', 'docs', 'examples', 'functions', 'infra', 'lib', 'l
 const FILES = new Set(
   [
     ...readdirSync(ROOT),
-    ...ROOMS.flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })),
+    ...ROOMS.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })),
   ].map((path) => basename(path)),
 );
 
@@ -68,15 +68,15 @@ describe('what is held against the pages', () => {
 });
 
 describe('docs/architecture.md', () => {
-  const rooms = tableOf('docs/architecture.md', 'room').flatMap(([room = '']) => codesIn(room));
+  const folders = tableOf('docs/architecture.md', 'folder').flatMap(([folder = '']) => codesIn(folder));
 
-  it('names rooms that are there', () => {
-    expect(rooms.filter((room) => !existsSync(join(ROOT, room)))).toEqual([]);
+  it('names folders that are there', () => {
+    expect(folders.filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
   });
 
-  it('names every room of lib', () => {
+  it('names every folder of lib', () => {
     const there = readdirSync(join(ROOT, 'lib')).map((name) => `lib/${name}`);
-    expect(there.filter((room) => !rooms.includes(room))).toEqual([]);
+    expect(there.filter((folder) => !folders.includes(folder))).toEqual([]);
   });
 });
 

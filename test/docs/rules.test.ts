@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
 import { createDeadline } from '../../lib/domain/deadline';
-import type { BusEvent } from '../../lib/ports/event-bus';
+import type { BusEvent } from '../../lib/domain/event';
 import type { HealthEvent } from '../../lib/contract/health-event';
 import { DETAIL_TYPE } from '../../lib/contract/names';
 import type { PolicyDiff } from '../../lib/contract/policy-diff-event';

@@ -4,11 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { validateEvent } from '../harness/validate-event';
 import { openWorld, record, type World, type WorldOptions } from '../harness/world';
+import { HOUR } from '../../lib/domain/time';
 
 // Some of these read hundreds of megabytes.
 jest.setTimeout(120_000);
-
-const HOUR = 3_600_000;
 const POISON = { NODE_OPTIONS: `--require ${join(__dirname, 'poison-preload.cjs')}` };
 
 let world: World;

@@ -1,9 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { API_KEY, openWorld, record, type World, type WorldOptions } from '../harness/world';
 import { validateEvent } from '../harness/validate-event';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { HOUR, DAY } from '../../lib/domain/time';
 
 let world: World | undefined;
 afterEach(async () => {

@@ -1,8 +1,6 @@
 import { validateEvent } from '../harness/validate-event';
 import { API_KEY, openWorld, record, type World, type WorldOptions } from '../harness/world';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+import { MINUTE, HOUR } from '../../lib/domain/time';
 
 let world: World;
 afterEach(async () => {

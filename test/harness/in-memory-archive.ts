@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { callMs } from '../../lib/domain/call-time';
+import { callMs } from '../../lib/domain/deadline';
 import { ConnectorError } from '../../lib/domain/errors';
 import type { ArchivedObject } from '../../lib/domain/quarantine';
 import type { Archive } from '../../lib/ports/archive';
-import type { Deadline } from '../../lib/ports/clock';
+import type { Deadline } from '../../lib/domain/deadline';
 import { NoAnswer, type Io } from './in-memory-io';
 
 /** What a bucket holds, by key; raw bytes as the text that they are in UTF-8. */

@@ -3,7 +3,7 @@ import type { Dialect } from '../../lib/domain/dialect';
 import type { LogRecord } from '../../lib/domain/record';
 import type { Millis, Window } from '../../lib/domain/time';
 import type { AuditLog, AuditLogPage, OpenAuditLog, PageEnd } from '../../lib/ports/audit-log';
-import type { Clock, Deadline } from '../../lib/ports/clock';
+import type { Clock, Deadline } from '../../lib/domain/deadline';
 import { NoAnswer, type Io } from './in-memory-io';
 import type { InMemoryTailnet } from './in-memory-tailnet';
 

@@ -1,6 +1,7 @@
-import { callMs } from '../../lib/domain/call-time';
+import { callMs } from '../../lib/domain/deadline';
 import { ConnectorError } from '../../lib/domain/errors';
-import type { Bus, BusEvent, Delivery } from '../../lib/ports/event-bus';
+import type { BusEvent } from '../../lib/domain/event';
+import type { Bus, Delivery } from '../../lib/ports/event-bus';
 import { NoAnswer, type Io } from './in-memory-io';
 
 /** The far side of a bus: what arrived, and what it will not take. */

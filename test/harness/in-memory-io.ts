@@ -1,5 +1,5 @@
 import type { Millis } from '../../lib/domain/time';
-import type { Deadline } from '../../lib/ports/clock';
+import type { Deadline } from '../../lib/domain/deadline';
 
 export type Service = 'state' | 'bus' | 'archive' | 'upstream';
 

@@ -1,11 +1,9 @@
 import type { PublishedId } from '../../lib/domain/published-id';
-import type { Millis } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import { HOUR, type Millis } from '../../lib/domain/time';
+import type { Clock } from '../../lib/domain/deadline';
 import type { PublishedSet } from '../../lib/ports/published-ids';
 import type { Ask } from './in-memory-state';
 import type { InMemoryTable } from './in-memory-table';
-
-const HOUR = 3_600_000;
 const KEEP_MS = 100 * 24 * HOUR;
 
 interface InMemorySeen {

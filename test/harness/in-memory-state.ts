@@ -2,7 +2,7 @@ import { ConnectorError } from '../../lib/domain/errors';
 import type { Ending, InstallationRecord, HealthRecord, Place } from '../../lib/domain/checkpoint';
 import type { Millis } from '../../lib/domain/time';
 import type { CommitOptions, StateStore, LiveLease } from '../../lib/ports/checkpoints';
-import type { Clock, Deadline } from '../../lib/ports/clock';
+import type { Clock, Deadline } from '../../lib/domain/deadline';
 import { NoAnswer, type Call, type Io } from './in-memory-io';
 import { createInMemorySeen } from './in-memory-published';
 import type { ConnectorItems, InMemoryTable, StateItem, TableWatch } from './in-memory-table';

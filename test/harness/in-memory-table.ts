@@ -1,7 +1,7 @@
 import type { HealthRecord, InstallationRecord, Place } from '../../lib/domain/checkpoint';
 import type { Quarantined } from '../../lib/domain/quarantine';
 import type { Millis, Window } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 
 /** The STATE item. */
 export interface StateItem {

@@ -1,6 +1,6 @@
 import type { Dialect } from '../../lib/domain/dialect';
 import type { Millis, Window } from '../../lib/domain/time';
-import type { Clock } from '../../lib/ports/clock';
+import type { Clock } from '../../lib/domain/deadline';
 
 /** A record in a tailnet's log. */
 export interface LogEntry {

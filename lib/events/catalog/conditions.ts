@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { Millis } from '../../domain/time';
-import { parseTimestamp, isZeroTime } from '../records/event-time';
+import { parseTimestamp } from '../../domain/time';
+import { isZeroTime } from '../records/event-time';
 import { canonicalJson, field, isJsonObject } from '../../domain/json';
 
 /** What a condition may look at: one record, never its siblings. */

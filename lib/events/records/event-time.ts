@@ -1,4 +1,4 @@
-import type { Millis } from '../../domain/time';
+import { DAY, type Millis, parseTimestamp } from '../../domain/time';
 
 /** A readable time of a record. */
 export interface EventTime {
@@ -8,15 +8,12 @@ export interface EventTime {
   readonly millis: Millis;
 }
 
-/** RFC 3339 to any fraction, and the forms Tailscale prints elsewhere: `2022-10-18 18:40:58.65 +0000 UTC`, and no zone at all (read as UTC). */
-const TIMESTAMP =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?: ?(?:[Zz]|([+-])(\d\d):?(\d\d)))?(?: UTC)?$/;
-
 /** Decimal digits: an epoch that a lossless parser left as text. */
 const EPOCH = /^\d{1,16}(?:\.\d{1,20})?$/;
 
 /** Seconds. Below this a number is an epoch in seconds (until the year 5138), above it one in milliseconds. */
 const SECONDS_BELOW = 1e11;
+
 /** Milliseconds. The year 5138 again; beyond it a number is no epoch that we know. */
 const MILLIS_BELOW = 1e14;
 
@@ -35,29 +32,16 @@ function epochTime(value: number): EventTime | null {
   return { text: new Date(millis).toISOString(), millis };
 }
 
-/** A timestamp as an instant; null when it is none. A leap second counts as the last millisecond before it. */
-export function parseTimestamp(text: string): Millis | null {
-  const match = TIMESTAMP.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHours, offsetMinutes] = match;
-  const leap = second === '60';
-  const clock = `${hour}:${minute}:${leap ? '59' : second}.${leap ? '999' : fraction.slice(0, 3).padEnd(3, '0')}`;
-  const written = `${year}-${month}-${day}T${clock}Z`;
-  const local = Date.parse(written);
-  if (Number.isNaN(local) || new Date(local).toISOString() !== written) return null;
-  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
-  return sign === '-' ? local + offset : local - offset;
-}
-
 /** Go's zero time stands for "none": any instant of the year 1. */
 export function isZeroTime(millis: Millis): boolean {
   return millis < ZERO_TIME_END;
 }
+
 const ZERO_TIME_END = Date.parse('0002-01-01T00:00:00Z');
 
 const EARLIEST = Date.UTC(2000, 0, 1);
+
 const LATEST_BUCKET = Date.UTC(2100, 0, 1);
-const DAY = 86_400_000;
 
 /** The entry's `Time`: the event's own within [2000-01-01, receipt + 1 day], else the time of receipt. */
 export function entryTime(millis: Millis | null, receivedAt: Millis): Millis {

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi';
 import { ConnectorError } from '../../domain/errors';
 import type { Credential, VersionedCredential } from '../../domain/credential';
 import type { Millis } from '../../domain/time';
-import type { Clock, Deadline } from '../../ports/clock';
+import type { Clock, Deadline } from '../../domain/deadline';
 import type { CredentialStore } from '../../ports/credentials';
 import type { Telemetry } from '../../ports/telemetry';
 import { invalid, readText } from '../http/body';

@@ -1,5 +1,5 @@
 import type { Millis } from '../../domain/time';
-import type { Deadline } from '../../ports/clock';
+import type { Deadline } from '../../domain/deadline';
 import { AnswerReader } from '../answer/answer-reader';
 import type { Authorization, Authorizer } from '../auth/authorize';
 import type { Envelope } from '../answer/envelope';

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../domain/errors';
 import type { Millis } from '../../domain/time';
-import type { Clock, Deadline } from '../../ports/clock';
+import type { Clock, Deadline } from '../../domain/deadline';
 import { Body, readBeginning } from './body';
 import { WaitLimit } from './wait-limit';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { ConnectorError } from '../../domain/errors';
 import type { Millis } from '../../domain/time';
-import type { Clock, Deadline } from '../../ports/clock';
+import type { Clock, Deadline } from '../../domain/deadline';
 import type { Telemetry } from '../../ports/telemetry';
 import { exchange } from './exchange';
 import type { Outgoing, Reply } from './exchange';

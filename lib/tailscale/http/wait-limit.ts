@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../domain/errors';
 import type { ErrorCode } from '../../domain/errors';
 import type { Millis } from '../../domain/time';
-import type { Deadline } from '../../ports/clock';
+import type { Deadline } from '../../domain/deadline';
 import { causeCode, unreachable } from './unreachable';
 
 /** A failure that may pass by itself, so that another try is worth it. */

@@ -7,12 +7,12 @@ import { openWorld, type World } from '../../harness/world';
 import { tailscaleAudit, type CommandOptions } from '../command';
 import { startControlPlane, type ControlPlane } from '../control-plane';
 import type { LocalExecution, LocalStateMachine } from '../step-functions';
+import { DAY } from '../../../lib/domain/time';
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
 const STACK = { BackfillStateMachineArn: MACHINE, TableName: 'tailscale-audit', Connectors: 'default' };
 const NOW = Date.parse('2026-11-22T08:00:00.000Z');
 const NAME = 'backfill-2026-11-22T08-00-00-000Z';
-const DAY = 86_400_000;
 const FROM = Date.parse('2026-11-01T00:00:00.000Z');
 const iso = (millis: number) => new Date(millis).toISOString();
 

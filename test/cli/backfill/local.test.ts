@@ -1,8 +1,7 @@
 import { ENV } from '../../../lib/contract/settings';
 import { API_KEY, openWorld, record, type World } from '../../harness/world';
 import { tailscaleAudit } from '../command';
-
-const HOUR = 3_600_000;
+import { HOUR } from '../../../lib/domain/time';
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 
 let world: World;

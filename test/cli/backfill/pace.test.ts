@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import type { Plan } from '../../../cli/backfill/answers';
 import { createPace } from '../../../cli/backfill/pace';
-
-const HOUR = 3_600_000;
+import { HOUR } from '../../../lib/domain/time';
 const START = Date.parse('2026-11-01T00:00:00Z');
 const iso = (hour: number) => new Date(START + hour * HOUR).toISOString();
 

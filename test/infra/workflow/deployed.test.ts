@@ -1,9 +1,7 @@
 import { tailscaleAudit } from '../../cli/command';
 import { record } from '../../harness/world';
 import { openStage, type Stage } from './stage';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { HOUR, DAY } from '../../../lib/domain/time';
 
 let stage: Stage;
 afterEach(() => stage.close());

@@ -7,11 +7,9 @@ import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import type { Sandbox } from '../../harness/lambda';
 import { openWorld, record, type World } from '../../harness/world';
 import { watchMemory } from './memory';
+import { MINUTE, HOUR, DAY } from '../../../lib/domain/time';
 
 const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** Milliseconds an invocation has: what is deployed. */
 const REMAINING_MS = 900_000;

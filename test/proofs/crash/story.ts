@@ -1,4 +1,4 @@
-import type { Millis } from '../../../lib/domain/time';
+import { HOUR, type Millis } from '../../../lib/domain/time';
 
 /** Target of the record whose event the bus will not take. */
 export const POISON = 'nPoisonCNTRL';
@@ -11,7 +11,6 @@ export const OVERSIZE = 'nOversizeCNTRL';
 const PLAIN = 200;
 
 const SECOND = 1_000;
-const HOUR = 3_600_000;
 
 /** Milliseconds between the two ticks: long enough for a sweep to be due. */
 export const BETWEEN_TICKS_MS = 2 * HOUR;

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDeadline } from '../../../lib/domain/deadline';
-import type { Millis } from '../../../lib/domain/time';
-import type { Clock } from '../../../lib/ports/clock';
+import { MINUTE, type Millis } from '../../../lib/domain/time';
+import type { Clock } from '../../../lib/domain/deadline';
 import { createRewinder } from '../../../lib/operator/rewind';
 import { createStateStore } from '../../../lib/dynamodb/state-store';
 import { createTailscale } from '../../../lib/tailscale/audit-log';
@@ -12,8 +12,6 @@ import { startTailnet } from '../../../local/tailnet/tailnet';
 import { API_KEY, apiKey, createCredentials } from '../../unit/tailscale/setting';
 import type { Call } from '../../harness/in-memory-io';
 import { createStage, type Stage, type StageOptions } from '../../harness/in-memory-stage';
-
-const MINUTE = 60_000;
 const CONNECTOR = 'default';
 const TABLE = 'tailscale-audit';
 

@@ -5,10 +5,9 @@ import type { Arrival, Fate } from '../crash/stage';
 import { recordAt } from '../crash/story';
 import type { ProofName } from './mutations';
 import type { PageScene } from './pages';
+import { HOUR, DAY } from '../../../lib/domain/time';
 
 const SECOND = 1_000;
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 
 /** The write of that number to STATE: the lease is taken, and each page is noted and committed. */
 const SECOND_COMMIT = 5;

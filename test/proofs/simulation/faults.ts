@@ -1,6 +1,6 @@
 import { ConnectorError, type ErrorCode } from '../../../lib/domain/errors';
-import type { Millis } from '../../../lib/domain/time';
-import type { BusEvent } from '../../../lib/ports/event-bus';
+import { MINUTE, HOUR, DAY, type Millis } from '../../../lib/domain/time';
+import type { BusEvent } from '../../../lib/domain/event';
 import type { Call } from '../../harness/in-memory-io';
 import type { Random } from './random';
 
@@ -103,10 +103,6 @@ export type Meanwhile =
   | { readonly kind: 'rewind'; readonly byMs: Millis }
   | { readonly kind: 'lose state' }
   | { readonly kind: 'second run'; readonly skewMs: Millis };
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** Milliseconds that a clock may be off by. More than 5 minutes is an alarm; beyond 10 no promise is made. */
 export const MAX_SKEW_MS = 10 * MINUTE;

@@ -1,7 +1,7 @@
 import { createDeadline } from '../../../lib/domain/deadline';
 import { poll, PollFailed } from '../../../lib/poll/poll';
 import type { Millis } from '../../../lib/domain/time';
-import type { Clock } from '../../../lib/ports/clock';
+import type { Clock } from '../../../lib/domain/deadline';
 import type { Telemetry } from '../../../lib/ports/telemetry';
 import type { PollDeps } from '../../../lib/pipeline/run';
 import { createInMemoryArchive } from '../../harness/in-memory-archive';

@@ -1,6 +1,6 @@
 import { RAW_REASONS, type Quarantined } from '../../../lib/domain/quarantine';
 import type { Millis, Window } from '../../../lib/domain/time';
-import type { BusEvent } from '../../../lib/ports/event-bus';
+import type { BusEvent } from '../../../lib/domain/event';
 import type { InMemoryBucket } from '../../harness/in-memory-archive';
 import type { InMemoryTable, StateItem } from '../../harness/in-memory-table';
 import { judgeCommit } from './commits';

@@ -1,13 +1,9 @@
 import type { Dialect } from '../../../lib/domain/dialect';
-import type { Millis } from '../../../lib/domain/time';
+import { MINUTE, HOUR, DAY, type Millis } from '../../../lib/domain/time';
 import type { DialectSetting } from '../../../lib/contract/settings';
 import { isLasting, SPELLS, STRIKES, type OutageName, type SpellName, type Strike } from './faults';
 import { createRandom, type Random } from './random';
 import { planRecords, type PlannedRecord } from './records';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** The one connector of every history. */
 export const CONNECTOR = 'default';

@@ -1,13 +1,9 @@
 import type { Dialect } from '../../../lib/domain/dialect';
-import type { Millis } from '../../../lib/domain/time';
+import { MINUTE, HOUR, DAY, type Millis } from '../../../lib/domain/time';
 import type { LogEntry } from '../../harness/in-memory-tailnet';
 import type { Phase } from './plan';
 import type { Random } from './random';
 import { createWriter, type Writer, type Written } from './writer';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** What is drawn when a record is made. Closed, as the faults are: each has to come up. */
 export const KINDS = [

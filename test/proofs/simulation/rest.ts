@@ -2,9 +2,7 @@ import { RETENTION_MS } from '../../harness/in-memory-tailnet';
 import { isOut, type Expectation, type Expectations } from './expectations';
 import type { OracleDeps } from './oracle';
 import type { Run } from './run';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+import { HOUR, DAY } from '../../../lib/domain/time';
 
 /** How late a record may show up. */
 const HORIZON_MS = 7 * DAY;

@@ -1,10 +1,8 @@
-import type { Millis } from '../../../lib/domain/time';
+import { MINUTE, type Millis } from '../../../lib/domain/time';
 import type { StateItem } from '../../harness/in-memory-table';
 import type { OracleDeps } from './oracle';
 import type { HealthDetail } from './published';
 import type { Run } from './run';
-
-const MINUTE = 60_000;
 
 /** Milliseconds of log that may be missing on the bus before somebody must know: three ticks that find it out, and one. */
 const SILENT_MS = 20 * MINUTE;

@@ -1,4 +1,4 @@
-import type { Millis } from '../../../lib/domain/time';
+import { MINUTE, HOUR, DAY, type Millis } from '../../../lib/domain/time';
 import { isPatient, type FaultName } from './faults';
 import type { Violation } from './judge';
 import { CONNECTOR, PERIOD_MS, planHistory, type Plan } from './plan';
@@ -19,10 +19,6 @@ export interface Outcome extends Balance {
   /** Of the trace: the same for the same history. */
   readonly hash: string;
 }
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 const TIMEOUT_MS = 240_000;
 
 /** Lives through the history of one seed: first with its faults, then without, until nothing is left to come. */

@@ -1,5 +1,5 @@
 import type { Millis } from '../../../lib/domain/time';
-import type { Clock } from '../../../lib/ports/clock';
+import type { Clock } from '../../../lib/domain/deadline';
 
 /** Virtual time: it passes only between events, and nothing waits for real. */
 export interface Timeline extends Clock {

@@ -1,10 +1,7 @@
 import * as fc from 'fast-check';
 import { clampRange, jobIdOf, parseRange } from '../../../lib/backfill/range';
 import { InvalidInput } from '../../../lib/contract/parse';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+import { MINUTE, HOUR, DAY } from '../../../lib/domain/time';
 const NOW = Date.UTC(2026, 10, 22, 12, 30, 15, 250);
 const iso = (instant: number) => new Date(instant).toISOString();
 

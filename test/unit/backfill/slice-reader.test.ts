@@ -8,12 +8,9 @@ import {
   NOTHING_COUNTED,
 } from '../../../lib/backfill/slice-reader';
 import type { BackfillJob } from '../../../lib/domain/backfill';
-import type { Window } from '../../../lib/domain/time';
+import { HOUR, DAY, type Window } from '../../../lib/domain/time';
 import { begin } from '../../../lib/pipeline/plan';
 import { identify } from '../../../lib/events/identity/identify';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 22, 12);
 
 /** A record of so long ago; null: without a time that can be read. */

@@ -1,7 +1,8 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import fc from 'fast-check';
 import { createEventBridgeBus } from '../../../lib/eventbridge/event-bus';
-import type { Bus, BusEvent } from '../../../lib/ports/event-bus';
+import type { BusEvent } from '../../../lib/domain/event';
+import type { Bus } from '../../../lib/ports/event-bus';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import type { FaultAnswer } from '../../../local/gateway/faults';
 import type { DeliveredEvent } from '../../../local/gateway/put-events';

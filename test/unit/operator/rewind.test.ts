@@ -7,9 +7,9 @@ import { createStateStore } from '../../../lib/dynamodb/state-store';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../../local/gateway/server';
 import { createTable } from '../../../local/gateway/table';
+import { HOUR } from '../../../lib/domain/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const HOUR = 3_600_000;
 const TARGET = NOW - 2 * HOUR;
 
 let gateway: Gateway;

@@ -1,5 +1,5 @@
 import type { PublishedId } from '../../../lib/domain/published-id';
-import type { BusEvent } from '../../../lib/ports/event-bus';
+import type { BusEvent } from '../../../lib/domain/event';
 import { createDeadline } from '../../../lib/domain/deadline';
 import {
   createUnitDelivery,

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { InstallationRecord, Place } from '../../../lib/domain/checkpoint';
+import { SWEEPS } from '../../../lib/domain/checkpoint';
+import { HOUR, RETENTION_MS } from '../../../lib/domain/time';
 import {
   adoptDialect,
   afterPage,
@@ -9,15 +11,11 @@ import {
   planSweep,
   planWindow,
   restart,
-  RETENTION_MS,
   retentionGap,
   SETTLE_MS,
   sweepDone,
-  SWEEPS,
   type PageRead,
 } from '../../../lib/pipeline/plan';
-
-const HOUR = 3_600_000;
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const installation: InstallationRecord = {
   installedAt: NOW - 3_000 * HOUR,

@@ -1,8 +1,7 @@
 import type { StateItem } from '../../harness/in-memory-table';
 import { createStage, recordEvents, type Stage } from '../../harness/in-memory-stage';
 import { killedAt, loseTheLease, PAGE_SCENES, stageOfLargePages, type PageScene } from '../../proofs/mutations/pages';
-
-const MINUTE = 60_000;
+import { MINUTE } from '../../../lib/domain/time';
 
 /** See test/mutations: the same scenes have to find known mistakes. */
 it.each<PageScene>(['killed in a page', 'known page', 'lease lost in a page'])(

@@ -1,8 +1,7 @@
 import { ConnectorError } from '../../../lib/domain/errors';
 import { createStage, type Stage } from '../../harness/in-memory-stage';
 import { killedAt } from '../../proofs/mutations/pages';
-
-const MINUTE = 60_000;
+import { MINUTE } from '../../../lib/domain/time';
 
 const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [String(detail.kind)] : []));
 const owed = ({ table }: Stage) => table.of('default').state?.health.owed.map(({ kind }) => kind);

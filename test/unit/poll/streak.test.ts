@@ -1,8 +1,6 @@
 import { ConnectorError } from '../../../lib/domain/errors';
 import { createStage, STAGE_START, type Stage } from '../../harness/in-memory-stage';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+import { MINUTE, HOUR } from '../../../lib/domain/time';
 
 const record = (at: number) => ({
   eventTime: new Date(at).toISOString(),

@@ -1,8 +1,6 @@
 import type { Dialect } from '../../../lib/domain/dialect';
 import { createStage, recordEvents, STAGE_START } from '../../harness/in-memory-stage';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+import { MINUTE, HOUR } from '../../../lib/domain/time';
 
 describe.each<Dialect>(['configuration', 'audit'])('a sweep of the %s dialect', (dialect) => {
   it.each([

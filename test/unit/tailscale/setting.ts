@@ -5,7 +5,7 @@ import type { Dialect } from '../../../lib/domain/dialect';
 import type { LogRecord } from '../../../lib/domain/record';
 import type { Millis, Window } from '../../../lib/domain/time';
 import type { AuditLog, AuditLogPage } from '../../../lib/ports/audit-log';
-import type { Deadline } from '../../../lib/ports/clock';
+import type { Deadline } from '../../../lib/domain/deadline';
 import type { CredentialStore } from '../../../lib/ports/credentials';
 import type { ConnectorSettings } from '../../../lib/contract/settings';
 import { createTailscale } from '../../../lib/tailscale/audit-log';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { entryTime, isZeroTime, parseEventTime, seenBucket } from '../../../../lib/events/records/event-time';
-
-const DAY = 86_400_000;
+import { DAY } from '../../../../lib/domain/time';
 
 describe('[case 28] times as Tailscale writes them', () => {
   it.each([
