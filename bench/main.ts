@@ -9,7 +9,7 @@ import { Bench } from 'tinybench';
 import { createEventBridgeBus } from '../lib/eventbridge/event-bus';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
 import { identify } from '../lib/events/identity/identify';
-import { normalize } from '../lib/events/normalize';
+import { encodeAll } from '../lib/events/normalize';
 import { diffPolicy } from '../lib/policy/policy-diff';
 import { AnswerReader } from '../lib/tailscale/answer/answer-reader';
 import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/answer/envelope';
@@ -52,7 +52,7 @@ function inProcess(): Comparison[] {
     {
       name: `${records.length} real records: normalize / parse and print JSON`,
       ours: () =>
-        records.map((text) => JSON.stringify(normalize(identify(JSON.parse(text) as unknown, NAMES), context))),
+        records.map((text) => JSON.stringify(encodeAll(identify(JSON.parse(text) as unknown, NAMES), context))),
       least: () => records.map((text) => JSON.stringify(JSON.parse(text))),
     },
     {

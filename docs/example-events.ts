@@ -1,22 +1,23 @@
 import { identify } from '../lib/events/identity/identify';
-import { normalize, type NormalizedEvent } from '../lib/events/normalize';
-import { EVENT_SOURCE } from '../lib/contract/names';
+import { encodeAll } from '../lib/events/normalize';
+import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
+import type { EncodedEvent } from '../lib/domain/event';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/gateway/local-client';
 import { readEntry, type DeliveredEvent } from '../local/gateway/put-events';
 import { planDemoRecords } from '../local/tailnet/demo-records';
 
 const NOW = Date.parse('2026-11-22T09:16:51Z');
 
-/** Event ids are EventBridge's own, and random; these stand for them. */
+/** EventBridge makes random event ids; these are fixed ones. */
 const ENVELOPE_ID = {
   audit: 'f40507a2-49fb-4de0-bc46-f64b7c67fa31',
   'policy-diff': 'd1a4a3ca-ea81-44ce-ad50-643649e2237d',
 } as const;
 
-/** An approved route and the diff of a policy change, from the story that `npm start` plays, as EventBridge hands them to a target. */
+/** An approved route and the diff of a policy change, from the demo of `npm start`, as EventBridge gives them to a target. */
 export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', DeliveredEvent>> {
   const events = planDemoRecords({ now: NOW }).flatMap(({ record }) =>
-    normalize(identify(record, { tailnetKey: 'example.com', idKey: '0'.repeat(64) }), {
+    encodeAll(identify(record, { tailnetKey: 'example.com', idKey: '0'.repeat(64) }), {
       connector: 'default',
       tailnetKey: 'example.com',
       mode: 'live',
@@ -29,16 +30,22 @@ export function exampleEvents(): Readonly<Record<'audit' | 'policy-diff', Delive
     }),
   );
   return {
-    audit: delivered(events.find(({ detail }) => detail.native === 'NODE.UPDATE.ALLOWED_IPS')),
-    'policy-diff': delivered(events.find(({ detail }) => detail.stream === 'policy-diff')),
+    audit: delivered(
+      events.find(({ countedAs }) => countedAs === 'routes:approve'),
+      ENVELOPE_ID.audit,
+    ),
+    'policy-diff': delivered(
+      events.find(({ detailType }) => detailType === DETAIL_TYPE.policyDiff),
+      ENVELOPE_ID['policy-diff'],
+    ),
   };
 }
 
-function delivered(found: NormalizedEvent | undefined): DeliveredEvent {
-  if (found === undefined) throw new Error('the story has no such event any more');
+function delivered(found: EncodedEvent | undefined, envelopeId: string): DeliveredEvent {
+  if (found === undefined) throw new Error('the demo has no such event');
   const { detailType, detail, time } = found;
   const entry = { Source: EVENT_SOURCE, DetailType: detailType, Detail: JSON.stringify(detail), Time: time / 1000 };
-  const read = readEntry(entry, ENVELOPE_ID[detail.stream], NOW, { region: LOCAL_REGION, accountId: LOCAL_ACCOUNT });
+  const read = readEntry(entry, envelopeId, NOW, { region: LOCAL_REGION, accountId: LOCAL_ACCOUNT });
   if (read.refusal !== undefined) throw new Error(`EventBridge would refuse the event: ${read.refusal.code}`);
   return read.event;
 }

@@ -6,7 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createS3Archive } from '../../lib/s3/archive';
 import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
-import type { StateOutage } from '../../lib/pipeline/run';
+import type { StateOutage } from '../../lib/poll/state-outage';
 import type { PollSettings } from '../../lib/contract/settings';
 import { createCredentialStore } from '../../lib/secrets-manager/credential-store';
 import { createStateStore } from '../../lib/dynamodb/state-store';

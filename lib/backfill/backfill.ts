@@ -8,24 +8,32 @@ import {
 } from '../contract/backfill';
 import { InvalidInput } from '../contract/parse';
 import type { ConnectorSettings } from '../contract/settings';
+import type { BackfillJob, LiveStanding } from '../domain/backfill';
+import type { Clock, Deadline } from '../domain/deadline';
+import { DIALECTS, type Dialect } from '../domain/dialect';
+import { ConnectorError, toConnectorError } from '../domain/errors';
+import { HOUR, MINUTE, rfc3339, type Window } from '../domain/time';
+import { publishOnExistingBus } from '../pipeline/publish';
+import { createPagePublisher, type PublishingPorts } from '../pipeline/publish-page';
+import { readWindow } from '../pipeline/read-window';
+import type { OpenAuditLog } from '../ports/audit-log';
+import type { BackfillStore, OpenBackfills, SliceLease } from '../ports/backfills';
+import type { EventBus } from '../ports/event-bus';
 import { clampRange, jobIdOf, parseRange } from './range';
 import { invocationsOf, planOf, reportOf, slicesOf } from './report';
-import { createBackfillRun } from './slice-run';
-import { sliceReader, planBackfillWindow, withinRetention } from './slice-reader';
-import { ConnectorError, toConnectorError } from '../domain/errors';
-import type { BackfillJob, LiveStanding } from '../domain/backfill';
-import type { SliceLease, BackfillStore, OpenBackfills } from '../ports/backfills';
-import { HOUR, type Window } from '../domain/time';
-import type { Deadline } from '../domain/deadline';
-import { readWindow } from '../pipeline/read-window';
-import type { PollDeps } from '../pipeline/run';
+import { planSliceWindow, sliceReader, withinRetention } from './slice-reader';
 
 /** What a backfill works with. */
-export interface BackfillDeps extends Omit<PollDeps, 'state' | 'outages'> {
+export interface BackfillDeps extends PublishingPorts {
   readonly openBackfills: OpenBackfills;
+  readonly openAuditLog: OpenAuditLog;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly newRunId: () => string;
+  readonly overlapMinutes: number;
 }
 
-interface Asked {
+interface Scope {
   readonly connector: ConnectorSettings;
   readonly deps: BackfillDeps;
   readonly deadline: Deadline;
@@ -33,10 +41,10 @@ interface Asked {
 }
 
 /**
- * Runs a range until it is done or time is nearly up. Asked again it goes on, or answers what it has done. Live polling is
- * read and never written.
+ * Reads a range until it is done or time is nearly up. Asked again it continues, or reports what it has done. It reads live
+ * polling's checkpoint and never writes it.
  *
- * @throws InvalidInput for a range that cannot be; ConnectorError LEASE_HELD, RATE_LIMITED, and what live polling throws.
+ * @throws InvalidInput for an impossible range; ConnectorError LEASE_HELD, RATE_LIMITED, and what live polling throws.
  */
 export async function backfill(
   connector: ConnectorSettings,
@@ -44,19 +52,19 @@ export async function backfill(
   deps: BackfillDeps,
   deadline: Deadline,
 ): Promise<BackfillReport> {
-  const asked = ask(connector, deps, deadline);
-  const job = await openJob(asked, request, null);
-  const begun = await asked.store.slices(job.id);
+  const scope = scopeOf(connector, deps, deadline);
+  const job = await openJob(scope, request, null);
+  const begun = await scope.store.slices(job.id);
   const done = new Set(begun.filter((slice) => slice.done).map(({ index }) => index));
   for (const { slice } of invocationsOf(job)) {
     if (done.has(slice)) continue;
-    if (deadline.isNear() || !(await runSlice(asked, job, slice))) break;
+    if (deadline.isNear() || !(await runSlice(scope, job, slice))) break;
   }
-  return report(asked, job, null);
+  return report(scope, job, null);
 }
 
 /**
- * Cuts a range into slices. A job that is there already keeps its own.
+ * Cuts a range into slices. A job that exists keeps its slices.
  *
  * @throws InvalidInput, ConnectorError.
  */
@@ -67,14 +75,14 @@ export async function planBackfill(
   deadline: Deadline,
 ): Promise<BackfillPlan> {
   return planOf(
-    await openJob(ask(connector, deps, deadline), request, (request.sliceHours ?? DEFAULT_SLICE_HOURS) * HOUR),
+    await openJob(scopeOf(connector, deps, deadline), request, (request.sliceHours ?? DEFAULT_SLICE_HOURS) * HOUR),
   );
 }
 
 /**
  * Runs one slice of a plan until it is done or time is nearly up.
  *
- * @throws InvalidInput where it is not the plan's; ConnectorError LEASE_HELD while another invocation runs it.
+ * @throws InvalidInput where it differs from the plan; ConnectorError LEASE_HELD while another invocation runs it.
  */
 export async function backfillSlice(
   connector: ConnectorSettings,
@@ -82,8 +90,8 @@ export async function backfillSlice(
   deps: BackfillDeps,
   deadline: Deadline,
 ): Promise<BackfillReport> {
-  const asked = ask(connector, deps, deadline);
-  const job = await findJob(asked, invocation.jobId);
+  const scope = scopeOf(connector, deps, deadline);
+  const job = await findJob(scope, invocation.jobId);
   const { slice } = invocation;
   const planned = invocationsOf(job)[slice];
   if (planned === undefined)
@@ -94,28 +102,28 @@ export async function backfillSlice(
         `${field}: the plan says ${String(planned[field])}; invoke a slice as the plan has it`,
       ]);
   }
-  if (!deadline.isNear()) await runSlice(asked, job, slice);
-  return report(asked, job, slice);
+  if (!deadline.isNear()) await runSlice(scope, job, slice);
+  return report(scope, job, slice);
 }
 
-/** What all slices of a job have done. @throws InvalidInput where there is no such job. */
+/** What all slices of a job have done. @throws InvalidInput for an unknown job. */
 export async function reportBackfill(
   connector: ConnectorSettings,
   jobId: string,
   deps: BackfillDeps,
   deadline: Deadline,
 ): Promise<BackfillReport> {
-  const asked = ask(connector, deps, deadline);
-  return report(asked, await findJob(asked, jobId), null);
+  const scope = scopeOf(connector, deps, deadline);
+  return report(scope, await findJob(scope, jobId), null);
 }
 
-function ask(connector: ConnectorSettings, deps: BackfillDeps, deadline: Deadline): Asked {
+function scopeOf(connector: ConnectorSettings, deps: BackfillDeps, deadline: Deadline): Scope {
   return { connector, deps, deadline, store: deps.openBackfills(connector.id, deadline) };
 }
 
 /** @param sliceMs null: one slice for all of it. */
 async function openJob(
-  { connector, deps, store }: Asked,
+  { connector, deps, store }: Scope,
   request: BackfillRequest,
   sliceMs: number | null,
 ): Promise<BackfillJob> {
@@ -130,11 +138,11 @@ async function openJob(
     now,
     watermark: live.watermark,
     startFrom: live.installation.startFrom,
-    overlapMs: deps.overlapMinutes * 60_000,
+    overlapMs: deps.overlapMinutes * MINUTE,
   });
   const { force = false, dryRun = false } = request;
   const dialect = connector.dialect === 'auto' ? live.dialect : connector.dialect;
-  const whole = sliceMs === null || dialect === 'audit';
+  const { hasEnd } = DIALECTS[dialect];
   const job: BackfillJob = {
     id,
     connector: connector.id,
@@ -143,8 +151,8 @@ async function openJob(
     until,
     force,
     dryRun,
-    notes: [...notes, ...(dialect === 'audit' ? [AUDIT_NOTE] : [])],
-    sliceMs: whole ? until - from : sliceMs,
+    notes: hasEnd ? notes : [...notes, NO_END_NOTE(dialect)],
+    sliceMs: sliceMs === null || !hasEnd ? until - from : sliceMs,
   };
   const count = slicesOf(job).length;
   if (count > MAX_SLICES)
@@ -154,10 +162,10 @@ async function openJob(
   return store.keepJob(job);
 }
 
-const AUDIT_NOTE =
-  'the audit dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end';
+const NO_END_NOTE = (dialect: Dialect): string =>
+  `the ${dialect} dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end`;
 
-async function findJob({ connector, store }: Asked, jobId: string): Promise<BackfillJob> {
+async function findJob({ connector, store }: Scope, jobId: string): Promise<BackfillJob> {
   const job = await store.findJob(jobId);
   if (job === undefined)
     throw new InvalidInput('backfill', [
@@ -170,7 +178,7 @@ async function findJob({ connector, store }: Asked, jobId: string): Promise<Back
 async function standingOf(
   connector: ConnectorSettings,
   store: BackfillStore,
-): Promise<LiveStanding & { readonly dialect: NonNullable<LiveStanding['dialect']> }> {
+): Promise<LiveStanding & { readonly dialect: Dialect }> {
   const live = await store.live();
   const dialect = live?.dialect ?? (connector.dialect === 'auto' ? null : connector.dialect);
   if (live === undefined || dialect === null || live.installation.tailnetKey === null) {
@@ -187,8 +195,8 @@ async function standingOf(
 }
 
 /** @returns Whether the slice is done. */
-async function runSlice(asked: Asked, job: BackfillJob, index: number): Promise<boolean> {
-  const { connector, deps, store } = asked;
+async function runSlice(scope: Scope, job: BackfillJob, index: number): Promise<boolean> {
+  const { connector, deps, store } = scope;
   const window = slicesOf(job)[index];
   if (window === undefined) throw new RangeError(`the job ${job.id} has no slice ${index}`);
   const live = await standingOf(connector, store);
@@ -208,53 +216,64 @@ async function runSlice(asked: Asked, job: BackfillJob, index: number): Promise<
     case 'waiting':
       throw new ConnectorError(
         'RATE_LIMITED',
-        `Tailscale has asked to wait until ${new Date(acquisition.until).toISOString()}; try again then`,
+        `Tailscale has asked to wait until ${rfc3339(acquisition.until)}; try again then`,
         { retryAfterMs: acquisition.until - deps.clock.now() },
       );
     case 'acquired':
-      return readSlice(asked, job, window, acquisition.hold);
+      return readSlice(scope, job, window, acquisition.hold);
   }
 }
 
+/** @returns Whether the slice is done. */
 async function readSlice(
-  { connector, deps, deadline }: Asked,
+  { connector, deps, deadline }: Scope,
   job: BackfillJob,
   slice: Window,
-  hold: SliceLease,
+  lease: SliceLease,
 ): Promise<boolean> {
-  const run = createBackfillRun(job, connector, hold, deps, deadline);
+  const { clock, telemetry } = deps;
+  const { force, dryRun } = job;
+  const publish = publishOnExistingBus(deps.bus);
+  const publisher = createPagePublisher({
+    ...deps,
+    connector,
+    runId: job.id,
+    lease,
+    publish,
+    deadline,
+    force,
+    dryRun,
+  });
   const log = deps.openAuditLog(connector, job.dialect);
-  let { checkpoint } = hold;
+  const reading = { log, publisher, lease, deadline, clock, telemetry, connector: connector.id };
+  let { checkpoint } = lease;
   try {
     for (;;) {
-      const readable = withinRetention(checkpoint, slice, deps.clock.now());
-      const window = planBackfillWindow(readable, slice, job);
+      const readable = withinRetention(checkpoint, slice, clock.now());
+      const window = planSliceWindow(readable, slice, job);
       if (window === null) {
-        if (readable !== checkpoint) await hold.commit(readable, { release: 'whole' });
+        if (readable !== checkpoint) await lease.commit(readable, { release: 'whole' });
         return true;
       }
-      checkpoint = readable;
-      const reader = sliceReader(window, job, deps.clock.now());
-      const read = await readWindow(run, log, checkpoint, reader, window.until >= slice.until);
+      const reader = sliceReader(window, job, clock.now());
+      const read = await readWindow(reading, readable, reader, window.until >= slice.until);
       if (read.outcome === 'interrupted') return false;
       checkpoint = read.checkpoint;
       if (checkpoint.readTo < slice.until && deadline.isNear()) {
-        await hold.commit(checkpoint, { release: 'whole' });
+        await lease.commit(checkpoint, { release: 'whole' });
         return false;
       }
     }
   } catch (thrown) {
-    await hold.release().catch((error: unknown) => {
-      deps.telemetry.warn('the lease of a slice could not be given back', {
-        connector: connector.id,
-        reason: toConnectorError(error).message,
-      });
+    await lease.release().catch((error: unknown) => {
+      const reason = toConnectorError(error).message;
+      telemetry.warn('the lease of a slice could not be given back', { connector: connector.id, reason });
     });
     throw thrown;
   }
 }
 
-async function report({ deps, store }: Asked, job: BackfillJob, slice: number | null): Promise<BackfillReport> {
+async function report({ deps, store }: Scope, job: BackfillJob, slice: number | null): Promise<BackfillReport> {
   const answer = reportOf(job, await store.slices(job.id), slice, deps.clock.now());
   deps.telemetry.info('backfill', { ...answer });
   return answer;

@@ -1,21 +1,23 @@
 import pMap from 'p-map';
-import { InvalidInput } from '../contract/parse';
 import type { ExpectedActivity } from '../contract/expected-activity';
+import { InvalidInput } from '../contract/parse';
 import type { SeverityProfile } from '../contract/settings';
-import { boundAuditEvent, boundPolicyDiffEvent, MAX_DETAIL_BYTES } from '../events/encode/bound';
-import { identify } from '../events/identity/identify';
-import { normalize, type NormalizedEvent } from '../events/normalize';
-import { ConnectorError } from '../domain/errors';
-import type { InstallationRecord } from '../domain/checkpoint';
-import type { PublishedId } from '../domain/published-id';
-import type { ArchivedObject, Quarantined } from '../domain/quarantine';
-import type { Archive } from '../ports/archive';
 import type { Clock, Deadline } from '../domain/deadline';
-import type { Bus } from '../ports/event-bus';
-import type { Telemetry } from '../ports/telemetry';
-import { parseQuarantinedEvent } from './quarantined-event';
-import { publishOnExistingBus } from '../pipeline/run';
+import { ConnectorError } from '../domain/errors';
+import type { BusEvent } from '../domain/event';
+import type { PublishedId } from '../domain/published-id';
+import type { Quarantined } from '../domain/quarantine';
+import { MAX_DETAIL_BYTES } from '../events/encode/bound';
+import { encoderOf } from '../events/encode/encoders';
+import { identify } from '../events/identity/identify';
+import { encodeAll } from '../events/normalize';
+import { publishOnExistingBus } from '../pipeline/publish';
 import { claimKey } from '../pipeline/quarantine';
+import type { ReadableArchive } from '../ports/archive';
+import type { EventBus } from '../ports/event-bus';
+import type { OpenQuarantine, QuarantineLedger } from '../ports/quarantine-ledger';
+import type { Telemetry } from '../ports/telemetry';
+import { parseQuarantinedEvent, type QuarantinedEvent } from './quarantined-event';
 
 /** Entries between two looks at the clock. Each event is held in memory. */
 const BATCH = 50;
@@ -26,28 +28,10 @@ const CONCURRENCY = 8;
 /** Problems in the answer; the log has all of them. */
 const MAX_PROBLEMS = 20;
 
-/** What a connector has quarantined, as the ledger has it. */
-export interface Quarantine {
-  /** Entries that wait, in a fixed order, behind the entry of the given id. */
-  waiting(after: string | null): AsyncGenerator<readonly Quarantined[], void, void>;
-  markPublished(elements: readonly PublishedId[]): Promise<void>;
-  markRedriven(id: string): Promise<void>;
-  /** Ids are made with it; undefined: the connector has never run. */
-  installation(): Promise<InstallationRecord | undefined>;
-}
-
-/** The archive, for reading too. */
-export interface ReadableArchive extends Archive {
-  read(
-    object: ArchivedObject,
-    deadline: Deadline,
-  ): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
-}
-
 export interface RedriveDeps {
-  readonly openQuarantine: (connector: string, deadline: Deadline) => Quarantine;
+  readonly openQuarantine: OpenQuarantine;
   readonly archive: ReadableArchive;
-  readonly bus: Bus;
+  readonly bus: EventBus;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly newRunId: () => string;
@@ -91,13 +75,13 @@ type Problem = RedriveReport['problems'][number];
 interface Redrive extends Omit<RedriveDeps, 'openQuarantine' | 'bus'> {
   readonly request: RedriveRequest;
   readonly runId: string;
-  readonly quarantine: Quarantine;
-  readonly publish: Bus['publish'];
+  readonly quarantine: QuarantineLedger;
+  readonly publish: EventBus['publish'];
   readonly deadline: Deadline;
 }
 
 /**
- * Publishes again what the bus had refused: the same ids, `ingest.mode` backfill. Each event is marked as seen before
+ * Publishes again what EventBridge rejected: the same ids, `ingest.mode` backfill. Each event is marked as published before
  * its entry is closed, so a crash in between repeats it and never loses it. Reads and moves no watermark.
  *
  * @throws ConnectorError BUS_*, ARCHIVE_UNAVAILABLE, STATE_*.
@@ -164,7 +148,7 @@ async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Prom
 
   const { accepted, refused, unsent } =
     events.length === 0 ? { accepted: [], refused: [], unsent: [] } : await run.publish(events, deadline);
-  if (accepted.length > 0) await quarantine.markPublished(accepted.map(({ seen }) => seen));
+  if (accepted.length > 0) await quarantine.markPublished(accepted.map(({ publishedId }) => publishedId));
   const left = new Set([...refused.map(({ event }) => event.entryId), ...unsent.map(({ entryId }) => entryId)]);
   await pMap(
     new Set(accepted.map(({ entryId }) => entryId).filter((id) => !left.has(id))),
@@ -193,90 +177,74 @@ async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Prom
   };
 }
 
+interface ReadyEvent extends BusEvent {
+  readonly publishedId: PublishedId;
+}
+
 type Opened =
-  | { readonly events: readonly NormalizedEvent[]; readonly problem?: never }
+  | { readonly events: readonly ReadyEvent[]; readonly problem?: never }
   | { readonly events?: never; readonly problem: string };
 
 async function open(run: Redrive, entry: Quarantined): Promise<Opened> {
   const { object, reason } = entry;
+  const where = `"${object.key}" in the bucket "${object.bucket}"`;
   if (reason === 'too-large' || reason === 'unreadable') {
-    return {
-      problem: `the record is ${reason === 'too-large' ? 'too large' : 'not readable JSON'}; it stays in the bucket "${object.bucket}" under "${object.key}"`,
-    };
+    const why = reason === 'too-large' ? 'too large' : 'not readable JSON';
+    return { problem: `the record is ${why}; it stays in the archive as ${where}` };
   }
   const kept = await run.archive.read(object, run.deadline);
-  switch (kept.state) {
-    case 'missing':
-      return {
-        problem: `there is no object "${object.key}" in the bucket "${object.bucket}", or this function may not read it: it may have expired`,
-      };
-    case 'altered':
-      return {
-        problem: `the object "${object.key}" in the bucket "${object.bucket}" is not what was put there: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it`,
-      };
-    case 'intact':
-      break;
-  }
+  if (kept.state !== 'intact')
+    return {
+      problem:
+        kept.state === 'missing'
+          ? `there is no object ${where}, or this function may not read it: it may have expired`
+          : `the object ${where} was altered: its hash is not the ledger's; while Tailscale still has the record, a backfill of its day with force publishes it`,
+    };
   try {
-    const events =
-      reason === 'failed' || reason === 'died-twice'
-        ? await eventsOfRaw(run, kept.json)
-        : [parseQuarantinedEvent(kept.json)];
+    const isRaw = reason === 'failed' || reason === 'died-twice';
+    const events = isRaw ? await eventsOfRaw(run, kept.json) : [parseQuarantinedEvent(kept.json)];
     return { events: await Promise.all(events.map((event) => readdress(run, event))) };
   } catch (error) {
     if (error instanceof ConnectorError) throw error;
-    return {
-      problem:
-        error instanceof InvalidInput
-          ? `${error.message}; another version of the connector wrote it`
-          : `the record still cannot be processed: ${String(error).slice(0, 200)}`,
-    };
+    const problem =
+      error instanceof InvalidInput
+        ? `${error.message}; another version of the connector wrote it`
+        : `the record still cannot be processed: ${String(error).slice(0, 200)}`;
+    return { problem };
   }
 }
 
 /** The events of a record that is kept as it came: this version of the connector may be able to make them. */
-async function eventsOfRaw(
-  { quarantine, parseRecord, request, runId, clock, severityProfile, expectedActivity }: Redrive,
-  json: string,
-): Promise<NormalizedEvent[]> {
-  const installation = await quarantine.installation();
+async function eventsOfRaw(run: Redrive, json: string): Promise<QuarantinedEvent[]> {
+  const installation = await run.quarantine.installation();
   if (installation?.tailnetKey == null) throw new InvalidInput('the connector', ['has not read its log yet']);
   const { tailnetKey, idKey } = installation;
-  const receivedAt = clock.now();
-  return normalize(identify(parseRecord(json), { tailnetKey, idKey }), {
-    connector: request.connector,
+  const receivedAt = run.clock.now();
+  const context = {
+    connector: run.request.connector,
     tailnetKey,
     mode: 'backfill',
-    runId,
+    runId: run.runId,
     receivedAt,
     watermark: receivedAt,
-    severityProfile,
+    severityProfile: run.severityProfile,
     oauthClientId: null,
-    expectedActivity,
-    maxDetailBytes: Infinity,
-  });
+    expectedActivity: run.expectedActivity,
+  } as const;
+  const record = identify(run.parseRecord(json), { tailnetKey, idKey });
+  return encodeAll(record, context, Infinity).map((event) => ({ ...event, isClaimed: false }));
 }
 
 /** The same event, under this run. What is too large for the bus goes into the archive first, as in a live run. */
-async function readdress(
-  { archive, request, runId, deadline }: Redrive,
-  event: NormalizedEvent,
-): Promise<NormalizedEvent> {
-  const ingest = { ...event.detail.ingest, mode: 'backfill' as const, runId };
-  const isLarge = Buffer.byteLength(JSON.stringify({ ...event.detail, ingest })) > MAX_DETAIL_BYTES;
+async function readdress({ archive, request, runId, deadline }: Redrive, event: QuarantinedEvent): Promise<ReadyEvent> {
+  const { detailType, time, detail, publishedId, isClaimed } = event;
+  const encoder = encoderOf(detailType);
+  const ingest = { mode: 'backfill', runId } as const;
+  const isLarge = Buffer.byteLength(JSON.stringify(encoder.amend(detail, { ingest }, Infinity))) > MAX_DETAIL_BYTES;
   // Byte for byte what the live run has claimed, under the same key: its claim check stays true.
-  const json = JSON.stringify(event.detail);
-  const claimed =
-    isLarge && event.detail.claimCheck === null
-      ? await archive.put(claimKey(request.connector, event, json), json, deadline)
-      : undefined;
-  const claimCheck = claimed ?? event.detail.claimCheck;
-  const { detail } = event;
-  return {
-    ...event,
-    detail:
-      detail.stream === 'audit'
-        ? boundAuditEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES)
-        : boundPolicyDiffEvent({ ...detail, ingest, claimCheck }, MAX_DETAIL_BYTES),
-  };
+  const json = JSON.stringify(detail);
+  const claimCheck =
+    isLarge && !isClaimed ? await archive.put(claimKey(request.connector, event, json), json, deadline) : undefined;
+  const amendment = { ingest, ...(claimCheck === undefined ? {} : { claimCheck }) };
+  return { detailType, time, detail: encoder.amend(detail, amendment, MAX_DETAIL_BYTES), publishedId };
 }

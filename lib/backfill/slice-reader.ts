@@ -1,14 +1,14 @@
-import { entryTime } from '../events/records/event-time';
 import type { BackfillCounts, BackfillJob, SliceCheckpoint } from '../domain/backfill';
 import type { Inflight } from '../domain/checkpoint';
-import type { Millis, Window } from '../domain/time';
+import { DIALECTS } from '../domain/dialect';
+import { HOUR, RETENTION_MS, type Millis, type Window } from '../domain/time';
+import { entryTime } from '../events/records/event-time';
+import { begin, MAX_WINDOW_MS, nextPage, restart } from '../pipeline/plan';
 import type { Tally } from '../pipeline/tally';
 import type { WindowReader } from '../pipeline/window-reader';
-import { RETENTION_MS } from '../domain/time';
-import { begin, MAX_WINDOW_MS, nextPage, restart } from '../pipeline/plan';
 
-/** A job's start is cut to what can be read when it is planned; for so long after it, nothing is given up. */
-const PATIENCE_MS = 60 * 60_000;
+/** Milliseconds after its planning for which nothing of a job counts as too old: its start was cut to what can be read. */
+const PATIENCE_MS = HOUR;
 
 export const NOTHING_COUNTED: BackfillCounts = {
   fetched: 0,
@@ -19,31 +19,29 @@ export const NOTHING_COUNTED: BackfillCounts = {
   bySeverity: {},
 };
 
-/** The place behind what Tailscale no longer keeps: asked for, it would come back as empty, as if there had been nothing. */
+/** The checkpoint after what Tailscale no longer keeps: asked for, it would come back as empty, as if nothing had happened. */
 export function withinRetention(checkpoint: SliceCheckpoint, slice: Window, now: Millis): SliceCheckpoint {
   const edge = now - RETENTION_MS;
-  if (checkpoint.inflight !== null || checkpoint.readTo >= slice.until || checkpoint.readTo >= edge - PATIENCE_MS)
-    return checkpoint;
-  const readTo = Math.min(edge, slice.until);
-  return { ...checkpoint, readTo, unread: [...checkpoint.unread, { from: checkpoint.readTo, until: readTo }] };
+  const { inflight, readTo, unread } = checkpoint;
+  if (inflight !== null || readTo >= slice.until || readTo >= edge - PATIENCE_MS) return checkpoint;
+  const skippedTo = Math.min(edge, slice.until);
+  return { ...checkpoint, readTo: skippedTo, unread: [...unread, { from: readTo, until: skippedTo }] };
 }
 
-/** The window of a slice to read next; null: the slice is read. Its end is cut off as live polling's windows are. */
-export function planBackfillWindow(
+/** The window of a slice to read next; null: the slice is read. */
+export function planSliceWindow(
   { readTo, inflight }: SliceCheckpoint,
   slice: Window,
   { dialect }: Pick<BackfillJob, 'dialect'>,
 ): Inflight | null {
   if (inflight !== null) return inflight;
   if (readTo >= slice.until) return null;
-  // The audit dialect always reads to now: cut in parts it would read the log's end again for each.
-  return begin({
-    from: readTo,
-    until: dialect === 'audit' ? slice.until : Math.min(slice.until, readTo + MAX_WINDOW_MS),
-  });
+  // A dialect without an end always reads to now: cut in parts it would read the log's end again for each.
+  const until = DIALECTS[dialect].hasEnd ? Math.min(slice.until, readTo + MAX_WINDOW_MS) : slice.until;
+  return begin({ from: readTo, until });
 }
 
-/** A window of a backfill. Half-open by the events' own time, so that no event is two slices'. */
+/** A window of a backfill. Half-open by the events' own time, so that no event belongs to two slices. */
 export function sliceReader(
   window: Inflight,
   { dryRun }: Pick<BackfillJob, 'dryRun'>,
@@ -52,33 +50,43 @@ export function sliceReader(
   return {
     mode: 'backfill',
     window,
-    // A record without a time that can be compared is whoever's reads it.
+    // A record without a comparable time belongs to every window that reads it.
     selects: ({ millis }) => millis === null || entryTime(millis, now) !== millis || millis < window.until,
-    next(checkpoint, current, page, tally) {
-      const counts = addTally(checkpoint.counts, tally, dryRun);
-      return page.cursor === null
-        ? { ...checkpoint, counts, readTo: current.until, inflight: null }
-        : { ...checkpoint, counts, inflight: nextPage(current, page, current.asOf ?? page.asOf) };
+    pageRead: () => undefined,
+    after(checkpoint, current, step) {
+      const next = { ...checkpoint };
+      switch (step.kind) {
+        case 'page': {
+          const { page, tally } = step;
+          next.counts = addTally(checkpoint.counts, tally, dryRun);
+          next.inflight = page.cursor === null ? null : nextPage(current, page, current.asOf ?? page.asOf);
+          if (page.cursor === null) next.readTo = current.until;
+          break;
+        }
+        case 'stopped':
+          // The rest of this page is fetched again, so its records and duplicates are not counted yet.
+          next.counts = addTally(checkpoint.counts, { ...step.tally, fetched: 0, duplicates: 0 }, dryRun);
+          break;
+        case 'restarted':
+          next.inflight = restart(current);
+      }
+      return { checkpoint: next, window: next.inflight };
     },
-    // The rest of this page is fetched again, so what was read and left out is not counted yet.
-    stopped: (checkpoint, tally) => ({
-      ...checkpoint,
-      counts: addTally(checkpoint.counts, { ...tally, fetched: 0, duplicates: 0 }, dryRun),
-    }),
-    restarted: (checkpoint, current) => ({ ...checkpoint, inflight: restart(current) }),
-    current: (checkpoint) => checkpoint.inflight,
   };
 }
 
-function addTally(
-  counts: BackfillCounts,
-  { fetched, duplicates, emitted, quarantined, byAction, bySeverity }: Tally,
-  dryRun: boolean,
-): BackfillCounts {
-  const added = { fetched, duplicates, emitted: dryRun ? 0 : emitted, quarantined: dryRun ? 0 : quarantined };
+function addTally(counts: BackfillCounts, tally: Tally, dryRun: boolean): BackfillCounts {
+  const { fetched, duplicates, emitted, quarantined, byAction, bySeverity } = tally;
   return sumCounts([
     counts,
-    { ...added, byAction: Object.fromEntries(byAction), bySeverity: Object.fromEntries(bySeverity) },
+    {
+      fetched,
+      duplicates,
+      emitted: dryRun ? 0 : emitted,
+      quarantined: dryRun ? 0 : quarantined,
+      byAction: Object.fromEntries(byAction),
+      bySeverity: Object.fromEntries(bySeverity),
+    },
   ]);
 }
 
@@ -87,8 +95,8 @@ export function sumCounts(all: readonly BackfillCounts[]): BackfillCounts {
   const sum = (of: (counts: BackfillCounts) => number) => all.reduce((total, counts) => total + of(counts), 0);
   const merge = (of: (counts: BackfillCounts) => Readonly<Record<string, number>>) => {
     const merged = new Map<string, number>();
-    for (const counts of all)
-      for (const [name, count] of Object.entries(of(counts))) merged.set(name, (merged.get(name) ?? 0) + count);
+    for (const [name, count] of all.flatMap((counts) => Object.entries(of(counts))))
+      merged.set(name, (merged.get(name) ?? 0) + count);
     return Object.fromEntries(merged);
   };
   return {

@@ -13,7 +13,7 @@ import { callMs } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
 import type { Deadline } from '../domain/deadline';
 import type { BusEvent } from '../domain/event';
-import type { Bus, Delivery } from '../ports/event-bus';
+import type { EventBus, Delivery } from '../ports/event-bus';
 import { entryBytes, MAX_REQUEST_BYTES, packRequests } from './pack';
 
 /** Requests under way at once. A request costs 1 ms of CPU and some 20 ms of waiting; above 8 nothing is gained. */
@@ -56,7 +56,7 @@ interface Sending<Event> {
 }
 
 /** The EventBridge bus that events go out on. */
-export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: EventBridgeBusDeps): Bus {
+export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: EventBridgeBusDeps): EventBus {
   /** Bytes of the smallest request that was too large, once there was one: a partition may allow less in total than AWS documents. */
   let tooLargeBytes = MAX_REQUEST_BYTES;
 

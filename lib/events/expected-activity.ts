@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../contract/audit-event';
 import type { ExpectedActivity } from '../contract/expected-activity';
+import type { DomainEvent } from '../domain/event';
 import { parseTimestamp } from '../domain/time';
 
 /**
@@ -7,7 +7,7 @@ import { parseTimestamp } from '../domain/time';
  * what the subject of an event cannot choose: ids, and the actor's login name.
  */
 export function expectedBy(
-  event: Pick<AuditEvent, 'action' | 'actor' | 'target' | 'occurredAt'>,
+  event: Pick<DomainEvent, 'action' | 'actor' | 'target' | 'occurredAt'>,
   rules: readonly ExpectedActivity[],
 ): { readonly rule: string; readonly reason: string } | null {
   const found = rules.find((candidate) => matches(candidate, event));

@@ -1,12 +1,12 @@
 import pMap from 'p-map';
-import { MAX_DETAIL_BYTES } from '../events/encode/bound';
-import type { NormalizedEvent } from '../events/normalize';
+import type { Clock, Deadline } from '../domain/deadline';
 import { ConnectorError, toConnectorError } from '../domain/errors';
+import type { BusEvent, EncodedEvent } from '../domain/event';
 import type { PublishedId } from '../domain/published-id';
+import { MAX_DETAIL_BYTES } from '../events/encode/bound';
 import type { Lease } from '../ports/checkpoints';
-import type { BusEvent } from '../domain/event';
-import { claim, quarantineEvent, quarantineRaw, type RawRecord } from './quarantine';
-import type { Run } from './run';
+import type { EventBus } from '../ports/event-bus';
+import type { Quarantine, RawRecord } from './quarantine';
 import { countEmitted, type Tally } from './tally';
 
 /** Events that are published, then marked, together. */
@@ -18,61 +18,60 @@ const UNIT_OBJECTS = 16;
 /** Bytes of the events that a unit holds in memory. One event alone may be larger. */
 const UNIT_BYTES = 4 * 1024 * 1024;
 
-/** What is quarantined waits for the end of the page, so that it holds up no good event; this many of it at most. */
+/** What is quarantined waits for the end of the page, so that it delays no good event; this many of it at most. */
 const WAITING = { count: 2_000, bytes: 16 * 1024 * 1024 } as const;
 
-/** Milliseconds of work after which what is ready goes out: a run that is killed has lost no more than this. */
+/** Milliseconds of work after which a unit is published: a run that is killed has lost no more than this. */
 const UNIT_MS = 1_000;
 
 /** Milliseconds of work after which pending requests get a turn. */
 const TURN_MS = 50;
 
-/** Something to publish; `bytes` are those of its serialized detail. When the bus has accepted it, its marks are written. */
-export type Outgoing =
-  | {
-      readonly kind: 'event';
-      readonly event: NormalizedEvent;
-      readonly bytes: number;
-      readonly marks: readonly PublishedId[];
-    }
-  /** Announces a raw record, which is quarantined before that. */
-  | {
-      readonly kind: 'announcement';
-      readonly event: BusEvent;
-      readonly raw: RawRecord;
-      readonly bytes: number;
-      readonly marks: readonly PublishedId[];
-    };
+/** Something to publish; `bytes` are those of its serialized detail, or of the raw record. */
+export type Outgoing = { readonly publishedIds: readonly PublishedId[]; readonly bytes: number } & (
+  | { readonly kind: 'event'; readonly event: EncodedEvent; readonly isParsed: boolean }
+  /** A health event about a raw record, which is quarantined before it. */
+  | { readonly kind: 'raw'; readonly event: BusEvent; readonly raw: RawRecord }
+);
 
-/** Why not everything went out. */
+/** Why not everything was delivered. */
 export type Leftover =
   /** The bus did not accept it, or time ran out. */
   { readonly kind: 'unsent'; readonly count: number } | { readonly kind: 'failure'; readonly error: ConnectorError };
 
 /**
- * Publishes in units: what belongs into the archive is written, the unit is published, then marked, while the next unit
- * is made ready. What EventBridge rejects for good is quarantined and counts as delivered.
+ * Publishes in units: writes what belongs into the archive, publishes the unit, then marks it, while the next unit is made
+ * ready. What EventBridge rejects for good is quarantined and counts as delivered.
  */
 export interface UnitDelivery {
   add(outgoing: readonly Outgoing[]): Promise<void>;
   /** Sends what is ready, and waits for it. */
   drain(): Promise<void>;
-  /** Waits for what is under way, and sends nothing more. */
+  /** Waits for what was sent, and sends nothing more. */
   settle(): Promise<void>;
-  /** A unit was delivered since this was last asked. */
+  /** A unit was delivered since the last call. */
   hasProgressed(): boolean;
   /** null: everything that was added is on the bus or in quarantine, and marked. */
   leftover(): Leftover | null;
 }
 
-export type DeliveryRun = Pick<
-  Run<Pick<Lease<unknown>, 'recordQuarantine' | 'markPublished'>>,
-  'archive' | 'connector' | 'deadline' | 'telemetry' | 'lease' | 'clock' | 'publish' | 'nextTurn'
->;
+export interface DeliveryDeps {
+  readonly publish: EventBus['publish'];
+  readonly quarantine: Quarantine;
+  readonly lease: Pick<Lease<unknown>, 'markPublished'>;
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+  /** Lets pending requests continue between two pieces of work. */
+  readonly nextTurn: () => Promise<unknown>;
+  /** Counts everything as delivered; publishes, quarantines and marks nothing. */
+  readonly dryRun: boolean;
+  readonly tally: Tally;
+  /** Called before each unit is published. Throws ConnectorError LEASE_LOST when another run took over. */
+  readonly fence: () => Promise<void>;
+}
 
-/** @param fence Called before each unit is published; throws ConnectorError LEASE_LOST when another run took over. */
-export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => Promise<void>): UnitDelivery {
-  const { lease, clock, deadline } = run;
+export function createUnitDelivery(deps: DeliveryDeps): UnitDelivery {
+  const { publish, quarantine, lease, deadline, clock, nextTurn, dryRun, tally, fence } = deps;
   const unit: Outgoing[] = [];
   const waiting: Outgoing[] = [];
   let waitingBytes = 0;
@@ -95,52 +94,61 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
     }
   };
 
+  /** Writes what belongs into the archive before the event is published. Returns the event as it is published. */
+  const archive = async (outgoing: Outgoing): Promise<Outgoing> => {
+    if (isQuarantined(outgoing)) {
+      if (outgoing.kind === 'raw') await quarantine.raw(outgoing.raw);
+      else await quarantine.event(outgoing.event, 'unparsed');
+      tally.quarantined += 1;
+    }
+    return outgoing.kind === 'event' && isOversized(outgoing)
+      ? { ...outgoing, event: await quarantine.claim(outgoing.event) }
+      : outgoing;
+  };
+
+  const markAll = (entries: readonly Outgoing[]) =>
+    lease.markPublished(entries.flatMap(({ publishedIds }) => publishedIds));
+
   const deliver = async (entries: readonly Outgoing[]): Promise<void> => {
-    const ready = (
-      await pMap(entries, (entry) => attempt(() => archive(run, entry, tally)), { concurrency: UNIT_OBJECTS })
-    ).filter((entry) => entry !== null);
+    if (dryRun) {
+      for (const entry of entries) if (entry.kind === 'event') countEmitted(tally, entry.event);
+      return;
+    }
+    const archived = await pMap(entries, (entry) => attempt(() => archive(entry)), { concurrency: UNIT_OBJECTS });
+    const ready = archived.filter((entry) => entry !== null);
     if (ready.length === 0) return;
     await fence();
     const byEvent = new Map<BusEvent, Outgoing>(ready.map((entry) => [entry.event, entry]));
-    const outgoingOf = (event: BusEvent): readonly Outgoing[] => {
-      const found = byEvent.get(event);
-      return found === undefined ? [] : [found];
-    };
-    const answer = await run.publish(
-      ready.map(({ event }) => event),
-      deadline,
-    );
-    // What the bus accepted is marked first: it must not go out again because something else cannot be quarantined.
-    const accepted = answer.accepted.flatMap(outgoingOf);
-    await lease.markPublished(accepted.flatMap(({ marks }) => marks));
+    const answer = await publish([...byEvent.keys()], deadline);
+    // What the bus accepted is marked first: it must not be published again because something else cannot be quarantined.
+    const accepted = answer.accepted.flatMap((event) => byEvent.get(event) ?? []);
+    await markAll(accepted);
     for (const entry of accepted) if (entry.kind === 'event') countEmitted(tally, entry.event);
-    unsent += answer.unsent.length;
-    await quarantineRejected(
-      answer.refused.flatMap(({ event, code }) => outgoingOf(event).map((entry) => ({ entry, code }))),
-    );
     progressed ||= accepted.length > 0;
+    unsent += answer.unsent.length;
+    const rejected = answer.refused.flatMap(({ event, code }) => {
+      const entry = byEvent.get(event);
+      return entry === undefined ? [] : [{ entry, code }];
+    });
+    for (let next = 0; next < rejected.length; next += UNIT_OBJECTS)
+      await quarantineRejected(rejected.slice(next, next + UNIT_OBJECTS));
   };
 
   const quarantineRejected = async (
     rejected: readonly { readonly entry: Outgoing; readonly code: string }[],
   ): Promise<void> => {
-    for (let next = 0; next < rejected.length; next += UNIT_OBJECTS) {
-      const some = rejected.slice(next, next + UNIT_OBJECTS);
-      const kept = await Promise.all(
-        some.map(({ entry, code }) =>
-          attempt(async () => {
-            if (entry.kind === 'announcement')
-              throw new ConnectorError('BUS_EXHAUSTED', `EventBridge rejected a health event with ${code}`);
-            await quarantineEvent(run, entry.event, code);
-            return entry;
-          }),
-        ),
-      );
-      const quarantined = kept.filter((entry) => entry !== null);
-      tally.quarantined += quarantined.length;
-      await lease.markPublished(quarantined.flatMap(({ marks }) => marks));
-      progressed ||= quarantined.length > 0;
-    }
+    const attempts = rejected.map(({ entry, code }) =>
+      attempt(async () => {
+        if (entry.kind === 'raw')
+          throw new ConnectorError('BUS_EXHAUSTED', `EventBridge rejected a health event with ${code}`);
+        await quarantine.event(entry.event, code);
+        return entry;
+      }),
+    );
+    const quarantined = (await Promise.all(attempts)).filter((entry) => entry !== null);
+    tally.quarantined += quarantined.length;
+    await markAll(quarantined);
+    progressed ||= quarantined.length > 0;
   };
 
   const send = async (entries: readonly Outgoing[]): Promise<void> => {
@@ -148,7 +156,7 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
     // After a unit that the bus did not accept whole, no further one is tried.
     if (deadline.isOver() || unsent > 0) unsent += entries.length;
     else underWay = deliver(entries);
-    // Whoever awaits it next gets the failure; until then it must not count as unhandled.
+    // The next await of it gets the failure; until then it must not count as unhandled.
     underWay.catch(() => undefined);
     unitSince = clock.now();
   };
@@ -181,7 +189,7 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
         if (isFull()) await sendUnit();
       }
       if (clock.now() - turnAt < TURN_MS) return;
-      await run.nextTurn();
+      await nextTurn();
       turnAt = clock.now();
     },
     async drain() {
@@ -195,32 +203,13 @@ export function createUnitDelivery(run: DeliveryRun, tally: Tally, fence: () => 
       progressed = false;
       return had;
     },
-    leftover: () =>
-      failure !== undefined
-        ? { kind: 'failure', error: failure }
-        : unsent > 0
-          ? { kind: 'unsent', count: unsent }
-          : null,
+    leftover() {
+      if (failure !== undefined) return { kind: 'failure', error: failure };
+      return unsent > 0 ? { kind: 'unsent', count: unsent } : null;
+    },
   };
 }
 
-const isUnparsed = ({ detail }: NormalizedEvent): boolean => detail.stream === 'audit' && detail.unparsed;
-
 const isOversized = ({ bytes }: Outgoing): boolean => bytes > MAX_DETAIL_BYTES;
 
-const isQuarantined = (one: Outgoing): boolean => one.kind === 'announcement' || isUnparsed(one.event);
-
-/** Writes what belongs into the archive before the event goes out. Answers the event as it goes out. */
-async function archive(run: DeliveryRun, outgoing: Outgoing, tally: Tally): Promise<Outgoing> {
-  if (outgoing.kind === 'announcement') {
-    await quarantineRaw(run, outgoing.raw);
-    tally.quarantined += 1;
-    return outgoing;
-  }
-  const { event } = outgoing;
-  if (isUnparsed(event)) {
-    await quarantineEvent(run, event, 'unparsed');
-    tally.quarantined += 1;
-  }
-  return isOversized(outgoing) ? { ...outgoing, event: await claim(run, event) } : outgoing;
-}
+const isQuarantined = (one: Outgoing): boolean => one.kind === 'raw' || !one.isParsed;

@@ -1,7 +1,8 @@
-import { OTHER_ACTIONS, POLICY_DIFF } from '../contract/backfill';
-import type { NormalizedEvent } from '../events/normalize';
+import { OTHER_ACTIONS } from '../contract/backfill';
+import type { EncodedEvent } from '../domain/event';
+import type { Millis } from '../domain/time';
 
-/** What became of a page's records. Grows while the page is read. */
+/** Counts of one page. Grows while the page is read. */
 export interface Tally {
   /** Records read. */
   fetched: number;
@@ -9,20 +10,24 @@ export interface Tally {
   duplicates: number;
   /** Events that the bus accepted. */
   emitted: number;
-  /** Events and raw records that went into quarantine. */
+  /** Events and raw records in quarantine. */
   quarantined: number;
-  /** Events with fields or values that are not known. */
+  /** Records with fields or values that the connector does not know. */
   drifted: number;
-  /** Milliseconds by which the latest of the late records came after its event time; 0: none was late. */
+  /** Milliseconds between event time and now of the latest of the late records; 0: none was late. */
   latestMs: number;
-  /** Accepted events by action; policy diffs apart. */
+  /** The newest event time; null: no record had a plausible one. */
+  lastEventAt: Millis | null;
+  /** Rules of expected activity that matched. */
+  readonly matchedRules: Set<string>;
+  /** Accepted events by action; policy diffs by a word of their own. */
   readonly byAction: Map<string, number>;
   readonly bySeverity: Map<string, number>;
 }
 
-/** Actions counted apart. The catalog has fewer; the words of an unknown vocabulary could be any number. */
+/** The catalog has fewer actions; the words of an unknown vocabulary could be any number. */
 const MAX_ACTIONS = 300;
-/** Characters of one. */
+/** Characters of an action. */
 const MAX_ACTION = 100;
 
 export const createTally = (): Tally => ({
@@ -32,16 +37,21 @@ export const createTally = (): Tally => ({
   quarantined: 0,
   drifted: 0,
   latestMs: 0,
+  lastEventAt: null,
+  matchedRules: new Set(),
   byAction: new Map(),
   bySeverity: new Map(),
 });
 
 /** Counts an event that the bus accepted. */
-export function countEmitted(tally: Tally, { detail }: Pick<NormalizedEvent, 'detail'>): void {
+export function countEmitted(
+  tally: Tally,
+  { countedAs, severity }: Pick<EncodedEvent, 'countedAs' | 'severity'>,
+): void {
   tally.emitted += 1;
-  const action = detail.stream === 'policy-diff' ? POLICY_DIFF : detail.action.slice(0, MAX_ACTION);
+  const action = countedAs.slice(0, MAX_ACTION);
   addTo(tally.byAction, tally.byAction.has(action) || tally.byAction.size < MAX_ACTIONS ? action : OTHER_ACTIONS);
-  addTo(tally.bySeverity, detail.severity);
+  addTo(tally.bySeverity, severity);
 }
 
 function addTo(counts: Map<string, number>, name: string): void {

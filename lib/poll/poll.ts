@@ -1,25 +1,50 @@
 import pMap from 'p-map';
 import { METRIC } from '../contract/names';
 import type { ConnectorSettings } from '../contract/settings';
-import { judgeEnd, judgeStart, emitOwed, tell } from './alerts';
-import { toConnectorError, type ConnectorError } from '../domain/errors';
-import type { Millis } from '../domain/time';
-import type { LiveLease } from '../ports/checkpoints';
 import type { Deadline } from '../domain/deadline';
+import type { Dialect } from '../domain/dialect';
+import { toConnectorError, type ConnectorError } from '../domain/errors';
+import { MINUTE, rfc3339, type Millis } from '../domain/time';
+import { publishOnExistingBus } from '../pipeline/publish';
+import { createPagePublisher, type PublishingPorts } from '../pipeline/publish-page';
+import { readWindow } from '../pipeline/read-window';
+import type { Tally } from '../pipeline/tally';
+import type { AuditLogPage, OpenAuditLog } from '../ports/audit-log';
+import type { LiveLease } from '../ports/checkpoints';
+import { follow } from './follow';
+import { createHealth, type Health } from './health';
 import { recoverCheckpoint } from './recover-checkpoint';
-import { archiveInTime, publishOnExistingBus, type PollDeps, type Progress, type Run } from '../pipeline/run';
-import { acquire, adoptOutage } from './state-outage';
-import { follow } from './tick';
+import { acquire, adoptOutage, type AcquireDeps } from './state-outage';
 
 /** Connectors polled at once. */
 const CONCURRENCY = 4;
 
-/** What one tick did for one connector. */
-export interface ConnectorReport extends Progress {
+/** What polling works with. */
+export interface PollDeps extends AcquireDeps, PublishingPorts {
+  readonly openAuditLog: OpenAuditLog;
+  readonly newRunId: () => string;
+  readonly overlapMinutes: number;
+}
+
+/** Counts of one run of one connector. */
+interface Progress {
+  /** Records read. */
+  fetched: number;
+  /** Events the bus accepted, policy diffs included. */
+  emitted: number;
+  /** Events left out because they were published before. */
+  duplicates: number;
+  pages: number;
+  /** null: nothing has answered yet. */
+  dialect: Dialect | null;
+}
+
+/** What one run did for one connector. */
+export interface ConnectorReport extends Readonly<Progress> {
   readonly connector: string;
   /** RFC 3339; everything before it is on the bus. null before the first run. */
   readonly watermark: string | null;
-  /** Time ran out, or upstream asked to wait; the next tick goes on. */
+  /** Time ran out, or Tailscale asked to wait; the next run continues. */
   readonly partial: boolean;
   /** Another run holds the lease; nothing was done. */
   readonly busy: boolean;
@@ -42,7 +67,7 @@ export class PollFailed extends AggregateError {
 }
 
 /**
- * One tick of every given connector, each isolated from the others' failures.
+ * One run of every given connector, each isolated from the others' failures.
  *
  * @throws PollFailed after all were tried, if any failed.
  */
@@ -72,87 +97,102 @@ export async function poll(
 }
 
 async function pollOne(connector: ConnectorSettings, deps: PollDeps, deadline: Deadline): Promise<ConnectorReport> {
-  const { telemetry } = deps;
-  const nothing: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
+  const { telemetry, clock, outages } = deps;
+  const progress: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
   const countAge = (watermark: Millis) => {
-    telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, deps.clock.now() - watermark) / 1000);
+    telemetry.count(connector.id, METRIC.watermarkAge, Math.max(0, clock.now() - watermark) / 1000);
   };
-  const report = (
-    watermark: Millis | null,
-    outcome: Progress & { partial?: boolean; busy?: boolean },
-  ): ConnectorReport => {
+  const report = (watermark: Millis | null, { partial = false, busy = false }): ConnectorReport => {
     if (watermark !== null) countAge(watermark);
-    const time = watermark === null ? null : new Date(watermark).toISOString();
-    const result = { connector: connector.id, partial: false, busy: false, ...outcome, watermark: time };
+    const time = watermark === null ? null : rfc3339(watermark);
+    const result = { connector: connector.id, partial, busy, ...progress, watermark: time };
     telemetry.info('poll', result);
     return result;
   };
 
-  if (deadline.isNear()) return report(null, { ...nothing, partial: true });
+  if (deadline.isNear()) return report(null, { partial: true });
   const runId = deps.newRunId();
-  const acquisition = await acquire(connector, runId, deps, deadline);
-  if (acquisition.state === 'busy') return report(acquisition.watermark, { ...nothing, busy: true });
+  const acquisition = await acquire(connector.id, runId, deps, deadline);
+  if (acquisition.state === 'busy') return report(acquisition.watermark, { busy: true });
 
   const { lease } = acquisition;
-  const run = createRun(connector, lease, runId, deps, deadline);
-  const startedAt = lease.checkpoint.watermark;
+  const publish = publishOnExistingBus(deps.bus);
+  const health = createHealth({ lease, connector: connector.id, runId, publish, deadline, clock, telemetry });
+  const startedAtWatermark = lease.checkpoint.watermark;
+  const pageRead = (page: AuditLogPage, tally: Tally) => {
+    countPage(connector.id, deps, progress, page, tally);
+    const matched = Object.fromEntries([...tally.matchedRules].map((rule) => [rule, clock.now()]));
+    lease.observe({ ...(tally.lastEventAt === null ? {} : { lastEventAt: tally.lastEventAt }), matched });
+  };
   try {
-    await adoptOutage(run, deps);
-    const { partial } = await work(run);
-    await judgeEnd(run, startedAt, null);
-    return report(lease.checkpoint.watermark, { ...run.progress, partial });
+    await adoptOutage(connector.id, lease, outages);
+    await health.emitOwed();
+    const overlapMs = deps.overlapMinutes * MINUTE;
+    const checkpoint = await recoverCheckpoint({ connector, lease, health, clock, telemetry, overlapMs });
+    await health.judgeStart();
+    progress.dialect = checkpoint.dialect;
+    let partial = true;
+    if (lease.notBefore !== null && lease.notBefore > clock.now()) {
+      await lease.commit(checkpoint, { release: 'waiting', notBefore: lease.notBefore });
+    } else {
+      const log = deps.openAuditLog(connector, checkpoint.dialect);
+      const run = { ...deps, connector, runId, lease, publish, deadline, force: false, dryRun: false };
+      const publisher = createPagePublisher(run);
+      const reading = { log, publisher, lease, deadline, clock, telemetry, connector: connector.id };
+      ({ partial } = await follow(
+        {
+          lease,
+          deadline,
+          clock,
+          overlapMs,
+          pageRead,
+          read: async (from, reader, release) => {
+            const result = await readWindow(reading, from, reader, release);
+            if (result.outcome === 'again') telemetry.count(connector.id, METRIC.windowRestarts, 1);
+            return result;
+          },
+        },
+        checkpoint,
+      ));
+    }
+    await health.judgeEnd(startedAtWatermark, null);
+    return report(lease.checkpoint.watermark, { partial });
   } catch (thrown) {
     countAge(lease.checkpoint.watermark);
-    await recordFailure(run, startedAt, toConnectorError(thrown));
+    await recordFailure(toConnectorError(thrown), lease, health, deps, startedAtWatermark);
     throw thrown;
   } finally {
     const { lastEventAt } = lease.health;
-    telemetry.count(
-      connector.id,
-      METRIC.lastEventAge,
-      Math.max(0, deps.clock.now() - (lastEventAt ?? lease.installation.installedAt)) / 1000,
-    );
+    const since = lastEventAt ?? lease.installation.installedAt;
+    telemetry.count(connector.id, METRIC.lastEventAge, Math.max(0, clock.now() - since) / 1000);
   }
 }
 
-function createRun(
-  connector: ConnectorSettings,
+function countPage(
+  connector: string,
+  { telemetry }: PollDeps,
+  progress: Progress,
+  { dialect, skewMs }: AuditLogPage,
+  { fetched, emitted, duplicates, latestMs }: Tally,
+): void {
+  progress.dialect = dialect;
+  progress.pages += 1;
+  progress.fetched += fetched;
+  progress.emitted += emitted;
+  progress.duplicates += duplicates;
+  telemetry.count(connector, METRIC.duplicates, duplicates);
+  if (skewMs !== null) telemetry.count(connector, METRIC.clockSkew, Math.abs(skewMs) / 1000);
+  if (latestMs > 0) telemetry.count(connector, METRIC.lateLag, latestMs / 1000);
+}
+
+/** Report the original failure even if recording it fails. */
+async function recordFailure(
+  error: ConnectorError,
   lease: LiveLease,
-  runId: string,
-  deps: PollDeps,
-  deadline: Deadline,
-): Run {
-  const progress: Progress = { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null };
-  return {
-    ...deps,
-    connector,
-    lease,
-    deadline,
-    runId,
-    progress,
-    publish: publishOnExistingBus(deps.bus),
-    archive: archiveInTime(deps.archive),
-    observe: (seen) => {
-      lease.observe(seen);
-    },
-    edge: null,
-  };
-}
-
-async function work(run: Run): Promise<{ partial: boolean }> {
-  const { lease, clock } = run;
-  await emitOwed(run);
-  const checkpoint = await recoverCheckpoint(run);
-  await judgeStart(run);
-  const { notBefore } = lease;
-  if (notBefore === null || notBefore <= clock.now()) return follow(run, checkpoint);
-  await lease.commit(checkpoint, { release: 'waiting', notBefore });
-  return { partial: true };
-}
-
-/** The original failure is the one to report, even if recording it fails. */
-async function recordFailure(run: Run, startedAt: Millis, error: ConnectorError): Promise<void> {
-  const { lease, clock, runId, telemetry } = run;
+  health: Health,
+  { telemetry }: PollDeps,
+  startedAtWatermark: Millis,
+): Promise<void> {
   const { code, message } = error;
   const before = lease.health.ending;
   try {
@@ -163,6 +203,6 @@ async function recordFailure(run: Run, startedAt: Millis, error: ConnectorError)
   }
   const isNews = before?.how !== 'failed' || before.code !== code;
   if (code === 'TAILNET_CHANGED' && isNews)
-    await tell(run, { kind: 'tailnetChanged', description: message, code, at: clock.now(), runId, interval: null });
-  await judgeEnd(run, startedAt, error);
+    await health.emitOrOwe({ kind: 'tailnetChanged', description: message, code, interval: null });
+  await health.judgeEnd(startedAtWatermark, error);
 }

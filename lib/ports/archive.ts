@@ -18,3 +18,12 @@ export interface Archive {
    */
   putFile(key: string, file: OversizedRecord['file'], deadline: Deadline): Promise<ArchivedObject>;
 }
+
+/** The archive, for reading too. */
+export interface ReadableArchive extends Archive {
+  /** `altered`: the object's hash is not the ledger's. */
+  read(
+    object: ArchivedObject,
+    deadline: Deadline,
+  ): Promise<{ readonly state: 'intact'; readonly json: string } | { readonly state: 'missing' | 'altered' }>;
+}

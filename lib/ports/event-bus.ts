@@ -10,7 +10,7 @@ export interface Delivery<Event extends BusEvent = BusEvent> {
   readonly unsent: readonly Event[];
 }
 
-export interface Bus {
+export interface EventBus {
   /**
    * PutEvents to a bus that is not there answers success, so this is asked before anything is believed.
    *

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
 import { ConnectorError } from '../../lib/domain/errors';
 import type { BusEvent } from '../../lib/domain/event';
-import type { Bus } from '../../lib/ports/event-bus';
+import type { EventBus } from '../../lib/ports/event-bus';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
 import { createInMemoryBus, createInMemoryEventBus } from '../harness/in-memory-bus';
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 /** What a caller of the port is told, as numbers of events. */
-async function told(bus: Bus, events: readonly BusEvent[]): Promise<unknown> {
+async function told(bus: EventBus, events: readonly BusEvent[]): Promise<unknown> {
   try {
     await bus.assertExists(deadline);
     const { accepted, refused, unsent } = await bus.publish(events, deadline);

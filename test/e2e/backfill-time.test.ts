@@ -1,9 +1,10 @@
 import { createDeadline } from '../../lib/domain/deadline';
 import type { Quarantined } from '../../lib/domain/quarantine';
-import type { Bus } from '../../lib/ports/event-bus';
+import type { EncodedEvent } from '../../lib/domain/event';
+import type { EventBus } from '../../lib/ports/event-bus';
 import { redrive, type RedriveDeps } from '../../lib/backfill/redrive';
 import { identify } from '../../lib/events/identity/identify';
-import { normalize } from '../../lib/events/normalize';
+import { encodeAll } from '../../lib/events/normalize';
 import { record } from '../harness/world';
 
 const context = {
@@ -18,13 +19,16 @@ const context = {
   oauthClientId: null,
 } as const;
 
+const stored = (event: EncodedEvent | undefined) =>
+  JSON.stringify({ detailType: event?.detailType, time: event?.time, detail: event?.detail, seen: event?.publishedId });
+
 /** A quarantine of so many events in memory, and a clock that only publishing moves. */
 function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent = 0 } = {}) {
   let now = 0;
   const events = new Map(
     Array.from({ length: count }, (_, index) => [
       `id-${String(index).padStart(4, '0')}`,
-      normalize(identify(record(), { tailnetKey: 'example.com', idKey: 'key' }), context),
+      encodeAll(identify(record(), { tailnetKey: 'example.com', idKey: 'key' }), context),
     ]),
   );
   const open = new Set(events.keys());
@@ -37,7 +41,7 @@ function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent 
     object: { bucket: 'b', key: `quarantine/${id}`, sha256: '', bytes: 0 },
   });
   const clock = { now: () => now };
-  const publish: Bus['publish'] = (sent) => {
+  const publish: EventBus['publish'] = (sent) => {
     now += sent.length * msPerEvent;
     const accepted = sent.slice(0, sent.length - unsent);
     published.push(...accepted.map(({ detail }) => ('id' in detail ? String(detail.id) : '')));
@@ -57,7 +61,7 @@ function quarantineOf(count: number, { pageSize = count, msPerEvent = 0, unsent 
       put: () => Promise.reject(new Error('nothing is that large')),
       putFile: () => Promise.reject(new Error('nothing is that large')),
       read: ({ key }) =>
-        Promise.resolve({ state: 'intact', json: JSON.stringify(events.get(key.replace('quarantine/', ''))?.[0]) }),
+        Promise.resolve({ state: 'intact', json: stored(events.get(key.replace('quarantine/', ''))?.[0]) }),
     },
     bus: { assertExists: () => Promise.resolve(), publish },
     clock,

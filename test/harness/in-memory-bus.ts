@@ -1,7 +1,7 @@
 import { callMs } from '../../lib/domain/deadline';
 import { ConnectorError } from '../../lib/domain/errors';
 import type { BusEvent } from '../../lib/domain/event';
-import type { Bus, Delivery } from '../../lib/ports/event-bus';
+import type { EventBus, Delivery } from '../../lib/ports/event-bus';
 import { NoAnswer, type Io } from './in-memory-io';
 
 /** The far side of a bus: what arrived, and what it will not take. */
@@ -24,7 +24,7 @@ const REFUSED_FOR_GOOD: readonly string[] = ['MalformedDetail', 'InvalidArgument
 const denied = () => new ConnectorError('BUS_DENIED', 'EventBridge answered AccessDeniedException');
 
 /** A bus whose entries arrive in memory. Refusals that may pass are not waited out: the entry stays unsent. */
-export function createInMemoryBus(far: InMemoryEventBus, io: Io): Bus {
+export function createInMemoryBus(far: InMemoryEventBus, io: Io): EventBus {
   const put = <Event extends BusEvent>(events: readonly Event[]): Delivery<Event> => {
     const accepted: Event[] = [];
     const refused: { event: Event; code: string }[] = [];

@@ -6,7 +6,7 @@ import type { OpenAuditLog } from '../../lib/ports/audit-log';
 import type { StateStore } from '../../lib/ports/checkpoints';
 import type { Clock } from '../../lib/domain/deadline';
 import type { BusEvent } from '../../lib/domain/event';
-import type { StateOutages } from '../../lib/pipeline/run';
+import type { StateOutages } from '../../lib/poll/state-outage';
 import { createInMemoryArchive, createInMemoryBucket, type InMemoryBucket } from './in-memory-archive';
 import { createInMemoryAuditLog } from './in-memory-audit-log';
 import { createInMemoryBus, createInMemoryEventBus, type InMemoryEventBus } from './in-memory-bus';

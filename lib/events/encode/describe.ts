@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../contract/audit-event';
+import type { DomainEvent } from '../../domain/event';
 
 /** Characters of a title. */
 export const MAX_TITLE = 200;
@@ -28,7 +28,7 @@ export function wholeCharacters(text: string): string {
 /** Who did what to what: `alice@example.com: Update policy file for tailnet (example.com)`. */
 export function describe(
   what: string,
-  { actor, target, error }: Pick<AuditEvent, 'actor' | 'target' | 'error'>,
+  { actor, target, error }: Pick<DomainEvent, 'actor' | 'target' | 'error'>,
 ): string {
   const who = firstFilled(actor.loginName, actor.displayName, actor.id) ?? 'Someone';
   const object = firstFilled(target.name, target.id);

@@ -1,85 +1,76 @@
-import type { AuditEvent } from '../../contract/audit-event';
+import { POLICY_DIFF } from '../../contract/backfill';
+import { DETAIL_TYPE, EVENT_CATEGORY, EVENT_SOURCE } from '../../contract/names';
 import type { PolicyDiff, PolicyDiffEvent } from '../../contract/policy-diff-event';
-import { diffPolicy } from '../../policy/policy-diff';
-import { describe } from './describe';
-import { policyDiffId, sha256 } from '../identity/event-id';
 import { canonicalJson, isDeeperThan } from '../../domain/json';
+import { diffPolicy } from '../../policy/policy-diff';
+import { sha256 } from '../identity/event-id';
+import { ingestOf } from './audit';
+import { boundPolicyDiffEvent } from './bound';
+import { describe } from './describe';
+import type { Encoder } from './encoder';
 
-/** The action beside which a policy diff goes out. */
-export const POLICY_ACTION = 'acl:update';
+const TITLE = 'Policy file changed';
 
-/** The policy before and after; null where the record has none. */
-export interface PolicySides {
+/**
+ * What a policy change changed: detail type `Tailscale ACL Policy Diff`, schema in lib/contract/schemas. The diff, its
+ * hashes and its sizes are of the redacted policies; where nothing was redacted, a hash is the policy file's own.
+ */
+export const policyDiffEncoder: Encoder<PolicyDiffEvent> = {
+  detailType: DETAIL_TYPE.policyDiff,
+  appliesTo: ({ changesPolicy }) => changesPolicy,
+  idOf: (recordId) => `d1:${recordId.slice(recordId.indexOf(':') + 1)}`,
+  countedAs: () => POLICY_DIFF,
+  severityOf: () => 'high',
+  encode(event, provenance, isRevision) {
+    const diff = policyDiff(event);
+    return {
+      schemaVersion: '1.0',
+      id: policyDiffEncoder.idOf(event.id),
+      auditId: event.id,
+      contentHash: event.contentHash,
+      stream: 'policy-diff',
+      source: EVENT_SOURCE,
+      category: EVENT_CATEGORY,
+      severity: 'high',
+      action: event.action,
+      native: event.native,
+      title: TITLE,
+      description: describe(
+        diff === null ? `${TITLE}, the record has neither policy` : `${TITLE}, ${diff.summary}`,
+        event,
+      ),
+      occurredAt: event.occurredAt,
+      tailnet: provenance.tailnetKey,
+      connector: provenance.connector,
+      actor: { ...event.actor, tags: [...event.actor.tags] },
+      target: event.target,
+      outcome: event.error === null ? 'success' : 'failure',
+      error: event.error,
+      origin: event.origin,
+      groupId: event.groupId,
+      ingest: ingestOf(event, provenance),
+      revision: isRevision,
+      redactions: [...event.redactions],
+      truncated: [],
+      claimCheck: null,
+      expected: event.expected,
+      diff,
+    };
+  },
+  amend: (detail, { claimCheck = detail.claimCheck, ingest }, maxBytes) =>
+    boundPolicyDiffEvent({ ...detail, claimCheck, ingest: { ...detail.ingest, ...ingest } }, maxBytes),
+};
+
+interface PolicySides {
   readonly old: unknown;
   readonly new: unknown;
 }
 
-/**
- * The event that stands beside a policy change and says what it changed.
- *
- * @param audit The audit event of the same record.
- * @param sides As the audit event carries them, after redaction: the diff, its hashes and its sizes are of these. Where
- * nothing was redacted, a hash is the policy file's own.
- */
-export function policyDiffEvent(audit: AuditEvent, sides: PolicySides): PolicyDiffEvent {
-  const diff = policyDiff(sides);
-  const {
-    schemaVersion,
-    contentHash,
-    source,
-    category,
-    action,
-    native,
-    occurredAt,
-    tailnet,
-    connector,
-    actor,
-    target,
-    outcome,
-    error,
-    origin,
-    groupId,
-    ingest,
-    revision,
-  } = audit;
-  const title = 'Policy file changed';
-  return {
-    schemaVersion,
-    id: policyDiffId(audit.id),
-    auditId: audit.id,
-    contentHash,
-    stream: 'policy-diff',
-    source,
-    category,
-    severity: 'high',
-    action,
-    native,
-    title,
-    description: describe(`${title}${summary(diff)}`, audit),
-    occurredAt,
-    tailnet,
-    connector,
-    actor,
-    target,
-    outcome,
-    error,
-    origin,
-    groupId,
-    ingest,
-    revision,
-    redactions: [...audit.redactions],
-    truncated: [],
-    claimCheck: null,
-    expected: audit.expected,
-    diff,
-  };
-}
-
-/** null when the record carried no policy on either side. An empty side is an empty file: the first write, or a wiped one. */
+/** null when the record has no policy on either side. A missing side is an empty file: the first write, or a wiped one. */
 function policyDiff(sides: PolicySides): PolicyDiff | null {
   if (sides.old === null && sides.new === null) return null;
   const { parseError = null, ...diff } = diffPolicy(sides.old, sides.new);
-  return { ...diff, parseError, old: sizeOf(policyText(sides.old)), new: sizeOf(policyText(sides.new)) };
+  return { ...diff, parseError, old: sizeOf(sides.old), new: sizeOf(sides.new) };
 }
 
 /** Levels of nesting that are still printed over several lines. */
@@ -91,10 +82,7 @@ function policyText(side: unknown): string {
   return isDeeperThan(side, MAX_PRETTY_LEVELS) ? canonicalJson(side) : JSON.stringify(side, null, 2);
 }
 
-function sizeOf(text: string): PolicyDiff['old'] {
+function sizeOf(side: unknown): PolicyDiff['old'] {
+  const text = policyText(side);
   return { sha256: sha256(text), bytes: Buffer.byteLength(text) };
-}
-
-function summary(diff: PolicyDiff | null): string {
-  return diff === null ? ', how is not in the record' : `, ${diff.summary}`;
 }

@@ -1,7 +1,7 @@
 import { createHmac, hash } from 'node:crypto';
 import type { PublishedId } from '../../domain/published-id';
 import { AUDIT_SPELLINGS } from '../records/audit-record';
-import { seenBucket } from '../records/event-time';
+import { publishedBucket } from '../records/event-time';
 import { canonicalJson, field, isJsonObject } from '../../domain/json';
 import { firstField, type Reading } from '../records/reading';
 
@@ -13,7 +13,7 @@ export interface IdNames {
   readonly idKey: string;
 }
 
-/** Tells a record from all others. Made from the record as received, so that a new version of the redactor changes nothing. */
+/** Distinguishes a record from all others. Made from the record as received, so that a new version of the redactor changes nothing. */
 export interface Identity {
   /** `a1:` or `w1:` and 64 hex digits. The same record always has the same. */
   readonly id: string;
@@ -45,15 +45,15 @@ export function identityOf(record: unknown, shape: Shape, { tailnetKey, idKey }:
   };
 }
 
-/** Id and mark of a record of which only the bytes are known. @param digest SHA-256 of its bytes, in hex. */
+/** Ids of a record of which only the bytes are known. @param digest SHA-256 of its bytes, in hex. */
 export function identifyBytes(
   digest: string,
   { tailnetKey, idKey }: IdNames,
-): { readonly id: string; readonly mark: PublishedId } {
+): { readonly id: string; readonly publishedId: PublishedId } {
   const id = `a1:${createHmac('sha256', idKey)
     .update(lengthPrefixed([tailnetKey, 'bytes', digest]))
     .digest('hex')}`;
-  return { id, mark: seenElement(id, digest, null) };
+  return { id, publishedId: publishedIdOf(id, digest, null) };
 }
 
 /** SHA-256 over the pinned fields of what an event shows: the record after redaction. */
@@ -127,19 +127,14 @@ export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }
 
-/** The id of the policy diff that stands beside an audit event. */
-export function policyDiffId(auditId: string): string {
-  return `d1:${auditId.slice(auditId.indexOf(':') + 1)}`;
-}
-
 /** Hex digits of each half: 8 bytes. */
 const HALF = 16;
 
 /**
- * An event's mark among what was published. The id is hashed whole, so that a diff does not have its audit event's mark.
+ * An event's published id. The id is hashed whole, so that a policy diff and its audit event have different ones.
  *
  * @param revision See Identity.
  */
-export function seenElement(id: string, revision: string, millis: number | null): PublishedId {
-  return { bucket: seenBucket(millis), element: sha256(id).slice(0, HALF) + revision.slice(0, HALF) };
+export function publishedIdOf(id: string, revision: string, millis: number | null): PublishedId {
+  return { bucket: publishedBucket(millis), element: sha256(id).slice(0, HALF) + revision.slice(0, HALF) };
 }

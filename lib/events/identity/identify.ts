@@ -1,25 +1,28 @@
 import type { PublishedId } from '../../domain/published-id';
 import type { Millis } from '../../domain/time';
-import { classificationOf } from '../encode/audit-event';
+import { classificationOf, POLICY_ACTION } from '../classification';
+import type { Encoder } from '../encode/encoder';
+import { ENCODERS } from '../encode/encoders';
 import { readAuditRecord } from '../records/audit-record';
 import { hasConfigurationShape, readConfigurationRecord } from '../records/configuration-record';
-import { identityOf, policyDiffId, seenElement, type IdNames, type Shape } from './event-id';
-import { POLICY_ACTION } from '../encode/policy-diff';
 import type { Reading } from '../records/reading';
+import { identityOf, publishedIdOf, type IdNames, type Shape } from './event-id';
+
+/** One published form of a record. */
+export interface Form {
+  readonly encoder: Encoder;
+  readonly publishedId: PublishedId;
+}
 
 /** A record, and what decides whether it was published already. Cheap: nothing is redacted or compared for it. */
 export interface IdentifiedRecord {
   readonly record: unknown;
   readonly shape: Shape;
-  /** Of its audit event. */
   readonly id: string;
-  /** Its event time; null where it has none that can be read. */
+  /** Its event time; null where it has no readable one. */
   readonly millis: Millis | null;
-  readonly marks: {
-    readonly audit: PublishedId;
-    /** null: the record changes no policy, so it has no diff event. */
-    readonly diff: PublishedId | null;
-  };
+  /** The audit event first. */
+  readonly forms: readonly Form[];
 }
 
 /** Identifies a record. Its siblings and the page do not matter. */
@@ -29,16 +32,11 @@ export function identify(record: unknown, names: IdNames): IdentifiedRecord {
   const { id, revision } = identityOf(record, shape, names);
   const millis = reading?.occurredAt?.millis ?? null;
   const changesPolicy = reading !== undefined && classificationOf(reading).action === POLICY_ACTION;
-  return {
-    record,
-    shape,
-    id,
-    millis,
-    marks: {
-      audit: seenElement(id, revision, millis),
-      diff: changesPolicy ? seenElement(policyDiffId(id), revision, millis) : null,
-    },
-  };
+  const forms = ENCODERS.filter((encoder) => encoder.appliesTo({ changesPolicy })).map((encoder) => ({
+    encoder,
+    publishedId: publishedIdOf(encoder.idOf(id), revision, millis),
+  }));
+  return { record, shape, id, millis, forms };
 }
 
 /** The record's own shape decides how it is read, whichever envelope it came in. undefined: it cannot be read. */

@@ -52,7 +52,7 @@ export function entryTime(millis: Millis | null, receivedAt: Millis): Millis {
  * The hour of the event time as `yyyymmddhh` in UTC; `none` without a time, or with one outside this century, whose
  * marks would be kept for ever. Depends on the record alone, so that a second reading finds the first one's mark.
  */
-export function seenBucket(millis: Millis | null): string {
+export function publishedBucket(millis: Millis | null): string {
   if (millis === null || millis < EARLIEST || millis >= LATEST_BUCKET) return 'none';
   return new Date(millis).toISOString().slice(0, 13).replaceAll(/[-T]/g, '');
 }

@@ -2,8 +2,8 @@ import { readWindow } from '../../../lib/pipeline/read-window';
 import type { Place } from '../../../lib/domain/checkpoint';
 import type { AuditLog } from '../../../lib/ports/audit-log';
 import type { LiveLease } from '../../../lib/ports/checkpoints';
-import type { Run } from '../../../lib/pipeline/run';
-import { liveReader } from '../../../lib/pipeline/window-reader';
+import { createPagePublisher } from '../../../lib/pipeline/publish-page';
+import { liveReader } from '../../../lib/poll/readers';
 import type { Sandbox } from '../../harness/lambda';
 import { record, type World } from '../../harness/world';
 import { about, createWorlds, DAY, delivered, HOUR, MINUTE, targets } from './worlds';
@@ -223,25 +223,26 @@ it('[case 34] gives up on cursors that are always new', async () => {
     recordQuarantine: never,
   };
   const quiet = () => undefined;
-  const run: Run = {
+  const deadline = { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false };
+  const clock = { now: () => HOUR };
+  const telemetry = { info: quiet, warn: quiet, error: quiet, count: quiet };
+  const publisher = createPagePublisher({
     connector: { id: 'default', tailnet: '-', secretId: 's', dialect: 'audit' },
-    lease,
-    deadline: { remaining: () => 240_000, untilNear: () => 240_000, isNear: () => false, isOver: () => false },
     runId: 'run',
+    lease,
     publish: never,
     archive: { put: never, putFile: never },
-    openAuditLog: () => log,
-    clock: { now: () => HOUR },
-    telemetry: { info: quiet, warn: quiet, error: quiet, count: quiet },
-    overlapMinutes: 60,
+    clock,
+    telemetry,
+    nextTurn: never,
+    deadline,
     severityProfile: 'spec',
     expectedActivity: [],
-    progress: { fetched: 0, emitted: 0, duplicates: 0, pages: 0, dialect: null },
-    nextTurn: never,
-    observe: () => undefined,
-    edge: null,
-  };
-  await expect(readWindow(run, log, checkpoint, liveReader(window), true)).rejects.toMatchObject({
+    force: false,
+    dryRun: false,
+  });
+  const reading = { log, publisher, lease, deadline, clock, telemetry, connector: 'default' };
+  await expect(readWindow(reading, checkpoint, liveReader(window, quiet), true)).rejects.toMatchObject({
     code: 'TOO_MANY_PAGES',
   });
   // Each page, and at the end the window from its start again.

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { Millis } from '../../../lib/domain/time';
 import { DETAIL_TYPE } from '../../../lib/contract/names';
 import { ENV } from '../../../lib/contract/settings';
-import { seenElement } from '../../../lib/events/identity/event-id';
+import { publishedIdOf } from '../../../lib/events/identity/event-id';
 import { ledgerPartition, publishedPartition, STATE_KEY, statePartition } from '../../../lib/dynamodb/keys';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import type { World } from '../../harness/world';
@@ -38,7 +38,7 @@ export function namesOf(record: object): string[] {
 /** Digits that a mark begins with: those of the id's hash. */
 export const MARK_DIGITS = 16;
 
-const markOf = ({ id }: Pick<Detail, 'id'>) => seenElement(id, '', null).element;
+const markOf = ({ id }: Pick<Detail, 'id'>) => publishedIdOf(id, '', null).element;
 
 export interface Evidence {
   /** Every event of a record on the bus, in order, copies too. */

@@ -28,8 +28,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'mark seen before publish',
     file: 'lib/pipeline/deliver.ts',
-    find: 'const answer = await run.publish(',
-    replace: 'await lease.markPublished(ready.flatMap(({ marks }) => marks));\n    const answer = await run.publish(',
+    find: 'const answer = await publish(',
+    replace: 'await markAll(ready);\n    const answer = await publish(',
     caughtBy: [
       { proof: 'story', invariants: ['I9'] },
       { proof: 'simulation', invariants: ['I9'] },
@@ -38,9 +38,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'commit before publish',
     file: 'lib/pipeline/read-window.ts',
-    find: 'const published = await publishPage(',
+    find: 'published = await publisher.publish(',
     replace:
-      'const early = { asOf: page.asOf, dialect: page.dialect, cursor: null, until: window.until };\n      await lease.commit(reader.next(checkpoint, window, early, undefined));\n      const published = await publishPage(',
+      'const early = { asOf: page.asOf, dialect: page.dialect, cursor: null, until: window.until };\n        await lease.commit(reader.after(checkpoint, window, { kind: "page", page: early, tally }).checkpoint);\n        published = await publisher.publish(',
     caughtBy: [
       { proof: 'story', invariants: ['I4'] },
       { proof: 'simulation', invariants: ['I4'] },
@@ -128,9 +128,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'diff before the published check',
     file: 'lib/pipeline/publish-page.ts',
-    find: 'const work = await unpublished(run, batch, context, reader, memory, tally);',
+    find: 'const work = await unpublished(batch, context, reader.selects, tally);',
     replace:
-      'for (const record of batch) {\n          const one = identifyLogRecord(record, { tailnetKey: context.tailnetKey, idKey: lease.installation.idKey });\n          if (one.kind === "record") normalize(one.identified, context);\n        }\n        const work = await unpublished(run, batch, context, reader, memory, tally);',
+      'for (const record of batch) {\n              const one = identifyLogRecord(record, { tailnetKey: context.tailnetKey, idKey: lease.installation.idKey });\n              if (one.kind === "record") { const event = normalize(one.identified, context); for (const form of one.identified.forms) encode(event, form, 0, context); }\n            }\n            const work = await unpublished(batch, context, reader.selects, tally);',
     caughtBy: [{ proof: 'known page', invariants: ['I24'] }],
   },
   {
@@ -142,9 +142,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'announcement not owed',
-    file: 'lib/poll/alerts.ts',
-    find: 'owed: [...others, announcement].slice(-MAX_OWED) });\n  await emitOwed(run);',
-    replace: 'owed: others });\n  await tryToPublish(run, announcement);',
+    file: 'lib/poll/health.ts',
+    find: 'await save({ alert, owed: [...others, { ...notice, at: clock.now(), runId }].slice(-MAX_OWED) });\n    await emitOwed();',
+    replace: 'await save({ alert, owed: others });\n    await tryToPublish({ ...notice, at: clock.now(), runId });',
     caughtBy: [{ proof: 'simulation', invariants: ['I21', 'I22'] }],
   },
   {

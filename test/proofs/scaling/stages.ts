@@ -1,6 +1,6 @@
 import { identify } from '../../../lib/events/identity/identify';
 import { MIN_DETAIL_BYTES } from '../../../lib/events/encode/bound';
-import { normalize } from '../../../lib/events/normalize';
+import { encodeAll } from '../../../lib/events/normalize';
 import { redactText } from '../../../lib/events/redact/redact-text';
 import { diffPolicy } from '../../../lib/policy/policy-diff';
 import { context, NAMES } from '../../unit/events/samples';
@@ -34,7 +34,7 @@ function stage<Input>(name: string, families: readonly Family<Input>[], work: (i
 export const STAGES = {
   redaction: stage('redaction of a text', TEXT_FAMILIES, redactText),
   record: stage('a record, from redaction to the events', RECORD_FAMILIES, (record) =>
-    normalize(identify(record, NAMES), { ...context, maxDetailBytes: MIN_DETAIL_BYTES }),
+    encodeAll(identify(record, NAMES), context, MIN_DETAIL_BYTES),
   ),
   longPolicy: stage('policy diff of one long thing', LONG_POLICIES, ([old, next]) => diffPolicy(old, next)),
   manyPolicy: stage('policy diff of many things', POLICIES_OF_MANY, ([old, next]) => diffPolicy(old, next)),

@@ -3,7 +3,7 @@ import { poll, PollFailed } from '../../../lib/poll/poll';
 import type { Millis } from '../../../lib/domain/time';
 import type { Clock } from '../../../lib/domain/deadline';
 import type { Telemetry } from '../../../lib/ports/telemetry';
-import type { PollDeps } from '../../../lib/pipeline/run';
+import type { PollDeps } from '../../../lib/poll/poll';
 import { createInMemoryArchive } from '../../harness/in-memory-archive';
 import { createInMemoryAuditLog } from '../../harness/in-memory-audit-log';
 import { createInMemoryBus } from '../../harness/in-memory-bus';

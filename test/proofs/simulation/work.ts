@@ -162,9 +162,9 @@ function nameAll(records: readonly PlannedRecord[], tailnetKey: string): Map<str
   for (const record of records) {
     // Where both dialects show the same, it is one record.
     for (const form of new Set([record.record, record.inOtherDialect])) {
-      const { audit, diff } = identify(form, { tailnetKey, idKey: 'key' }).marks;
-      const name = idHalf(audit);
-      byName.set(name, [...(byName.get(name) ?? []), { record, elements: diff === null ? [audit] : [audit, diff] }]);
+      const elements = identify(form, { tailnetKey, idKey: 'key' }).forms.map(({ publishedId }) => publishedId);
+      const [name] = elements.map(idHalf);
+      if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), { record, elements }]);
     }
   }
   return byName;

@@ -2,7 +2,7 @@ import type { DialectSetting } from '../../../lib/contract/settings';
 import type { Millis } from '../../../lib/domain/time';
 import type { Clock } from '../../../lib/domain/deadline';
 import type { BusEvent } from '../../../lib/domain/event';
-import type { StateOutages } from '../../../lib/pipeline/run';
+import type { StateOutages } from '../../../lib/poll/state-outage';
 import { createInMemoryBucket, type InMemoryBucket } from '../../harness/in-memory-archive';
 import { createInMemoryEventBus, type InMemoryEventBus } from '../../harness/in-memory-bus';
 import { createInMemoryTable, type InMemoryTable } from '../../harness/in-memory-table';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { slicesOf } from '../../../lib/backfill/report';
 import {
   sliceReader,
-  planBackfillWindow,
+  planSliceWindow,
   sumCounts,
   withinRetention,
   NOTHING_COUNTED,
@@ -65,7 +65,7 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
       for (const slice of slicesOf(job)) {
         expect(slice.from).toBe(at);
         for (
-          let window = planBackfillWindow(
+          let window = planSliceWindow(
             { watermark: 0, readTo: at, unread: [], inflight: null, counts: NOTHING_COUNTED },
             slice,
             job,
@@ -76,7 +76,7 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
           expect(window.until - window.from).toBeLessThanOrEqual(DAY);
           expect(window.until).toBeGreaterThan(window.from);
           at = window.until;
-          window = planBackfillWindow(
+          window = planSliceWindow(
             { watermark: 0, readTo: at, unread: [], inflight: null, counts: NOTHING_COUNTED },
             slice,
             job,
@@ -93,7 +93,7 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
 it('asks the audit dialect for a slice at once: each request reads to the end of the log', () => {
   const job = jobOf({ from: 0, until: 30 * DAY }, 30 * DAY, 'audit');
   expect(
-    planBackfillWindow({ watermark: 0, readTo: 0, unread: [], inflight: null, counts: NOTHING_COUNTED }, job, job),
+    planSliceWindow({ watermark: 0, readTo: 0, unread: [], inflight: null, counts: NOTHING_COUNTED }, job, job),
   ).toMatchObject({ from: 0, until: 30 * DAY });
 });
 

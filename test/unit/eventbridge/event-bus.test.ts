@@ -2,7 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import fc from 'fast-check';
 import { createEventBridgeBus } from '../../../lib/eventbridge/event-bus';
 import type { BusEvent } from '../../../lib/domain/event';
-import type { Bus } from '../../../lib/ports/event-bus';
+import type { EventBus } from '../../../lib/ports/event-bus';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import type { FaultAnswer } from '../../../local/gateway/faults';
 import type { DeliveredEvent } from '../../../local/gateway/put-events';
@@ -10,7 +10,7 @@ import { startGateway, type Gateway } from '../../../local/gateway/server';
 
 let gateway: Gateway;
 let client: EventBridgeClient;
-let bus: Bus;
+let bus: EventBus;
 let arrived: DeliveredEvent[];
 const deadline = { remaining: () => 60_000, untilNear: () => 60_000, isNear: () => false, isOver: () => false };
 const events = (count: number): BusEvent[] =>

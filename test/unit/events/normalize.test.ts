@@ -256,7 +256,7 @@ describe('an audit record', () => {
     const [event] = events(rest);
     expect(event).toMatchObject({
       time: RECEIVED_AT,
-      seen: { bucket: 'none' },
+      publishedId: { bucket: 'none' },
       detail: { occurredAt: null, schemaDrift: [], ingest: { late: false } },
     });
   });
@@ -334,7 +334,10 @@ describe('any JSON value', () => {
         const result = events(input, { severityProfile });
         expect([1, 2]).toContain(result.length);
         expect(
-          result.every(({ seen }) => /^[0-9a-f]{32}$/.test(seen.element) && /^(?:none|20\d{8})$/.test(seen.bucket)),
+          result.every(
+            ({ publishedId: { element, bucket } }) =>
+              /^[0-9a-f]{32}$/.test(element) && /^(?:none|20\d{8})$/.test(bucket),
+          ),
         ).toBe(true);
       }),
       { numRuns: 200 },

@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEvent } from '../../../lib/contract/audit-event';
+import { DETAIL_TYPE } from '../../../lib/contract/names';
 import type { PolicyDiffEvent } from '../../../lib/contract/policy-diff-event';
 import type { IdNames } from '../../../lib/events/identity/event-id';
 import { identify } from '../../../lib/events/identity/identify';
-import { normalize, type NormalizeContext, type NormalizedEvent } from '../../../lib/events/normalize';
+import type { EncodedEvent } from '../../../lib/domain/event';
+import type { Provenance } from '../../../lib/events/encode/encoder';
+import { encodeAll, type Judgement } from '../../../lib/events/normalize';
 import { validateEvent } from '../../harness/validate-event';
 
 export const RECEIVED_AT = Date.parse('2026-11-22T10:00:00Z');
 
-export const context: NormalizeContext = {
+export const context: Judgement & Provenance = {
   connector: 'main',
   tailnetKey: 'example.com',
   mode: 'live',
@@ -47,24 +50,32 @@ export const AUDIT_RECORD = {
   actorIp: '192.0.2.1',
 } as const;
 
-/** Normalizes and holds every event against its published schema. */
-export function events(record: unknown, overrides: Partial<NormalizeContext> = {}): NormalizedEvent[] {
-  const result = normalize(identify(record, NAMES), { ...context, ...overrides });
+export interface Overrides extends Partial<Judgement & Provenance> {
+  readonly maxDetailBytes?: number;
+}
+
+export interface PublishedEvent extends EncodedEvent {
+  readonly detail: AuditEvent | PolicyDiffEvent;
+}
+
+/** Normalizes and encodes a record, and holds every event against its published schema. */
+export function events(record: unknown, { maxDetailBytes, ...overrides }: Overrides = {}): PublishedEvent[] {
+  const result = encodeAll(identify(record, NAMES), { ...context, ...overrides }, maxDetailBytes);
   for (const { detail } of result) validateEvent(detail);
-  return result;
+  return result as PublishedEvent[];
 }
 
 /** The audit event of a record. */
-export function auditOf(record: unknown, overrides: Partial<NormalizeContext> = {}): AuditEvent {
-  const found = events(record, overrides).find(({ detail }) => detail.stream === 'audit')?.detail;
-  if (found?.stream !== 'audit') throw new Error('no audit event');
-  return found;
+export function auditOf(record: unknown, overrides: Overrides = {}): AuditEvent {
+  const [audit] = events(record, overrides);
+  if (audit?.detailType !== DETAIL_TYPE.audit) throw new Error('no audit event');
+  return audit.detail as AuditEvent;
 }
 
 /** The policy diff of a record; undefined when it has none. */
-export function diffOf(record: unknown, overrides: Partial<NormalizeContext> = {}): PolicyDiffEvent | undefined {
-  const found = events(record, overrides).find(({ detail }) => detail.stream === 'policy-diff')?.detail;
-  return found?.stream === 'policy-diff' ? found : undefined;
+export function diffOf(record: unknown, overrides: Overrides = {}): PolicyDiffEvent | undefined {
+  const diff = events(record, overrides).find(({ detailType }) => detailType === DETAIL_TYPE.policyDiff);
+  return diff?.detail as PolicyDiffEvent | undefined;
 }
 
 export function fixture(name: string): string {

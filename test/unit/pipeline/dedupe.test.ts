@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
-  createPageMemory,
+  createDedupe,
   eventsOf,
   identifyLogRecord,
-  marksOf,
-  workOf,
+  publishedIdsOf,
   type Identified,
 } from '../../../lib/pipeline/dedupe';
 import { idHalf, type PublishedId } from '../../../lib/domain/published-id';
@@ -50,43 +49,40 @@ const published = (...marks: readonly PublishedId[]): PublishedSet => ({
         : 'new',
 });
 const workAll = (all: readonly Identified[], seen: PublishedSet) => {
-  const memory = createPageMemory();
-  return all.map((one) => workOf(one, seen, memory, null));
+  const dedupe = createDedupe({ force: false, remembersPage: false });
+  return all.map((one) => dedupe.workOf(one, seen));
 };
+/** Detail types of the forms to publish; a revision ends in `!`. null: all is published. */
+const formsOf = (all: readonly Identified[], seen: PublishedSet) =>
+  workAll(all, seen).map((work) => {
+    if (work === null || work.kind === 'raw') return work;
+    return work.forms.map(({ encoder, isRevision }) => `${encoder.detailType.split(' ')[1]}${isRevision ? '!' : ''}`);
+  });
 
 it('leaves what is new, in order', () => {
-  const [one, other] = [device('a'), device('b')];
-  expect(workAll([one, other], published())).toMatchObject([
-    { wanted: { audit: true, diff: false }, revised: { audit: false } },
-    { wanted: { audit: true } },
-  ]);
+  expect(formsOf([device('a'), device('b')], published())).toEqual([['Audit'], ['Audit']]);
 });
 
 it('[case 23] leaves out what was published, and what stands twice on one page', () => {
-  const work = workAll([device('a'), device('b'), device('b')], published(...marksOf(device('a'))));
+  const work = workAll([device('a'), device('b'), device('b')], published(...publishedIdsOf(device('a'))));
   expect(work.map((one) => one !== null)).toEqual([false, true, false]);
 });
 
 it('[case 25] lets another content of a known id through as a revision', () => {
-  expect(workAll([device('a', 2)], published(...marksOf(device('a', 1))))).toMatchObject([
-    { revised: { audit: true } },
-  ]);
+  expect(formsOf([device('a', 2)], published(...publishedIdsOf(device('a', 1))))).toEqual([['Audit!']]);
 });
 
 it('[case 25] knows a revision on the very same page', () => {
-  expect(workAll([device('a', 1), device('a', 2)], published())).toMatchObject([
-    { revised: { audit: false } },
-    { revised: { audit: true } },
-  ]);
+  expect(formsOf([device('a', 1), device('a', 2)], published())).toEqual([['Audit'], ['Audit!']]);
 });
 
-it('asks only for the half of a policy change that is not out', () => {
-  const [audit, diff] = marksOf(policy('p'));
-  if (audit === undefined || diff === undefined) throw new Error('a policy change has two events');
-  expect(workAll([policy('p')], published())).toMatchObject([{ wanted: { audit: true, diff: true } }]);
-  expect(workAll([policy('p')], published(audit))).toMatchObject([{ wanted: { audit: false, diff: true } }]);
-  expect(workAll([policy('p')], published(diff))).toMatchObject([{ wanted: { audit: true, diff: false } }]);
-  expect(workAll([policy('p')], published(audit, diff))).toEqual([null]);
+it('leaves only the unpublished form of a policy change', () => {
+  const [audit, diff] = publishedIdsOf(policy('p'));
+  if (audit === undefined || diff === undefined) throw new Error('a policy change has two forms');
+  expect(formsOf([policy('p')], published())).toEqual([['Audit', 'ACL']]);
+  expect(formsOf([policy('p')], published(audit))).toEqual([['ACL']]);
+  expect(formsOf([policy('p')], published(diff))).toEqual([['Audit']]);
+  expect(formsOf([policy('p')], published(audit, diff))).toEqual([null]);
 });
 
 it('proves nothing by an earlier reading of the page: only the marks in the table count', () => {
@@ -95,15 +91,14 @@ it('proves nothing by an earlier reading of the page: only the marks in the tabl
   expect(workAll([one], published())[0]).not.toBeNull();
 });
 
-describe('a run that publishes again what was published', () => {
-  it('takes it once more, but what stands on the edge of two pages once', () => {
-    const [one, other] = [device('a'), device('b')];
-    const seen = published(...marksOf(one), ...marksOf(other));
-    const edge = { force: true, previous: new Set(marksOf(other).map(({ element }) => element)) };
-    const memory = createPageMemory();
-    expect(workOf(one, seen, memory, edge)).toMatchObject({ revised: { audit: false } });
-    expect(workOf(other, seen, memory, edge)).toBeNull();
-  });
+it('publishes again by force, but a record at the edge of two pages once', () => {
+  const [one, other] = [device('a'), device('b')];
+  const seen = published(...publishedIdsOf(one), ...publishedIdsOf(other));
+  const dedupe = createDedupe({ force: true, remembersPage: true });
+  expect(dedupe.workOf(other, seen)).not.toBeNull();
+  dedupe.startPage();
+  expect(dedupe.workOf(one, seen)).toMatchObject({ forms: [{ isRevision: false }] });
+  expect(dedupe.workOf(other, seen)).toBeNull();
 });
 
 describe('a record whose events cannot be made', () => {
@@ -117,25 +112,25 @@ describe('a record whose events cannot be made', () => {
       { kind: 'oversized', position: 3, bytes: raw.length, digest, file: { path: '/x', sha256: 'x', bytes: 1 } },
       names,
     );
-    expect(marksOf(unreadable(1))).toEqual(marksOf(unreadable(2)));
-    expect(marksOf(oversized)).toEqual(marksOf(unreadable(1)));
+    expect(publishedIdsOf(unreadable(1))).toEqual(publishedIdsOf(unreadable(2)));
+    expect(publishedIdsOf(oversized)).toEqual(publishedIdsOf(unreadable(1)));
     expect(unreadable(1)).toMatchObject({ kind: 'raw', reason: 'unreadable', content: raw });
     expect(oversized).toMatchObject({ kind: 'raw', reason: 'too-large' });
     expect(workAll([unreadable(1), unreadable(2)], published()).map((one) => one !== null)).toEqual([true, false]);
   });
 
-  it('is named by the same half as its mark, and gives one event', () => {
+  it('is named by the half of its published id, and gives one event', () => {
     const [work] = workAll(
       [identifyLogRecord({ kind: 'unreadable', position: 1, bytes: 1, raw, problem: 'x' }, names)],
       published(),
     );
-    expect(work?.kind === 'raw' && work.name === idHalf(work.mark)).toBe(true);
+    expect(work?.kind === 'raw' && work.name === idHalf(work.publishedId)).toBe(true);
     expect(work == null ? 0 : eventsOf(work)).toBe(1);
   });
 });
 
 it('counts the events that are left to make', () => {
-  const [audit] = marksOf(policy('p'));
+  const [audit] = publishedIdsOf(policy('p'));
   const count = (seen: PublishedSet) =>
     workAll([policy('p')], seen).map((work) => (work === null ? 0 : eventsOf(work)));
   expect([count(published()), count(published(...(audit === undefined ? [] : [audit])))]).toEqual([[2], [1]]);

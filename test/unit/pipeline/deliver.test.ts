@@ -1,19 +1,15 @@
 import type { PublishedId } from '../../../lib/domain/published-id';
 import type { BusEvent } from '../../../lib/domain/event';
 import { createDeadline } from '../../../lib/domain/deadline';
-import {
-  createUnitDelivery,
-  UNIT_EVENTS,
-  type DeliveryRun,
-  type Outgoing,
-  type UnitDelivery,
-} from '../../../lib/pipeline/deliver';
+import { createUnitDelivery, UNIT_EVENTS, type Outgoing, type UnitDelivery } from '../../../lib/pipeline/deliver';
 import { ConnectorError } from '../../../lib/domain/errors';
 import type { Quarantined } from '../../../lib/domain/quarantine';
+import { createQuarantine } from '../../../lib/pipeline/quarantine';
+import type { Archive } from '../../../lib/ports/archive';
 import { createTally, type Tally } from '../../../lib/pipeline/tally';
 import { MAX_DETAIL_BYTES } from '../../../lib/events/encode/bound';
 import { identify } from '../../../lib/events/identity/identify';
-import { normalize } from '../../../lib/events/normalize';
+import { encodeAll } from '../../../lib/events/normalize';
 import { createInMemoryArchive, createInMemoryBucket, type InMemoryBucket } from '../../harness/in-memory-archive';
 import { createInMemoryBus, createInMemoryEventBus, type InMemoryEventBus } from '../../harness/in-memory-bus';
 import { directly, type Io } from '../../harness/in-memory-io';
@@ -25,7 +21,6 @@ interface Setting {
   readonly time: { now: number };
   readonly far: InMemoryEventBus;
   readonly bucket: InMemoryBucket;
-  readonly run: DeliveryRun;
   readonly tally: Tally;
   readonly delivery: UnitDelivery;
   /** What happened, in order: `publish 3`, `mark 3`, `fence`, `put`, `quarantine`. */
@@ -37,7 +32,8 @@ interface Setting {
 function setUp({
   io = directly,
   fence = () => Promise.resolve(),
-}: { io?: Io; fence?: () => Promise<void> } = {}): Setting {
+  dryRun = false,
+}: { io?: Io; fence?: () => Promise<void>; dryRun?: boolean } = {}): Setting {
   const time = { now: NOW };
   const clock = { now: () => time.now };
   const far = createInMemoryEventBus();
@@ -48,51 +44,46 @@ function setUp({
   const bus = createInMemoryBus(far, io);
   const archive = createInMemoryArchive(bucket, io);
   const quiet = () => undefined;
-  const run: DeliveryRun = {
-    connector: { id: 'default', tailnet: 'example.com', secretId: 's', dialect: 'audit' },
-    clock,
-    deadline: createDeadline(clock, NOW + 240_000),
-    telemetry: { info: quiet, warn: quiet, error: quiet, count: quiet },
-    nextTurn: () => Promise.resolve(),
-    publish: (events, deadline) => {
-      log.push(`publish ${events.length}`);
-      return bus.publish(events, deadline);
+  const lease = {
+    markPublished: (elements: readonly PublishedId[]) => {
+      if (elements.length > 0) log.push(`mark ${elements.length}`);
+      marks.push(...elements);
+      return Promise.resolve();
     },
-    archive: {
-      ...archive,
-      put: (...put) => {
-        log.push('put');
-        return archive.put(...put);
-      },
+    recordQuarantine: (entry: Quarantined) => {
+      log.push('quarantine');
+      quarantined.push(entry);
+      return Promise.resolve();
     },
-    lease: {
-      markPublished: (elements) => {
-        if (elements.length > 0) log.push(`mark ${elements.length}`);
-        marks.push(...elements);
-        return Promise.resolve();
-      },
-      recordQuarantine: (entry) => {
-        log.push('quarantine');
-        quarantined.push(entry);
-        return Promise.resolve();
-      },
+  };
+  const deadline = createDeadline(clock, NOW + 240_000);
+  const telemetry = { info: quiet, warn: quiet, error: quiet, count: quiet };
+  const loggedArchive: Archive = {
+    ...archive,
+    put: (...put) => {
+      log.push('put');
+      return archive.put(...put);
     },
   };
   const tally = createTally();
-  return {
-    time,
-    far,
-    bucket,
-    run,
+  const delivery = createUnitDelivery({
+    publish: (events, until) => {
+      log.push(`publish ${events.length}`);
+      return bus.publish(events, until);
+    },
+    quarantine: createQuarantine({ connector: 'default', archive: loggedArchive, lease, deadline, telemetry, clock }),
+    lease,
+    deadline,
+    clock,
+    nextTurn: () => Promise.resolve(),
+    dryRun,
     tally,
-    log,
-    marks,
-    quarantined,
-    delivery: createUnitDelivery(run, tally, async () => {
+    fence: async () => {
       log.push('fence');
       await fence();
-    }),
-  };
+    },
+  });
+  return { time, far, bucket, tally, log, marks, quarantined, delivery };
 }
 
 const context = {
@@ -105,7 +96,6 @@ const context = {
   severityProfile: 'spec',
   expectedActivity: [],
   oauthClientId: null,
-  maxDetailBytes: Infinity,
 } as const;
 
 function eventOf(number: number, value: unknown = number): Outgoing {
@@ -116,13 +106,20 @@ function eventOf(number: number, value: unknown = number): Outgoing {
     target: { id: `n${number}`, type: 'device' },
     new: value,
   };
-  const [event] = normalize(identify(record, { tailnetKey: 'k', idKey: '0'.repeat(64) }), context);
+  const [event] = encodeAll(identify(record, { tailnetKey: 'k', idKey: '0'.repeat(64) }), context, Infinity);
   if (event === undefined) throw new Error('every record has an event');
-  return { kind: 'event', event, bytes: JSON.stringify(event.detail).length, marks: [event.seen] };
+  const bytes = JSON.stringify(event.detail).length;
+  return {
+    kind: 'event',
+    event,
+    isParsed: event.countedAs !== 'unknown:unparsed',
+    bytes,
+    publishedIds: [event.publishedId],
+  };
 }
 
 const announcement = (number: number): Outgoing => ({
-  kind: 'announcement',
+  kind: 'raw',
   event: { detailType: 'Tailscale Connector Health', time: NOW, detail: { number } },
   raw: {
     id: `a1:${String(number).padStart(64, '0')}`,
@@ -132,7 +129,7 @@ const announcement = (number: number): Outgoing => ({
     content: Buffer.from(`{"number":${number}}`),
   },
   bytes: 0,
-  marks: [{ bucket: 'none', element: `raw ${number}` }],
+  publishedIds: [{ bucket: 'none', element: `raw ${number}` }],
 });
 
 const isOf =

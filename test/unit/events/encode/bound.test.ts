@@ -70,7 +70,7 @@ describe('an event over the limit', () => {
     const record = { ...SETTINGS, new: 'x'.repeat(50_000) };
     const [whole] = events(record);
     const [cut] = events(record, { maxDetailBytes: MIN_DETAIL_BYTES });
-    expect(cut?.seen).toEqual(whole?.seen);
+    expect(cut?.publishedId).toEqual(whole?.publishedId);
     expect([cut?.detail].map((detail) => [detail?.id, detail?.contentHash])).toEqual(
       [whole?.detail].map((detail) => [detail?.id, detail?.contentHash]),
     );

@@ -48,7 +48,7 @@ it('has no diff when the record carries neither side', () => {
     expect(diffOf(record)).toMatchObject({
       diff: null,
       severity: 'high',
-      description: 'alice@example.com: Policy file changed, how is not in the record (example.com)',
+      description: 'alice@example.com: Policy file changed, the record has neither policy (example.com)',
     });
   }
 });

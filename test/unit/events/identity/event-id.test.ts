@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { contentHashOf, identifyBytes, identityOf, seenElement } from '../../../../lib/events/identity/event-id';
+import { contentHashOf, identifyBytes, identityOf, publishedIdOf } from '../../../../lib/events/identity/event-id';
 import { canonicalJson } from '../../../../lib/domain/json';
 import { AUDIT_RECORD, auditOf, CONFIGURATION_RECORD, diffOf, events, NAMES } from '../samples';
 
@@ -222,13 +222,13 @@ describe('what an event shows of its identity', () => {
 it('names a record by its bytes when nothing else is known of it', () => {
   const one = identifyBytes('a'.repeat(64), NAMES);
   expect(one.id).toMatch(/^a1:[0-9a-f]{64}$/);
-  expect(one.mark.bucket).toBe('none');
+  expect(one.publishedId.bucket).toBe('none');
   expect(identifyBytes('b'.repeat(64), NAMES).id).not.toBe(one.id);
 });
 
 describe('the mark of a published event', () => {
   it("is eight bytes of the id's hash and eight of the content's, under the hour of the event", () => {
-    const { element, bucket } = seenElement('w1:00', 'f'.repeat(64), Date.parse('2026-11-22T09:58:00Z'));
+    const { element, bucket } = publishedIdOf('w1:00', 'f'.repeat(64), Date.parse('2026-11-22T09:58:00Z'));
     expect(element).toBe(createHash('sha256').update('w1:00').digest('hex').slice(0, 16) + 'f'.repeat(16));
     expect(bucket).toBe('2026112209');
   });
@@ -236,14 +236,14 @@ describe('the mark of a published event', () => {
   it('of an edited record has the same first half and another second', () => {
     const [before] = events(AUDIT_RECORD);
     const [after] = events({ ...AUDIT_RECORD, new: 'x' });
-    expect(after?.seen.element.slice(0, 16)).toBe(before?.seen.element.slice(0, 16));
-    expect(after?.seen.element.slice(16)).not.toBe(before?.seen.element.slice(16));
+    expect(after?.publishedId.element.slice(0, 16)).toBe(before?.publishedId.element.slice(0, 16));
+    expect(after?.publishedId.element.slice(16)).not.toBe(before?.publishedId.element.slice(16));
   });
 
   it("of a policy diff is not its audit event's", () => {
     const [one, two] = events(CONFIGURATION_RECORD);
-    expect(one?.seen.element.slice(0, 16)).not.toBe(two?.seen.element.slice(0, 16));
-    expect(two?.seen.bucket).toBe('2026112209');
+    expect(one?.publishedId.element.slice(0, 16)).not.toBe(two?.publishedId.element.slice(0, 16));
+    expect(two?.publishedId.bucket).toBe('2026112209');
     expect(diffOf(CONFIGURATION_RECORD)?.id).toBe(`d1:${configuration(CONFIGURATION_RECORD).id.slice(3)}`);
   });
 });

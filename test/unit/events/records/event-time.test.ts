@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { entryTime, isZeroTime, parseEventTime, seenBucket } from '../../../../lib/events/records/event-time';
+import { entryTime, isZeroTime, parseEventTime, publishedBucket } from '../../../../lib/events/records/event-time';
 import { DAY } from '../../../../lib/domain/time';
 
 describe('[case 28] times as Tailscale writes them', () => {
@@ -96,11 +96,11 @@ describe('[case 72] the hour under which an event is marked', () => {
     ['2100-01-01T00:00:00Z', 'none'],
     ['0001-01-01T00:00:00Z', 'none'],
   ])('of %s is %s, in UTC', (text, bucket) => {
-    expect(seenBucket(Date.parse(text))).toBe(bucket);
+    expect(publishedBucket(Date.parse(text))).toBe(bucket);
   });
 
   it('is none without a time', () => {
-    expect(seenBucket(null)).toBe('none');
+    expect(publishedBucket(null)).toBe('none');
   });
 });
 
