@@ -50,7 +50,7 @@ it.each([
   expect(kinds(stage)).toEqual(['blind', 'blind', 'blind', 'recovered']);
 });
 
-it('owes what the bus does not take, and pays it in order', async () => {
+it('owes what the bus did not accept, and emits it in order', async () => {
   const stage = createStage();
   await ticks(stage, 1);
   stage.bus.refuse = () => 'ThrottlingException';
@@ -69,7 +69,7 @@ it('owes what the bus does not take, and pays it in order', async () => {
   expect(owed(stage)).toEqual([]);
 });
 
-it('announces again, under the same id, what a killed run may not have brought out', async () => {
+it('emits again, under the same id, what a killed run may not have emitted', async () => {
   const stage = createStage();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
@@ -80,7 +80,7 @@ it('announces again, under the same id, what a killed run may not have brought o
   expect(kinds(stage)).toEqual(['blind', 'recovered']);
 });
 
-it('keeps with its commit what it could not keep before', async () => {
+it('stores with its commit what it could not store before', async () => {
   const stage = createStage();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
@@ -96,7 +96,7 @@ it('keeps with its commit what it could not keep before', async () => {
   expect(kinds(stage)).toEqual(['blind', 'recovered']);
 });
 
-it('announces nothing once another run owns the connector', async () => {
+it('emits nothing when another run owns the connector', async () => {
   const stage = createStage();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
