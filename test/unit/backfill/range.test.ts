@@ -32,7 +32,7 @@ const limits = fc.record({
   untilAgo: fc.integer({ min: -DAY, max: 93 * DAY }),
 });
 
-it('stays within the request, Tailscale's retention, and what live polling does not read', () => {
+it('stays within the request and the retention of Tailscale, and reads only what live polling does not read', () => {
   let cut = 0;
   fc.assert(
     fc.property(limits, ({ watermarkAgo, startAgo, fromAgo, untilAgo }) => {

@@ -29,13 +29,13 @@ describe('a record at the edge of two slices', () => {
   const walkUntil = (agoMs: number) =>
     sliceReader(begin({ from: NOW - 40 * DAY, until: NOW - agoMs }), { dryRun: false }, NOW);
 
-  it("belongs to the later one: a slice has its start, and not its end", () => {
+  it('belongs to the later one: a slice has its start, and not its end', () => {
     expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY))).toBe(false);
     expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY + 1))).toBe(true);
     expect(walkUntil(10 * DAY - 1).selects(recordOf(10 * DAY))).toBe(true);
   });
 
-  it("belongs to every slice that reads it when it has no comparable time", () => {
+  it('belongs to every slice that reads it when it has no comparable time', () => {
     expect(walkUntil(10 * DAY).selects(recordOf(null))).toBe(true);
     expect(walkUntil(10 * DAY).selects(recordOf(-2 * DAY))).toBe(true);
   });
