@@ -1,14 +1,14 @@
-import { affectedRules, type AffectedRule } from './affected-rules';
-import { boundSections, firstEntries, type Cut } from './bounds';
-import { changeKind, type ChangeKind } from './change-kind';
+import { affectedRules, type AffectedRule } from './report/affected-rules';
+import { boundSections, firstEntries, type Cut } from './report/bounds';
+import { changeKind, type ChangeKind } from './compare/change-kind';
 import { findingsOf, standingFindings, type Finding, type StandingFindings } from './findings/catalogue';
 import { PARSE_ERROR } from './findings/file';
-import type { HujsonError } from './hujson';
-import { policyText, readPolicy, type Policy } from './policy';
-import { fromNothing, readChange } from './policy-change';
-import { semanticDiff, type SectionDiff } from './semantic-diff';
-import { summarize } from './summary';
-import { diffPolicyText, type UnifiedDiff } from './unified-diff';
+import type { HujsonError } from './parse/hujson';
+import { policyText, readPolicy, type Policy } from './parse/policy';
+import { fromNothing, readChange } from './compare/policy-change';
+import { semanticDiff, type SectionDiff } from './compare/semantic-diff';
+import { summarize } from './report/summary';
+import { diffPolicyText, type UnifiedDiff } from './compare/unified-diff';
 
 /** What a change of the policy file did. Plain JSON, bounded in size; what is left out is in `cuts`. */
 export interface PolicyDiffResult extends UnifiedDiff {

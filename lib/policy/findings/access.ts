@@ -1,12 +1,12 @@
-import type { Gain } from '../access';
-import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../address';
-import { isDefaultOpen, type AccessRule } from '../model';
-import { append } from '../lists';
-import { formatPorts, isAllPorts, tcpPortsAmong } from '../ports';
-import type { PolicyChange } from '../policy-change';
-import { EVERYTHING, INTERNET, isBroad, LOGSTREAM, MEMBERS, OUTSIDE, SELF, SHARED, domainOfAll } from '../selector';
+import type { Gain } from '../access/access';
+import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../parse/address';
+import { isDefaultOpen, type AccessRule } from '../parse/model';
+import { append } from '../parse/collections';
+import { formatPorts, isAllPorts, tcpPortsAmong } from '../parse/ports';
+import type { PolicyChange } from '../compare/policy-change';
+import { EVERYTHING, INTERNET, isBroad, LOGSTREAM, MEMBERS, OUTSIDE, SELF, SHARED, domainOfAll } from '../access/selector';
 import { aliasEvidence, grownAliases } from './aliases';
-import type { Side } from '../side';
+import type { Side } from '../access/side';
 import { byPlace, type Evidence, type FindingRule } from './finding';
 import { isSensitiveName } from './names';
 

@@ -1,4 +1,4 @@
-import type { Members } from '../model';
+import type { Members } from '../parse/model';
 import { listed, oncePerChange, type Evidence, type FindingRule } from './finding';
 
 /** A host or ipset that both sides have, and that stands for addresses now that it did not stand for before. */

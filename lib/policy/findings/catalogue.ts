@@ -1,5 +1,5 @@
 import type { Severity } from '../../contract/audit-event';
-import type { PolicyChange } from '../policy-change';
+import type { PolicyChange } from '../compare/policy-change';
 import { ACCESS_FINDINGS } from './access';
 import { ALIAS_FINDINGS } from './aliases';
 import { CAPABILITY_FINDINGS } from './capabilities';

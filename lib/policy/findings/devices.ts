@@ -1,8 +1,8 @@
-import { canAfford, type Budget } from '../budget';
-import { isObject, strings } from '../canonical';
-import { gainedHoldings, type Holding } from '../holding';
-import type { Members, Model, NodeAttrs } from '../model';
-import type { PolicyChange } from '../policy-change';
+import { canAfford, type Budget } from '../access/budget';
+import { isObject, strings } from '../parse/canonical';
+import { gainedHoldings, type Holding } from '../access/holding';
+import type { Members, Model, NodeAttrs } from '../parse/model';
+import type { PolicyChange } from '../compare/policy-change';
 import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
 /** Who has the attribute: key, and the targets of all entries that give it. */

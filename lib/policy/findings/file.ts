@@ -1,11 +1,11 @@
-import { canAfford, type Budget } from '../budget';
-import { isObject, splitTarget, strings } from '../canonical';
-import type { Model } from '../model';
-import type { Entry } from '../policy';
-import type { PolicyChange } from '../policy-change';
-import { formatPorts } from '../ports';
-import { isSectionName } from '../sections';
-import { clip } from '../clip';
+import { canAfford, type Budget } from '../access/budget';
+import { isObject, splitTarget, strings } from '../parse/canonical';
+import type { Model } from '../parse/model';
+import type { Entry } from '../parse/policy';
+import type { PolicyChange } from '../compare/policy-change';
+import { formatPorts } from '../parse/ports';
+import { isSectionName } from '../parse/sections';
+import { clip } from '../report/clip';
 import { listed, type Evidence, type FindingRule } from './finding';
 
 const TESTS = ['tests', 'sshTests'] as const;

@@ -1,6 +1,6 @@
 import type { Severity } from '../../contract/audit-event';
-import { clip } from '../clip';
-import type { PolicyChange } from '../policy-change';
+import { clip } from '../report/clip';
+import type { PolicyChange } from '../compare/policy-change';
 
 /** One row of the catalogue: a pure predicate over what a change brought in. */
 export interface FindingRule {

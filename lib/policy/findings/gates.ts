@@ -1,7 +1,7 @@
-import { isAsNarrow } from '../access';
-import type { AccessRule, SshRule } from '../model';
-import { unmet } from '../posture';
-import type { PolicyChange } from '../policy-change';
+import { isAsNarrow } from '../access/access';
+import type { AccessRule, SshRule } from '../parse/model';
+import { unmet } from '../access/posture';
+import type { PolicyChange } from '../compare/policy-change';
 import { byPlace, listed, type Evidence, type FindingRule } from './finding';
 
 type AnyRule = AccessRule | SshRule;

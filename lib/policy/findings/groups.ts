@@ -1,5 +1,5 @@
-import type { PolicyChange } from '../policy-change';
-import { domainOfAll, domainOfUser } from '../selector';
+import type { PolicyChange } from '../compare/policy-change';
+import { domainOfAll, domainOfUser } from '../access/selector';
 import { listed, type Evidence, type FindingRule } from './finding';
 import { joined, type Joined } from './moves';
 

@@ -1,8 +1,8 @@
-import { createBudget } from '../budget';
-import { gainsThrough } from '../member-gain';
-import type { Members, Model } from '../model';
-import { append } from '../lists';
-import type { PolicyChange } from '../policy-change';
+import { createBudget } from '../access/budget';
+import { gainsThrough } from '../access/member-gain';
+import type { Members, Model } from '../parse/model';
+import { append } from '../parse/collections';
+import type { PolicyChange } from '../compare/policy-change';
 import { usedNames } from './aliases';
 import { oncePerChange } from './finding';
 import { isPrivilegedName } from './names';

@@ -1,6 +1,6 @@
-import type { Holding } from '../holding';
-import type { PolicyChange } from '../policy-change';
-import { isBroad } from '../selector';
+import type { Holding } from '../access/holding';
+import type { PolicyChange } from '../compare/policy-change';
+import { isBroad } from '../access/selector';
 import { byPlace, oncePerChange, type Evidence, type FindingRule } from './finding';
 import { createReach } from './reach';
 

@@ -1,9 +1,9 @@
-import { createBudget } from '../budget';
-import type { AccessRule, SshRule } from '../model';
-import { append } from '../lists';
-import { subtractPorts } from '../ports';
-import { createCoverage } from '../selector';
-import type { Side } from '../side';
+import { createBudget } from '../access/budget';
+import type { AccessRule, SshRule } from '../parse/model';
+import { append } from '../parse/collections';
+import { subtractPorts } from '../parse/ports';
+import { createCoverage } from '../access/selector';
+import type { Side } from '../access/side';
 
 /** Steps of comparing what tags reach; a tag after it counts as reaching no more. */
 const MAX_REACH_STEPS = 500_000;

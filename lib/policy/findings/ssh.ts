@@ -1,6 +1,6 @@
-import type { PolicyChange } from '../policy-change';
-import { isBroad, TAGGED } from '../selector';
-import { coversUser, isOwnOrOutside, isTagged, type SshGain } from '../ssh-access';
+import type { PolicyChange } from '../compare/policy-change';
+import { isBroad, TAGGED } from '../access/selector';
+import { coversUser, isOwnOrOutside, isTagged, type SshGain } from '../access/ssh-access';
 import { byPlace, type Evidence, type FindingRule } from './finding';
 
 /** What the change of a rule, not of an alias, gave. */

@@ -1,6 +1,6 @@
-import type { Json } from '../../../lib/policy/hujson';
-import type { Policy } from '../../../lib/policy/policy';
-import type { EntryEdit, SectionDiff } from '../../../lib/policy/semantic-diff';
+import type { Json } from '../../../lib/policy/parse/hujson';
+import type { Policy } from '../../../lib/policy/parse/policy';
+import type { EntryEdit, SectionDiff } from '../../../lib/policy/compare/semantic-diff';
 
 /** Section name to its entries as `key` and JSON text, sorted. */
 export type Content = ReadonlyMap<string, readonly string[]>;

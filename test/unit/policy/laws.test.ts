@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import type { ChangeKind } from '../../../lib/policy/change-kind';
-import { readPolicy, type Policy } from '../../../lib/policy/policy';
+import type { ChangeKind } from '../../../lib/policy/compare/change-kind';
+import { readPolicy, type Policy } from '../../../lib/policy/parse/policy';
 import { diffPolicy } from '../../../lib/policy/policy-diff';
-import { semanticDiff, type SectionDiff } from '../../../lib/policy/semantic-diff';
+import { semanticDiff, type SectionDiff } from '../../../lib/policy/compare/semantic-diff';
 import { applyDiff, contentOf } from './apply';
 import { acl, decorated, policy, randomness, shuffled } from './arbitrary';
 

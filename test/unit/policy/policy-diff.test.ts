@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChangeKind } from '../../../lib/policy/change-kind';
+import type { ChangeKind } from '../../../lib/policy/compare/change-kind';
 import { diffPolicy } from '../../../lib/policy/policy-diff';
 
 const fixtures = join(__dirname, '../../fixtures/policies');

@@ -2,7 +2,7 @@ import { isObject, readTarget, strings, type JsonObject } from './canonical';
 import type { Json } from './hujson';
 import type { Entry, Policy } from './policy';
 import { parseGrantPorts, type PortRange } from './ports';
-import type { Aliases } from './selector';
+import type { Aliases } from '../access/selector';
 
 /** What every kind of rule has. Names in it are canonical. */
 interface RuleBase {

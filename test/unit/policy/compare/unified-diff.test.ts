@@ -5,7 +5,7 @@ import {
   MAX_LINE_LENGTH,
   MAX_UNIFIED_BYTES,
   MAX_UNIFIED_LINES,
-} from '../../../lib/policy/unified-diff';
+} from '../../../../lib/policy/compare/unified-diff';
 
 const lines = (count: number, text: (line: number) => string): string =>
   Array.from({ length: count }, (_, line) => `${text(line)}\n`).join('');

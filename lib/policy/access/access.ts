@@ -1,7 +1,7 @@
 import type { Budget } from './budget';
-import type { AccessRule } from './model';
-import { append } from './lists';
-import { mergePorts, subtractPorts, type PortRange } from './ports';
+import type { AccessRule } from '../parse/model';
+import { append } from '../parse/collections';
+import { mergePorts, subtractPorts, type PortRange } from '../parse/ports';
 import { isAsStrict } from './posture';
 import { createCoverage, type Leaf } from './selector';
 import { gateOf, type Comparison, type Side } from './side';

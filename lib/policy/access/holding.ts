@@ -1,5 +1,5 @@
-import { containsRange, parseAddressRange } from './address';
-import type { Members } from './model';
+import { containsRange, parseAddressRange } from '../parse/address';
+import type { Members } from '../parse/model';
 import { createCoverage } from './selector';
 import type { Comparison } from './side';
 

@@ -1,6 +1,6 @@
 import { clip } from './clip';
-import type { Finding } from './findings/catalogue';
-import type { SectionDiff } from './semantic-diff';
+import type { Finding } from '../findings/catalogue';
+import type { SectionDiff } from '../compare/semantic-diff';
 
 /** Parts of a summary; the rest is counted. */
 const MAX_PARTS = 6;

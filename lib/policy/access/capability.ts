@@ -1,8 +1,8 @@
 import { pairsToCheck, type AccessIndex } from './access';
 import type { Budget } from './budget';
-import { isObject } from './canonical';
-import type { Json } from './hujson';
-import type { AccessRule } from './model';
+import { isObject } from '../parse/canonical';
+import type { Json } from '../parse/hujson';
+import type { AccessRule } from '../parse/model';
 import type { Leaf } from './selector';
 import type { Comparison } from './side';
 

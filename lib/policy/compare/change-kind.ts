@@ -1,10 +1,10 @@
-import { connectorDomains, gainedAttributes } from './findings/devices';
-import { findingsOf } from './findings/catalogue';
-import { denialsOf } from './findings/file';
-import { isDefaultOpen, type Model } from './model';
+import { connectorDomains, gainedAttributes } from '../findings/devices';
+import { findingsOf } from '../findings/catalogue';
+import { denialsOf } from '../findings/file';
+import { isDefaultOpen, type Model } from '../parse/model';
 import { reverse, type PolicyChange } from './policy-change';
-import { ALL_PORTS, subtractPorts } from './ports';
-import { implies } from './posture';
+import { ALL_PORTS, subtractPorts } from '../parse/ports';
+import { implies } from '../access/posture';
 import type { SectionDiff } from './semantic-diff';
 
 /**

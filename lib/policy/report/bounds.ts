@@ -1,6 +1,6 @@
 import { clip } from './clip';
-import type { Json } from './hujson';
-import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from './semantic-diff';
+import type { Json } from '../parse/hujson';
+import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../compare/semantic-diff';
 
 /** Entries of one list of the result. */
 export const MAX_ENTRIES = 100;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { mergePorts, subtractPorts, type PortRange } from '../../../lib/policy/ports';
+import { mergePorts, subtractPorts, type PortRange } from '../../../../lib/policy/parse/ports';
 
 const range = fc
   .tuple(fc.constantFrom('', 'tcp', 'udp'), fc.nat(30), fc.nat(30))

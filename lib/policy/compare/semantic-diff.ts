@@ -1,8 +1,8 @@
-import { isObject, splitTarget, strings, type JsonObject } from './canonical';
-import type { Json } from './hujson';
+import { isObject, splitTarget, strings, type JsonObject } from '../parse/canonical';
+import type { Json } from '../parse/hujson';
 import { pairAlike, type Features } from './pairing';
-import type { Entry, Policy } from './policy';
-import { isRuleSection, SECTION_ORDER } from './sections';
+import type { Entry, Policy } from '../parse/policy';
+import { isRuleSection, SECTION_ORDER } from '../parse/sections';
 
 /** A rule, key or value that is on one side only. */
 export interface EntryChange {

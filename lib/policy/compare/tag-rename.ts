@@ -1,5 +1,5 @@
-import type { JsonNode } from './hujson';
-import { withSections, type Policy } from './policy';
+import type { JsonNode } from '../parse/hujson';
+import { withSections, type Policy } from '../parse/policy';
 
 /** Tags that went, and tags that came, in one change; with more than this nothing is taken for a rename. */
 export const MAX_RENAMED_TAGS = 20;

@@ -1,5 +1,5 @@
 import type { Budget } from './budget';
-import type { Model } from './model';
+import type { Model } from '../parse/model';
 import { isAsStrict, type Conditions } from './posture';
 import { createCoverage, createResolver, type Leaf, type Resolver } from './selector';
 

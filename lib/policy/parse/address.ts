@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import { countWhile } from './lists';
+import { countWhile } from './collections';
 
 /** Addresses of one family, both ends included. */
 export interface AddressRange {

@@ -1,4 +1,4 @@
-import { domainOfAll, domainOfUser } from './selector';
+import { domainOfAll, domainOfUser } from '../access/selector';
 
 /** Several users, and at least this part of the largest domain's: a second domain of the same house, not a guest's. */
 const SECOND_DOMAIN = { users: 3, share: 1 / 4 };

@@ -1,13 +1,13 @@
-import { accessGains, createAccessIndex, type AccessIndex, type Gain } from './access';
-import { createBudget, type Budget } from './budget';
-import { capabilityGains, type CapabilityGain } from './capability';
-import { gainedApprovers, gainedOwners, type Holding } from './holding';
+import { accessGains, createAccessIndex, type AccessIndex, type Gain } from '../access/access';
+import { createBudget, type Budget } from '../access/budget';
+import { capabilityGains, type CapabilityGain } from '../access/capability';
+import { gainedApprovers, gainedOwners, type Holding } from '../access/holding';
 import { homeDomains } from './home-domains';
-import { namesIn, readModel, type AccessRule, type Model, type SshRule } from './model';
-import { NO_POLICY, type Policy } from './policy';
+import { namesIn, readModel, type AccessRule, type Model, type SshRule } from '../parse/model';
+import { NO_POLICY, type Policy } from '../parse/policy';
 import { matchEntries } from './semantic-diff';
-import { compareSides, createSide, type Comparison } from './side';
-import { createSshIndex, sshGains, type SshGain, type SshIndex } from './ssh-access';
+import { compareSides, createSide, type Comparison } from '../access/side';
+import { createSshIndex, sshGains, type SshGain, type SshIndex } from '../access/ssh-access';
 import { withRenamedTags } from './tag-rename';
 
 /** Gains looked at; a change with more is no longer told in all detail. */

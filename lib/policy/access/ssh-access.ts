@@ -1,7 +1,7 @@
 import type { Budget } from './budget';
-import type { SshRule } from './model';
+import type { SshRule } from '../parse/model';
 import { isAsStrict } from './posture';
-import { append } from './lists';
+import { append } from '../parse/collections';
 import { createCoverage, INTERNET, SELF, TAGGED, type Coverage, type Leaf } from './selector';
 import { gateOf, type Comparison, type Side } from './side';
 

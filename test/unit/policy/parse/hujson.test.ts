@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { MAX_DEPTH, MAX_DUPLICATES, readHujson, toJson, type Json, type JsonNode } from '../../../lib/policy/hujson';
-import { decorated, policy, randomness } from './arbitrary';
+import { MAX_DEPTH, MAX_DUPLICATES, readHujson, toJson, type Json, type JsonNode } from '../../../../lib/policy/parse/hujson';
+import { decorated, policy, randomness } from '../arbitrary';
 
 function root(text: string): JsonNode {
   const result = readHujson(text);

@@ -1,5 +1,5 @@
-import type { Members, Model } from './model';
-import { append } from './lists';
+import type { Members, Model } from '../parse/model';
+import { append } from '../parse/collections';
 
 /** A rule that the change did not have to touch to change what it does. */
 export interface AffectedRule {

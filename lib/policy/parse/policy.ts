@@ -1,8 +1,8 @@
-import { toPath } from '../contract/parse';
+import { toPath } from '../../contract/parse';
 import { canonicalJson, canonicalName, canonicalRule, stringList, uniqueSorted } from './canonical';
-import { clip } from './clip';
+import { clip } from '../report/clip';
 import { readHujson, type DuplicateKey, type HujsonError, type Json, type JsonNode } from './hujson';
-import { canonicalCondition } from './posture';
+import { canonicalCondition } from '../access/posture';
 import { isRuleSection, sectionName, sectionShape, type RuleSection } from './sections';
 
 /** A policy file as far as its top level goes. */

@@ -1,8 +1,8 @@
 import { accessGains } from './access';
 import { capabilityGains } from './capability';
 import { gainedApprovers, gainedOwners } from './holding';
-import type { AccessRule, Members, Model } from './model';
-import type { PolicyChange } from './policy-change';
+import type { AccessRule, Members, Model } from '../parse/model';
+import type { PolicyChange } from '../compare/policy-change';
 import { compareSides, createSide } from './side';
 import { createSshIndex, sshGains } from './ssh-access';
 

@@ -5,10 +5,10 @@ import {
   rangeKey,
   subtractRanges,
   type AddressRange,
-} from './address';
+} from '../parse/address';
 import type { Budget } from './budget';
-import { canonicalName } from './canonical';
-import { append } from './lists';
+import { canonicalName } from '../parse/canonical';
+import { append } from '../parse/collections';
 
 /** One thing that a source, destination, owner or approver stands for, once aliases are resolved. */
 export interface Leaf {

@@ -1,4 +1,4 @@
-import { append, countWhile } from './lists';
+import { append, countWhile } from './collections';
 
 /** Ports of one protocol, both ends included. */
 export interface PortRange {
