@@ -1,42 +1,41 @@
-import type { Budget } from './budget';
+import { append, memoizeByObject } from '../parse/collections';
 import type { AccessRule } from '../parse/model';
-import { append } from '../parse/collections';
 import { mergePorts, subtractPorts, type PortRange } from '../parse/ports';
+import type { Budget } from './budget';
 import { isAsStrict } from './posture';
-import { createCoverage, type Leaf } from './selector';
-import { gateOf, type Comparison, type Side } from './side';
+import { createLookup, type Leaf, type Lookup } from './selector';
+import { conditionsOf, type Comparison, type Side } from './side';
 
-/** Access of one source to one destination of a rule that the other side did not give. */
+/** Access that a rule gives from a source to a destination and that the other side did not give. */
 export interface Gain {
   readonly rule: AccessRule;
-  /** `rule`: it is new or was changed. `alias`: it is the same, and what it names, or the posture it asks for, is not. */
+  /** `rule`: the rule is new or changed. `alias`: the rule is the same; a name in it, or its posture, allows more. */
   readonly cause: 'rule' | 'alias';
   readonly src: string;
   readonly host: string;
-  /** All ports that the rule gives. */
+  /** All ports of the rule for this destination. */
   readonly ports: readonly PortRange[];
-  /** Those that could not be reached before, under no condition. */
+  /** Those that the other side did not allow at all. */
   readonly opened: readonly PortRange[];
-  /** No rule named this source with this destination before, on any port. */
+  /** No rule of the other side named this source with this destination, on any port. */
   readonly isFresh: boolean;
-  /** Reached before, but only by devices of a stricter posture. */
+  /** The other side allowed it only for devices of a stricter posture. */
   readonly lostPosture: boolean;
-  /** Reached before, but only through named routers. */
+  /** The other side allowed it only through `via` routers. */
   readonly lostVia: boolean;
 }
 
 interface Match {
   readonly rule: AccessRule;
-  readonly host: string;
   readonly ports: readonly PortRange[];
 }
 
-/** Finds the rules of one side that give a source a way to a destination. */
+/** Finds the rules of one side that allow a source to reach a destination. */
 export interface AccessIndex {
   readonly matches: (source: Leaf, host: Leaf) => readonly Match[];
-  /** Whether one of some matches names the source and the destination themselves, with any port, and not only something wider. */
+  /** Whether one of the matches names the source and the destination themselves, not only something wider. */
   readonly isNamed: (source: Leaf, host: Leaf, matches: readonly Match[]) => boolean;
-  /** Sources, and destinations, in pieces for each of which one answer of `matches` holds wholly. */
+  /** Leaves split so that `matches` gives one answer for the whole of each piece. */
   readonly pieces: {
     readonly sources: (leaves: readonly Leaf[]) => readonly Leaf[];
     readonly hosts: (leaves: readonly Leaf[]) => readonly Leaf[];
@@ -48,71 +47,39 @@ export function createAccessIndex({ model, resolver }: Side, budget: Budget): Ac
   const byHost = new Map<string, Match[]>();
   for (const rule of model.rules) {
     for (const name of rule.src) append(bySource, name, rule);
-    for (const { host, ports } of rule.targets) append(byHost, host, { rule, host, ports });
+    for (const { host, ports } of rule.targets) append(byHost, host, { rule, ports });
   }
-  const sources = createCoverage(bySource.keys(), resolver, budget);
-  const hosts = createCoverage(byHost.keys(), resolver, budget);
-  const rulesOf = new Map<string, ReadonlySet<AccessRule>>();
-  const matchesOf = new Map<string, readonly Match[]>();
-  const namingSource = new Map<string, ReadonlySet<AccessRule>>();
-  const namingHost = new Map<string, ReadonlySet<string>>();
+  const sources = createLookup(bySource, resolver, budget);
+  const hosts = createLookup(byHost, resolver, budget);
   return {
-    isNamed(source, host, matches) {
-      const rules = remember(
-        namingSource,
-        source.key,
-        () => new Set(sources.naming(source).flatMap((name) => bySource.get(name) ?? [])),
-      );
-      const names = remember(namingHost, host.key, () => new Set(hosts.naming(host)));
-      return matches.some((match) => match.ports.length > 0 && names.has(match.host) && rules.has(match.rule));
-    },
+    isNamed: (source, host, matches) =>
+      matches.some(
+        (match) => match.ports.length > 0 && hosts.naming(host).has(match) && sources.naming(source).has(match.rule),
+      ),
     matches(source, host) {
-      const rules = remember(
-        rulesOf,
-        source.key,
-        () => new Set(sources.covering(source).flatMap((name) => bySource.get(name) ?? [])),
-      );
-      const matches = remember(matchesOf, host.key, () =>
-        hosts.covering(host).flatMap((name) => byHost.get(name) ?? []),
-      );
-      budget.spend(1 + matches.length);
-      return matches.filter(({ rule }) => rules.has(rule));
+      const [rules, matches] = [sources.covering(source), hosts.covering(host)];
+      budget.spend(1 + matches.size);
+      return [...matches].filter(({ rule }) => rules.has(rule));
     },
-    pieces: {
-      sources: oncePerList((leaves) => leaves.flatMap(sources.pieces)),
-      hosts: oncePerList((leaves) => leaves.flatMap(hosts.pieces)),
-    },
-  };
-
-  function remember<Value extends Iterable<unknown>>(cache: Map<string, Value>, key: string, find: () => Value): Value {
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const found = find();
-    budget.spend([...found].length);
-    cache.set(key, found);
-    return found;
-  }
-}
-
-/** A resolver answers the same list for the same name, and a group's may be long. */
-function oncePerList(cut: (leaves: readonly Leaf[]) => readonly Leaf[]): (leaves: readonly Leaf[]) => readonly Leaf[] {
-  const known = new WeakMap<readonly Leaf[], readonly Leaf[]>();
-  return (leaves) => {
-    const found = known.get(leaves) ?? (leaves.some(({ range }) => range !== undefined) ? cut(leaves) : leaves);
-    known.set(leaves, found);
-    return found;
+    pieces: { sources: piecesOf(sources), hosts: piecesOf(hosts) },
   };
 }
 
-/** What acls and grants give on `to` that they did not give on `from`. Ends early when the budget is spent. */
-export function* accessGains(comparison: Comparison, before: AccessIndex): Generator<Gain, void, void> {
+/** Cached by list: a resolver returns the same list for the same name, and a group's list may be long. */
+function piecesOf({ pieces }: Lookup<unknown>): (leaves: readonly Leaf[]) => readonly Leaf[] {
+  return memoizeByObject((leaves: readonly Leaf[]) =>
+    leaves.some(({ range }) => range !== undefined) ? leaves.flatMap(pieces) : leaves,
+  );
+}
+
+/** Access that acls and grants of `to` give and those of `from` did not. Ends early when the budget is spent. */
+export function* accessGains(comparison: Comparison, before: AccessIndex): Generator<Gain> {
   for (const rule of comparison.to.model.rules) {
-    const pairs = pairsToCheck(comparison, rule, before);
-    for (const { src, sources, host, hosts, ports } of pairs) {
+    const cause = comparison.isSameRule(rule, 'access') ? 'alias' : 'rule';
+    for (const { src, sources, host, hosts, ports } of pairsToCheck(comparison, rule, before)) {
       if (comparison.budget.isSpent()) return;
       const found = compareReach(comparison, before, rule, ports, sources, hosts);
-      if (found !== undefined)
-        yield { rule, cause: comparison.isSameRule(rule, 'access') ? 'alias' : 'rule', src, host, ports, ...found };
+      if (found !== undefined) yield { rule, cause, src, host, ports, ...found };
     }
   }
 }
@@ -125,14 +92,14 @@ interface NamePair {
   readonly hosts: readonly Leaf[];
 }
 
-/** Of a rule that both sides have, only what its names newly stand for can have changed. */
+/** Pairs of source and destination of a rule. For a rule that both sides have, only pairs with leaves that are new in a name. */
 export function* pairsToCheck(
-  { to, budget, isSameRule, isGateLooser, newLeaves }: Comparison,
+  { to, budget, isSameRule, isPostureLooser, newLeaves }: Comparison,
   rule: AccessRule,
   before: AccessIndex,
-): Generator<NamePair, void, void> {
+): Generator<NamePair> {
   const { leaves } = to.resolver;
-  const wholly = !isSameRule(rule, 'access') || isGateLooser(rule);
+  const isWhole = !isSameRule(rule, 'access') || isPostureLooser(rule);
   for (const src of rule.src) {
     for (const { host, ports } of rule.targets) {
       budget.spend(1);
@@ -144,7 +111,7 @@ export function* pairsToCheck(
         sources: before.pieces.sources(sources),
         hosts: before.pieces.hosts(hosts),
       });
-      if (wholly) yield pair(leaves(src), leaves(host));
+      if (isWhole) yield pair(leaves(src), leaves(host));
       else {
         if (newLeaves(src).length > 0) yield pair(newLeaves(src), leaves(host));
         if (newLeaves(host).length > 0) yield pair(leaves(src), newLeaves(host));
@@ -162,12 +129,12 @@ function compareReach(
   hosts: readonly Leaf[],
 ): Pick<Gain, 'opened' | 'isFresh' | 'lostPosture' | 'lostVia'> | undefined {
   if (ports.length === 0) return undefined;
-  const gate = gateOf(to, rule.posture);
+  const posture = conditionsOf(to, rule.posture);
   let opened: readonly PortRange[] = [];
   let [isFresh, lostPosture, lostVia] = [false, false, false];
   search: for (const source of sources) {
     for (const host of hosts) {
-      // No further pair can tell more.
+      // Further pairs cannot add to the result.
       if (budget.isSpent() || (opened === ports && isFresh)) break search;
       const matches = before.matches(source, host);
       const missing = subtract(ports, matches);
@@ -176,16 +143,11 @@ function compareReach(
         isFresh ||= !before.isNamed(source, host, matches);
         continue;
       }
-      const sameGate = matches.filter((match) => isAsStrict(gate, gateOf(from, match.rule.posture)));
+      const samePosture = matches.filter((match) => isAsStrict(posture, conditionsOf(from, match.rule.posture)));
       const sameRoute = matches.filter((match) => isAsNarrow(rule.via, match.rule.via));
-      if (
-        subtract(
-          ports,
-          sameGate.filter((match) => sameRoute.includes(match)),
-        ).length === 0
-      )
-        continue;
-      const [byPosture, byVia] = [subtract(ports, sameGate).length > 0, subtract(ports, sameRoute).length > 0];
+      const sameBoth = samePosture.filter((match) => sameRoute.includes(match));
+      if (subtract(ports, sameBoth).length === 0) continue;
+      const [byPosture, byVia] = [subtract(ports, samePosture).length > 0, subtract(ports, sameRoute).length > 0];
       lostPosture ||= byPosture || !byVia;
       lostVia ||= byVia || !byPosture;
     }
@@ -193,6 +155,7 @@ function compareReach(
   return opened.length > 0 || lostPosture || lostVia ? { opened, isFresh, lostPosture, lostVia } : undefined;
 }
 
+/** The ports that no match has; the same list when no match has any of them. */
 function subtract(ports: readonly PortRange[], matches: readonly Match[]): readonly PortRange[] {
   let left = ports;
   for (const match of matches) {
@@ -202,7 +165,7 @@ function subtract(ports: readonly PortRange[], matches: readonly Match[]): reado
   return left;
 }
 
-/** Without `via` any router will do. */
+/** Whether `via` allows no router that `before` did not. An empty `via` allows every router. */
 export function isAsNarrow(via: readonly string[], before: readonly string[]): boolean {
   return before.length === 0 || (via.length > 0 && via.every((name) => before.includes(name)));
 }

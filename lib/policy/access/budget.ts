@@ -1,13 +1,13 @@
-/** Steps of comparing access; a second or two on a slow function. Real changes take a few thousand, 47,000 rules that all differ 360,000. */
+/** Maximum steps of comparing access: a second or two on a slow function. Real changes take a few thousand; 47,000 rules that all differ take 360,000. */
 export const MAX_STEPS = 1_000_000;
 
-/** Bounds work whose cost depends on what comes in. Counted, not timed: the same input always gives the same answer. */
+/** Bounds work whose cost depends on the input. Counted, not timed, so that the same input always gives the same result. */
 export interface Budget {
   readonly spend: (steps: number) => void;
   readonly isSpent: () => boolean;
 }
 
-/** Spends the steps that something would take; false: it is too much, and must not be begun. */
+/** Spends the steps of some work. false: the budget is spent, do not begin the work. */
 export function canAfford(budget: Budget, steps: number): boolean {
   budget.spend(steps);
   return !budget.isSpent();

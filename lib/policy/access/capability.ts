@@ -2,6 +2,7 @@ import { pairsToCheck, type AccessIndex } from './access';
 import type { Budget } from './budget';
 import { isObject } from '../parse/canonical';
 import type { Json } from '../parse/hujson';
+import { memoizeByObject } from '../parse/collections';
 import type { AccessRule } from '../parse/model';
 import type { Leaf } from './selector';
 import type { Comparison } from './side';
@@ -9,17 +10,17 @@ import type { Comparison } from './side';
 /** A value of an application capability that the other side did not give. */
 export interface CapabilityGain {
   readonly rule: AccessRule;
-  /** As of a gain of access. */
+  /** As in `Gain`. */
   readonly cause: 'rule' | 'alias';
   readonly src: string;
   readonly host: string;
   readonly capability: string;
-  /** What in it gives power over others, and was not given before: `admin=true`, `system:masters`, `access=rw`. */
+  /** New values that give power over others: `admin=true`, `system:masters`, `access=rw`. */
   readonly privileges: readonly string[];
 }
 
 /** Ends early when the budget is spent. */
-export function* capabilityGains(comparison: Comparison, before: AccessIndex): Generator<CapabilityGain, void, void> {
+export function* capabilityGains(comparison: Comparison, before: AccessIndex): Generator<CapabilityGain> {
   for (const rule of comparison.to.model.rules) {
     if (rule.app.size === 0) continue;
     const cause = comparison.isSameRule(rule, 'access') ? 'alias' : 'rule';
@@ -44,7 +45,7 @@ const READ_ONLY: ReadonlySet<string> = new Set(['ro', 'readonly', 'read-only', '
 const POWERFUL_VALUE =
   /^(?:\*|system:masters|rw|read-?write|write|(?:.*[-_:.])?(?:admins?|administrators?|root|owners?|superusers?|masters|edit|editors?|sudo)(?:[-_:.].*)?)$/i;
 const POWERFUL_KEY = /admin|root|owner|superuser|sudo|write|edit|manage/i;
-/** These guard sessions; they give nothing. */
+/** Fields that guard sessions; they grant nothing. */
 const GUARDS: ReadonlySet<string> = new Set(['recorder', 'enforceRecorder']);
 
 function privilegesIn(value: Json, key = ''): readonly string[] {
@@ -59,7 +60,7 @@ function privilegesIn(value: Json, key = ''): readonly string[] {
   return isPowerful ? [key === '' ? text : `${key}=${text}`] : [];
 }
 
-/** What each source has at each destination of a capability; each list once. */
+/** The values of a capability that each source has at each destination; each list once. */
 function knownValues(
   sources: readonly Leaf[],
   hosts: readonly Leaf[],
@@ -84,16 +85,14 @@ function knownValues(
   return [...lists.values()];
 }
 
-const TEXTS = new WeakMap<readonly Json[], ReadonlySet<string>>();
+const textsOf = memoizeByObject((list: readonly Json[]) => new Set(list.map((item) => JSON.stringify(item))));
 
-/** Whether the value, or one that includes it, is in a list. What is there word for word need not be compared. */
+/** Whether the value, or one that includes it, is in a list. Equal texts save the comparison of each item. */
 function isCovered(list: readonly Json[], value: Json, budget: Budget): boolean {
-  const texts = TEXTS.get(list) ?? new Set(list.map((item) => JSON.stringify(item)));
-  TEXTS.set(list, texts);
-  return texts.has(JSON.stringify(value)) || list.some((other) => covers(other, value, budget));
+  return textsOf(list).has(JSON.stringify(value)) || list.some((other) => covers(other, value, budget));
 }
 
-/** Whether whoever has `old` has `next` already: lists are sets, `*` is everything, writing includes reading. */
+/** Whether `old` includes `next`: lists are sets, `*` is everything, writing includes reading. */
 function covers(old: Json, next: Json, budget: Budget): boolean {
   budget.spend(1);
   if (old === next || old === '*') return true;

@@ -3,20 +3,20 @@ import type { Members } from '../parse/model';
 import { createCoverage } from './selector';
 import type { Comparison } from './side';
 
-/** Someone who stands under a key now: an owner of a tag, an approver of a route, a target of an attribute. */
+/** A member that a key gained: an owner of a tag, an approver of a route, a target of an attribute. */
 export interface Holding {
   readonly key: string;
   readonly holder: string;
-  /** `alias`: the same name stood there before, and stands for more now. */
+  /** `alias`: the key had the same name before, and the name resolves to more now. */
   readonly cause: 'rule' | 'alias';
   readonly path: string;
   readonly line: number;
 }
 
-/** Admins may take any tag, named or not. */
+/** Admins may assign every tag, listed or not. */
 const ADMINS = ['autogroup:admin', 'autogroup:owner', 'autogroup:network-admin'];
 
-/** Owners of tags on `to` who could not take the tag on `from`. */
+/** Owners of tags on `to` who could not assign the tag on `from`. */
 export function gainedOwners(comparison: Comparison): readonly Holding[] {
   const { from, to } = comparison;
   return gainedHoldings(comparison, to.model.tagOwners, (tag) => [
@@ -25,7 +25,7 @@ export function gainedOwners(comparison: Comparison): readonly Holding[] {
   ]);
 }
 
-/** Approvers on `to` whose routes, exit nodes or services were not approved on `from`. A route covers its subnets. */
+/** Approvers on `to` whose routes, exit nodes or services were not auto-approved on `from`. A route covers its subnets. */
 export function gainedApprovers(comparison: Comparison): readonly Holding[] {
   const { from, to, budget } = comparison;
   const known = [...from.model.approvers.values()].map((members) => ({ ...members, range: routeRange(members.key) }));
@@ -40,12 +40,12 @@ export function gainedApprovers(comparison: Comparison): readonly Holding[] {
   });
 }
 
-/** The address range of an approver's key `routes.<prefix>`. */
-export function routeRange(key: string): ReturnType<typeof parseAddressRange> {
+/** The address range of a key `routes.<prefix>`. */
+function routeRange(key: string): ReturnType<typeof parseAddressRange> {
   return key.startsWith('routes.') ? parseAddressRange(key.slice('routes.'.length)) : undefined;
 }
 
-/** @param holdersBefore Who held what the key stands for, on `from`. */
+/** @param holdersBefore The holders of a key on `from`. */
 export function gainedHoldings(
   { from, to, budget, newLeaves }: Comparison,
   now: ReadonlyMap<string, Members>,
@@ -58,11 +58,11 @@ export function gainedHoldings(
     budget.spend(before.size);
     const coverage = createCoverage(before, from.resolver, budget);
     for (const holder of members) {
-      const stood = before.has(holder);
-      const leaves = stood ? newLeaves(holder) : to.resolver.leaves(holder);
+      const isKnown = before.has(holder);
+      const leaves = isKnown ? newLeaves(holder) : to.resolver.leaves(holder);
       budget.spend(1 + leaves.length);
       if (leaves.some((leaf) => coverage.covering(leaf).length === 0))
-        gained.push({ key, holder, cause: stood ? 'alias' : 'rule', path, line });
+        gained.push({ key, holder, cause: isKnown ? 'alias' : 'rule', path, line });
     }
   }
   return gained;

@@ -6,11 +6,12 @@ import {
   subtractRanges,
   type AddressRange,
 } from '../parse/address';
-import type { Budget } from './budget';
 import { canonicalName } from '../parse/canonical';
-import { append } from '../parse/collections';
+import { append, memoize } from '../parse/collections';
+import type { Aliases } from '../parse/model';
+import type { Budget } from './budget';
 
-/** One thing that a source, destination, owner or approver stands for, once aliases are resolved. */
+/** One person, device, address range or autogroup to which a name resolves. */
 export interface Leaf {
   /** Equal leaves have equal keys. */
   readonly key: string;
@@ -21,22 +22,14 @@ export interface Leaf {
   readonly foreign?: boolean;
 }
 
-/** The names that a policy gives to people and addresses: key to members. */
-export interface Aliases {
-  readonly groups: ReadonlyMap<string, readonly string[]>;
-  readonly hosts: ReadonlyMap<string, readonly string[]>;
-  readonly ipsets: ReadonlyMap<string, readonly string[]>;
-}
-
-/** Resolves what a policy names. */
 export interface Resolver {
-  /** Distinct leaves of a source, destination, owner or approver. A name that stands for nothing known is a leaf itself. */
+  /** The distinct leaves of a source, destination, owner or approver. An unknown name is a leaf itself. */
   readonly leaves: (name: string) => readonly Leaf[];
 }
 
-/** Stands for every device and approved subnet; shared users are in it too. */
+/** Every device and approved subnet, and shared users. */
 export const EVERYTHING = '*';
-/** Also who is outside the tailnet. */
+/** Everyone, also outside the tailnet. */
 export const OUTSIDE = 'autogroup:danger-all';
 export const MEMBERS = 'autogroup:member';
 export const TAGGED = 'autogroup:tagged';
@@ -44,13 +37,13 @@ export const SHARED = 'autogroup:shared';
 export const SELF = 'autogroup:self';
 export const INTERNET = 'autogroup:internet';
 
-/** The sender of private log streaming; belongs to Tailscale, not to a foreign user. */
+/** The sender of private log streaming: Tailscale, not a foreign user. */
 export const LOGSTREAM = 'logstream@tailscale';
 
-/** Pieces of one range; with more of them it is compared as a whole. */
+/** Maximum pieces of one range; a range with more is compared as a whole. */
 const MAX_PIECES = 256;
 
-/** Aliases within aliases; Tailscale allows far fewer. */
+/** Maximum nesting of aliases; Tailscale allows far less. */
 const MAX_ALIAS_DEPTH = 50;
 
 const ROLES: ReadonlySet<string> = new Set(
@@ -63,18 +56,23 @@ export function domainOfAll(name: string): string | undefined {
 }
 
 /** The part after the @ of a login name. */
-export function domainOfUser(name: string): string | undefined {
+function domainOfUser(name: string): string | undefined {
   return name === LOGSTREAM || /[:/]/.test(name) ? undefined : /^.+@([^@]+)$/.exec(name)?.[1]?.toLowerCase();
 }
 
-/** A source that lets in far more people or devices than are named. */
+/** The domain of a user, or of every user of a domain. */
+export function domainOf(name: string): string | undefined {
+  return domainOfUser(name) ?? domainOfAll(name);
+}
+
+/** Whether a source is everyone, or everyone of a kind or domain. */
 export function isBroad(name: string): boolean {
   return [EVERYTHING, OUTSIDE, MEMBERS, TAGGED, SHARED].includes(name) || domainOfAll(name) !== undefined;
 }
 
 /**
  * @param isForeign Whether a domain is not the tailnet's own.
- * @param budget Once it is used up, what was not resolved before stands for itself.
+ * @param budget Once it is spent, a name that is not resolved yet is a leaf itself.
  */
 export function createResolver(aliases: Aliases, isForeign: (domain: string) => boolean, budget: Budget): Resolver {
   const known = new Map<string, readonly Leaf[]>();
@@ -83,7 +81,7 @@ export function createResolver(aliases: Aliases, isForeign: (domain: string) => 
   function leaves(name: string): readonly Leaf[] {
     const before = known.get(name);
     if (before !== undefined) return before;
-    // An alias that leads back to itself stands for nothing more.
+    // An alias that contains itself adds nothing.
     known.set(name, []);
     depth += 1;
     const found =
@@ -143,8 +141,8 @@ function distinct(leaves: readonly Leaf[]): readonly Leaf[] {
   return leaves.length < 2 ? leaves : [...new Map(leaves.map((leaf) => [leaf.key, leaf])).values()];
 }
 
-/** Keys of everything that holds the leaf, but for address ranges. */
-function holders(leaf: Leaf): readonly string[] {
+/** Keys of the leaves that contain a leaf, address ranges aside. */
+function containers(leaf: Leaf): readonly string[] {
   if (leaf.kind === 'outside') return [leaf.key];
   return [leaf.key, EVERYTHING, OUTSIDE, ...autogroups(leaf)];
 }
@@ -161,18 +159,18 @@ function autogroups(leaf: Leaf): readonly string[] {
   return isMember ? [MEMBERS] : [];
 }
 
-/** Says which of some names hold a leaf. */
+/** Finds, among some names, those that contain a leaf. */
 export interface Coverage {
   readonly covering: (leaf: Leaf) => readonly string[];
-  /** Of those, the names that stand for the leaf itself and not only for something wider. */
+  /** Of these, the names that resolve to the leaf itself, not only to something wider. */
   readonly naming: (leaf: Leaf) => readonly string[];
-  /** The leaf in pieces that the names hold wholly or not at all: what is one range here may be several there. */
+  /** The leaf split so that each name contains a piece wholly or not at all. */
   readonly pieces: (leaf: Leaf) => readonly Leaf[];
 }
 
 /**
  * @param names Sources, destinations, owners or approvers that one side uses.
- * @param budget Once it is used up, the answers are incomplete.
+ * @param budget Once it is spent, the answers are incomplete.
  */
 export function createCoverage(names: Iterable<string>, resolver: Resolver, budget: Budget): Coverage {
   const byKey = new Map<string, string[]>();
@@ -184,18 +182,13 @@ export function createCoverage(names: Iterable<string>, resolver: Resolver, budg
     }
   }
   const index = createRangeIndex(ranges);
-  const known = new Map<string, readonly string[]>();
   return {
-    covering(leaf) {
-      const before = known.get(leaf.key);
-      if (before !== undefined) return before;
+    covering: memoize((leaf: Leaf) => {
       const { range } = leaf;
       const wider = range === undefined ? [] : index.containing(range).map(({ name }) => name);
       budget.spend(1 + wider.length);
-      const found = [...new Set([...holders(leaf).flatMap((key) => byKey.get(key) ?? []), ...wider])];
-      known.set(leaf.key, found);
-      return found;
-    },
+      return [...new Set([...containers(leaf).flatMap((key) => byKey.get(key) ?? []), ...wider])];
+    }, keyOfLeaf),
     naming: ({ key }) => byKey.get(key) ?? [],
     pieces({ range, ...leaf }) {
       if (range === undefined) return [leaf];
@@ -204,4 +197,31 @@ export function createCoverage(names: Iterable<string>, resolver: Resolver, budg
       return pieces.map(rangeLeaf);
     },
   };
+}
+
+/** Finds what is stored under the names that contain a leaf. */
+export interface Lookup<Value> {
+  readonly covering: (leaf: Leaf) => ReadonlySet<Value>;
+  readonly naming: (leaf: Leaf) => ReadonlySet<Value>;
+  readonly pieces: (leaf: Leaf) => readonly Leaf[];
+}
+
+/** @param budget Once it is spent, the answers are incomplete. */
+export function createLookup<Value>(
+  byName: ReadonlyMap<string, readonly Value[]>,
+  resolver: Resolver,
+  budget: Budget,
+): Lookup<Value> {
+  const coverage = createCoverage(byName.keys(), resolver, budget);
+  const valuesOf = (namesOf: (leaf: Leaf) => readonly string[]): ((leaf: Leaf) => ReadonlySet<Value>) =>
+    memoize((leaf) => {
+      const found = new Set(namesOf(leaf).flatMap((name) => byName.get(name) ?? []));
+      budget.spend(found.size);
+      return found;
+    }, keyOfLeaf);
+  return { covering: valuesOf(coverage.covering), naming: valuesOf(coverage.naming), pieces: coverage.pieces };
+}
+
+function keyOfLeaf({ key }: Leaf): string {
+  return key;
 }

@@ -1,9 +1,10 @@
 import type { Budget } from './budget';
+import { memoize } from '../parse/collections';
 import type { Model } from '../parse/model';
 import { isAsStrict, type Conditions } from './posture';
 import { createCoverage, createResolver, type Leaf, type Resolver } from './selector';
 
-/** One side of a change: its policy, and what the names in it stand for. */
+/** One side of a change: its policy and the resolver of its names. */
 export interface Side {
   readonly model: Model;
   readonly resolver: Resolver;
@@ -13,24 +14,24 @@ export function createSide(model: Model, isForeign: (domain: string) => boolean,
   return { model, resolver: createResolver(model.aliases, isForeign, budget) };
 }
 
-/** The conditions of each named posture; null where none is asked for. A posture that is not defined is a condition of its own. */
-export function gateOf({ model }: Side, posture: readonly string[] | null): readonly Conditions[] | null {
+/** The conditions of each posture; null when no posture is required. An undefined posture counts as its own condition. */
+export function conditionsOf({ model }: Side, posture: readonly string[] | null): readonly Conditions[] | null {
   return posture?.map((name) => model.postures.get(name)?.members ?? [name]) ?? null;
 }
 
-/** What became of a rule and of the names in it, from one side to the other. */
+/** Compares rules and names of two sides. */
 export interface Comparison {
   readonly from: Side;
   readonly to: Side;
   readonly budget: Budget;
-  /** Whether a rule of `to` stands in `from` word for word. */
+  /** Whether `from` has an equal rule. */
   readonly isSameRule: (rule: { readonly text: string }, kind: 'access' | 'ssh') => boolean;
-  /** Whether the rule's gate lets devices in that it kept out on the other side. Asked of rules that stand on both. */
-  readonly isGateLooser: (rule: {
+  /** For a rule that both sides have: whether its posture admits devices on `to` that it refused on `from`. */
+  readonly isPostureLooser: (rule: {
     readonly posture: readonly string[] | null;
     readonly defaultPosture: boolean;
   }) => boolean;
-  /** Leaves that the name has in `to` and that were in none of those it had in `from`. */
+  /** Leaves of a name on `to` that its leaves on `from` did not contain. */
   readonly newLeaves: (name: string) => readonly Leaf[];
 }
 
@@ -39,23 +40,18 @@ export function compareSides(from: Side, to: Side, budget: Budget): Comparison {
     access: new Set(from.model.rules.map(({ text }) => text)),
     ssh: new Set(from.model.ssh.map(({ text }) => text)),
   };
-  const known = new Map<string, readonly Leaf[]>();
   return {
     from,
     to,
     budget,
     isSameRule: ({ text }, kind) => texts[kind].has(text),
-    isGateLooser: ({ posture, defaultPosture }) =>
-      !isAsStrict(gateOf(to, posture), gateOf(from, defaultPosture ? from.model.defaultPosture : posture)),
-    newLeaves(name) {
-      const before = known.get(name);
-      if (before !== undefined) return before;
+    isPostureLooser: ({ posture, defaultPosture }) =>
+      !isAsStrict(conditionsOf(to, posture), conditionsOf(from, defaultPosture ? from.model.defaultPosture : posture)),
+    newLeaves: memoize((name: string) => {
       const old = new Set(from.resolver.leaves(name).map(({ key }) => key));
       const other = to.resolver.leaves(name).filter(({ key }) => !old.has(key));
       const coverage = createCoverage(other.length > 0 ? [name] : [], from.resolver, budget);
-      const found = other.filter((leaf) => coverage.covering(leaf).length === 0);
-      known.set(name, found);
-      return found;
-    },
+      return other.filter((leaf) => coverage.covering(leaf).length === 0);
+    }),
   };
 }

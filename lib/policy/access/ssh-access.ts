@@ -2,28 +2,28 @@ import type { Budget } from './budget';
 import type { SshRule } from '../parse/model';
 import { isAsStrict } from './posture';
 import { append } from '../parse/collections';
-import { createCoverage, INTERNET, SELF, TAGGED, type Coverage, type Leaf } from './selector';
-import { gateOf, type Comparison, type Side } from './side';
+import { createLookup, INTERNET, SELF, TAGGED, type Leaf } from './selector';
+import { conditionsOf, type Comparison, type Side } from './side';
 
-/** Tailscale's check period where a rule names none. Source: Tailscale SSH documentation. */
-export const DEFAULT_CHECK_SECONDS = 12 * 3600;
+/** Tailscale's default check period. Source: Tailscale SSH documentation. */
+const DEFAULT_CHECK_SECONDS = 12 * 3600;
 
-/** What one side lets a source do at a destination under an account. `check` asks the user to sign in again. */
+/** SSH access of a source to an account of a destination on one side. `check` makes the user sign in again. */
 export interface SshAccess {
   readonly mode: 'none' | 'check' | 'accept';
-  /** Between two sign-ins; 0 is every time. Only of a check. */
+  /** Seconds between two sign-ins; 0 is every time; Infinity without a check. */
   readonly checkSeconds: number;
   readonly isRecorded: boolean;
-  /** The session is refused where it cannot be recorded. */
+  /** A session that cannot be recorded is refused. */
   readonly mustRecord: boolean;
   readonly acceptsAnyEnv: boolean;
-  /** Rules that let it in. */
+  /** The rules that decide. */
   readonly rules: readonly SshRule[];
 }
 
-/** SSH access that is greater, or less guarded, on `to` than on `from`. */
+/** SSH access that is wider, or less guarded, on `to` than on `from`. */
 export interface SshGain {
-  /** Where it stands: a rule of `to`, or of `from` where what is gone had held it back. */
+  /** A rule of `to`, or a removed rule of `from` that limited the access. */
   readonly rule: SshRule;
   readonly isRuleNew: boolean;
   readonly cause: 'rule' | 'alias';
@@ -33,13 +33,13 @@ export interface SshGain {
   readonly before: SshAccess;
   readonly after: SshAccess;
   readonly lostPosture: boolean;
-  /** No account at all could be used before. */
+  /** `from` allowed no account at all. */
   readonly isFresh: boolean;
 }
 
 export interface SshIndex {
   readonly access: (source: Leaf, host: Leaf, user: string) => SshAccess;
-  /** Whether any account can be used. */
+  /** Whether any account is allowed. */
   readonly isReached: (source: Leaf, host: Leaf) => boolean;
 }
 
@@ -49,10 +49,9 @@ export function createSshIndex({ model, resolver }: Side, budget: Budget): SshIn
     for (const name of rule.src) append(bySource, name, rule);
     for (const name of rule.dst) append(byHost, name, rule);
   }
-  const rulesFrom = createRules(bySource, createCoverage(bySource.keys(), resolver, budget), budget);
-  const rulesTo = createRules(byHost, createCoverage(byHost.keys(), resolver, budget), budget);
+  const [sources, hosts] = [createLookup(bySource, resolver, budget), createLookup(byHost, resolver, budget)];
   const matches = (source: Leaf, host: Leaf): readonly SshRule[] => {
-    const [from, to] = [rulesFrom(source), rulesTo(host)];
+    const [from, to] = [sources.covering(source), hosts.covering(host)];
     const [few, many] = from.size < to.size ? [from, to] : [to, from];
     budget.spend(1 + few.size);
     return [...few].filter((rule) => many.has(rule));
@@ -65,25 +64,7 @@ export function createSshIndex({ model, resolver }: Side, budget: Budget): SshIn
   };
 }
 
-/** The rules whose names hold a leaf. */
-function createRules(
-  byName: ReadonlyMap<string, readonly SshRule[]>,
-  coverage: Coverage,
-  budget: Budget,
-): (leaf: Leaf) => ReadonlySet<SshRule> {
-  const known = new Map<string, ReadonlySet<SshRule>>();
-  return (leaf) => {
-    const before = known.get(leaf.key);
-    if (before !== undefined) return before;
-    const rules = coverage.covering(leaf).flatMap((name) => byName.get(name) ?? []);
-    budget.spend(rules.length);
-    const found = new Set(rules);
-    known.set(leaf.key, found);
-    return found;
-  };
-}
-
-/** A check beats an accept, and the shortest period counts: the order of rules means nothing. */
+/** A check overrides an accept, and the shortest period counts, in any order of rules. */
 function decide(rules: readonly SshRule[]): SshAccess {
   const checks = rules.filter(({ mode }) => mode === 'check');
   const deciding = checks.length > 0 ? checks : rules;
@@ -107,8 +88,8 @@ function coversUsers(names: ReadonlySet<string>, user: string): boolean {
   return ['*', 'autogroup:nonroot', user].some((name) => names.has(name) && coversUser(name, user));
 }
 
-/** `20h`, `1h30m`, `always`; what cannot be read counts as the default. */
-export function checkSeconds(period: string): number {
+/** Reads `20h`, `1h30m`, `always`; the default when the text is not valid. */
+function checkSeconds(period: string): number {
   if (period === 'always') return 0;
   if (!/^(\d+(\.\d+)?[hms])+$/.test(period)) return DEFAULT_CHECK_SECONDS;
   const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
@@ -118,8 +99,8 @@ export function checkSeconds(period: string): number {
   );
 }
 
-/** A rule that is gone may have been the one that held back: rules of both sides are looked at. */
-export function* sshGains(comparison: Comparison, before: SshIndex, after: SshIndex): Generator<SshGain, void, void> {
+/** Compares the rules of `to` and the removed rules of `from`: a removed rule may have limited the access. */
+export function* sshGains(comparison: Comparison, before: SshIndex, after: SshIndex): Generator<SshGain> {
   const { from, to, isSameRule } = comparison;
   const kept = new Set(to.model.ssh.map(({ text }) => text));
   for (const rule of to.model.ssh)
@@ -129,19 +110,19 @@ export function* sshGains(comparison: Comparison, before: SshIndex, after: SshIn
 }
 
 function* ruleGains(
-  { from, to, budget, isGateLooser, newLeaves }: Comparison,
+  { from, to, budget, isPostureLooser, newLeaves }: Comparison,
   before: SshIndex,
   after: SshIndex,
   rule: SshRule,
   side: Side,
   cause: SshGain['cause'],
-): Generator<SshGain, void, void> {
+): Generator<SshGain> {
   const { leaves } = side.resolver;
-  const wholly = cause !== 'alias' || isGateLooser(rule);
+  const isWhole = cause !== 'alias' || isPostureLooser(rule);
   for (const src of rule.src) {
     for (const dst of rule.dst) {
       budget.spend(1);
-      if (!wholly && newLeaves(src).length === 0 && newLeaves(dst).length === 0) continue;
+      if (!isWhole && newLeaves(src).length === 0 && newLeaves(dst).length === 0) continue;
       for (const user of rule.users) {
         if (budget.isSpent()) return;
         for (const gain of distinctGains(leaves(src), leaves(dst), user))
@@ -150,7 +131,7 @@ function* ruleGains(
     }
   }
 
-  /** One of each kind: a group may hold people who had nothing and people who had to sign in again. */
+  /** One gain of each kind: of a group, some members may have had no access and others access with a check. */
   function distinctGains(
     sources: readonly Leaf[],
     hosts: readonly Leaf[],
@@ -165,10 +146,10 @@ function* ruleGains(
         const lostPosture =
           was.mode !== 'none' &&
           is.rules.some(({ posture }) =>
-            was.rules.every((old) => !isAsStrict(gateOf(to, posture), gateOf(from, old.posture))),
+            was.rules.every((old) => !isAsStrict(conditionsOf(to, posture), conditionsOf(from, old.posture))),
           );
         const isFresh = !before.isReached(source, host);
-        if (lostPosture || isGreater(is, was))
+        if (lostPosture || isWider(is, was))
           found.set(`${was.mode} ${isFresh} ${lostPosture}`, { before: was, after: is, lostPosture, isFresh });
       }
     }
@@ -178,7 +159,7 @@ function* ruleGains(
 
 const MODES = ['none', 'check', 'accept'] as const;
 
-function isGreater(is: SshAccess, was: SshAccess): boolean {
+function isWider(is: SshAccess, was: SshAccess): boolean {
   if (is.mode === 'none') return false;
   if (is.mode !== was.mode) return MODES.indexOf(is.mode) > MODES.indexOf(was.mode) || lostGuard(is, was);
   return (is.mode === 'check' && is.checkSeconds > was.checkSeconds) || lostGuard(is, was);
@@ -191,12 +172,12 @@ function lostGuard(is: SshAccess, was: SshAccess): boolean {
   );
 }
 
-/** A destination made of tagged machines: servers that belong to nobody. */
+/** Whether a destination is tagged devices: servers, not devices of a user. */
 export function isTagged(dst: string): boolean {
   return dst === TAGGED || dst.startsWith('tag:');
 }
 
-/** Each user reaches only what is the user's own, or what is not the tailnet's. */
+/** Whether a destination is the user's own devices, or outside the tailnet. */
 export function isOwnOrOutside(dst: string): boolean {
   return dst === SELF || dst === INTERNET;
 }

@@ -1,6 +1,7 @@
 import { connectorDomains, gainedAttributes } from '../findings/devices';
 import { findingsOf } from '../findings/catalogue';
 import { denialsOf } from '../findings/file';
+import { without } from '../parse/collections';
 import { isDefaultOpen, type Model } from '../parse/model';
 import { reverse, type PolicyChange } from './policy-change';
 import { ALL_PORTS, subtractPorts } from '../parse/ports';
@@ -8,70 +9,49 @@ import { implies } from '../access/posture';
 import type { SectionDiff } from './semantic-diff';
 
 /**
- * `cosmetic`: what the policy allows is the same. `widened`, `narrowed`, `mixed`: it allows more, less, or both.
- * `unknown`: it cannot be told, or what changed allows and denies nothing.
+ * `cosmetic`: the policy allows the same. `widened`, `narrowed`, `mixed`: it allows more, less, or both.
+ * `unknown`: the direction is not known, or the changed sections neither allow nor deny anything.
  */
 export type ChangeKind = 'cosmetic' | 'narrowed' | 'widened' | 'mixed' | 'unknown';
 
-interface Direction {
-  readonly widened: boolean;
-  readonly narrowed: boolean;
-}
+/** Sections of which the comparison knows what they allow. */
+const COMPARED: ReadonlySet<string> = new Set(
+  'acls grants ssh groups hosts ipsets postures defaultSrcPosture tagOwners autoApprovers'.split(' '),
+);
 
-/** Sections whose content is judged for what it allows; of any other it is only known that it differs. */
-const JUDGED: ReadonlySet<string> = new Set([
-  'acls',
-  'grants',
-  'ssh',
-  'groups',
-  'hosts',
-  'ipsets',
-  'postures',
-  'defaultSrcPosture',
-  'tagOwners',
-  'autoApprovers',
-]);
-
-/** The direction of a change, judged by what the policy allows; where that stays, by its tests, and then by names that nothing uses. */
+/** The direction of a change: of what the policy allows, else of its tests, else of the names that nothing uses. */
 export function changeKind(change: PolicyChange, sections: readonly SectionDiff[]): ChangeKind {
   if (sections.length === 0) return 'cosmetic';
-  // Before the first policy nothing is known to be allowed; without a policy everything is.
-  if (!change.old.policy.present) return gives(change) ? 'widened' : 'unknown';
+  // What was allowed before the first policy is not known. Without a policy everything is allowed.
+  if (!change.old.policy.present) return allowsMore(change) ? 'widened' : 'unknown';
   if (!change.next.policy.present) return isDefaultOpen(change.old) || allowsAll(change) ? 'unknown' : 'widened';
   const back = reverse(change);
   const levels = [
-    { widened: gives(change), narrowed: gives(back) },
-    { widened: asserts(back), narrowed: asserts(change) },
-    { widened: grows(change), narrowed: grows(back) },
+    { widened: allowsMore(change), narrowed: allowsMore(back) },
+    { widened: deniesMore(back), narrowed: deniesMore(change) },
+    { widened: hasWiderNames(change), narrowed: hasWiderNames(back) },
   ];
   if (change.budget.isSpent()) return 'unknown';
   const decided = levels.find(({ widened, narrowed }) => widened || narrowed);
-  if (decided !== undefined) return named(decided);
-  const isHarmless = sections.every(({ section }) => JUDGED.has(section)) && [change, back].every(reportsNothing);
+  if (decided?.widened === true) return decided.narrowed ? 'mixed' : 'widened';
+  if (decided !== undefined) return 'narrowed';
+  const isHarmless =
+    sections.every(({ section }) => COMPARED.has(section)) &&
+    [change, back].every((one) => findingsOf(one).every(({ severity }) => severity === 'info'));
   return isHarmless ? 'cosmetic' : 'unknown';
 }
 
-/** Nothing that a person should look at, as far as the catalogue knows. */
-function reportsNothing(change: PolicyChange): boolean {
-  return findingsOf(change).every(({ severity }) => severity === 'info');
-}
-
-function named({ widened, narrowed }: Direction): ChangeKind {
-  if (widened && narrowed) return 'mixed';
-  return widened ? 'widened' : 'narrowed';
-}
-
-/** Attributes that let a device do more; of the others it cannot be told. */
+/** Attributes that let a device do more. */
 const WIDENING_ATTRIBUTES = /^(?:funnel|mullvad|drive:)/;
 
-/** Whether the new side of a change gives anything that the old one did not. */
-function gives(change: PolicyChange): boolean {
+/** Whether the new side allows anything that the old side did not. */
+function allowsMore(change: PolicyChange): boolean {
   const { access, capabilities, ssh, owners, approvers, old, next } = change;
   if (capabilities.length + ssh.length + owners.length + approvers.length > 0) return true;
   if (gainedAttributes(change, (attr) => WIDENING_ATTRIBUTES.test(attr)).length > 0) return true;
   const before = connectorDomains(old, change.budget);
   if ([...connectorDomains(next, change.budget).keys()].some((domain) => !before.has(domain))) return true;
-  // Without any rule everything is allowed: nothing can be added to it, and little that has rules allows as much.
+  // Without acls and grants everything is allowed: rules cannot add to it, and only rules for everything allow as much.
   if (isDefaultOpen(old) && old.policy.present) return false;
   if (isDefaultOpen(next)) return !allowsAll(change);
   return access.length > 0;
@@ -85,21 +65,20 @@ function allowsAll({ before }: PolicyChange): boolean {
   );
 }
 
-/** Whether the tests of the new side deny something that those of the old one do not. */
-function asserts({ next, old, budget }: PolicyChange): boolean {
-  const all = (model: Model): readonly string[] =>
+/** Whether a test of the new side denies something that no test of the old side denies. */
+function deniesMore({ next, old, budget }: PolicyChange): boolean {
+  const denials = (model: Model): readonly string[] =>
     ['tests', 'sshTests'].flatMap((section) => denialsOf(model, section, budget));
-  const known = new Set(all(old));
-  return all(next).some((denial) => !known.has(denial));
+  return without(denials(next), denials(old)).length > 0;
 }
 
-/** Whether a name that both sides have stands for more. */
-function grows({ old, next, comparison }: PolicyChange): boolean {
-  const alias = (['groups', 'hosts', 'ipsets'] as const).some((section) =>
+/** Whether a name that both sides have resolves to more, or a posture that both sides have requires less. */
+function hasWiderNames({ old, next, comparison }: PolicyChange): boolean {
+  const hasWiderAlias = (['groups', 'hosts', 'ipsets'] as const).some((section) =>
     [...next[section].keys()].some((key) => old[section].has(key) && comparison.newLeaves(key).length > 0),
   );
   return (
-    alias ||
+    hasWiderAlias ||
     [...next.postures.values()].some(
       ({ key, members }) => old.postures.has(key) && !implies(members, old.postures.get(key)?.members ?? []),
     )

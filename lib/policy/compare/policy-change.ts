@@ -2,18 +2,18 @@ import { accessGains, createAccessIndex, type AccessIndex, type Gain } from '../
 import { createBudget, type Budget } from '../access/budget';
 import { capabilityGains, type CapabilityGain } from '../access/capability';
 import { gainedApprovers, gainedOwners, type Holding } from '../access/holding';
-import { homeDomains } from './home-domains';
-import { namesIn, readModel, type AccessRule, type Model, type SshRule } from '../parse/model';
-import { NO_POLICY, type Policy } from '../parse/policy';
-import { matchEntries } from './semantic-diff';
+import { domainOf } from '../access/selector';
 import { compareSides, createSide, type Comparison } from '../access/side';
 import { createSshIndex, sshGains, type SshGain, type SshIndex } from '../access/ssh-access';
+import { namesInRule, readModel, type AccessRule, type Model, type SshRule } from '../parse/model';
+import { NO_POLICY, type Policy } from '../parse/policy';
+import { matchEntries } from './semantic-diff';
 import { withRenamedTags } from './tag-rename';
 
-/** Gains looked at; a change with more is no longer told in all detail. */
-export const MAX_GAINS = 20_000;
+/** Maximum gains of one kind; the rest is not reported. */
+const MAX_GAINS = 20_000;
 
-/** Everything that findings and the kind of a change are judged by: what the new side gives that the old side did not. */
+/** What the new side allows that the old side did not: the input of findings and of the change kind. */
 export interface PolicyChange {
   readonly old: Model;
   readonly next: Model;
@@ -25,23 +25,23 @@ export interface PolicyChange {
   readonly sshBefore: SshIndex;
   readonly owners: readonly Holding[];
   readonly approvers: readonly Holding[];
-  /** What a changed rule of the new side, by its path, was before. Found when it is first asked for. */
+  /** The old version of each changed rule, by its path on the new side. Computed on first use. */
   readonly previous: () => ReadonlyMap<string, AccessRule | SshRule>;
   readonly isForeign: (domain: string) => boolean;
   readonly budget: Budget;
 }
 
-/** The change from one policy to the other; tags that were only renamed count as the same. */
+/** The change from one policy to the other. A renamed tag counts as the same tag. */
 export function readChange(old: Policy, next: Policy): PolicyChange {
   return compareModels(readModel(withRenamedTags(old, next)), readModel(next), createBudget());
 }
 
-/** The new side as if nothing had been there before. */
+/** The new side compared with no policy. */
 export function fromNothing(change: PolicyChange): PolicyChange {
   return compareModels(readModel(NO_POLICY), change.next, createBudget(), change.isForeign);
 }
 
-/** The same change the other way round: what the new side no longer gives. */
+/** The change from the new side to the old side: what the new side no longer allows. */
 export function reverse(change: PolicyChange): PolicyChange {
   return compareModels(change.next, change.old, change.budget, change.isForeign);
 }
@@ -69,11 +69,28 @@ function compareModels(old: Model, next: Model, budget: Budget, isForeign = fore
   };
 }
 
-/** The old side's users tell what is the tailnet's own; where it names none, the new side's do. */
+/** The domains of the old side's users count as the tailnet's own; those of the new side when the old side has none. */
 function foreignTo(old: Model, next: Model): (domain: string) => boolean {
-  const own = homeDomains(namesIn(old));
-  const home = own.size > 0 ? own : homeDomains(namesIn(next));
+  const own = homeDomains(old);
+  const home = own.size > 0 ? own : homeDomains(next);
   return (domain) => !home.has(domain);
+}
+
+/** A second domain of the same organisation has several users, and at least this share of the largest domain's. */
+const SECOND_DOMAIN = { users: 3, share: 1 / 4 };
+
+/** The tailnet's own domains, estimated by number of users: neither the file nor the audit record has them. */
+function homeDomains({ rules, ssh, groups, tagOwners, approvers }: Model): ReadonlySet<string> {
+  const members = [groups, tagOwners, approvers].flatMap((keyed) => [...keyed.values()].flatMap((key) => key.members));
+  const users = new Map<string, number>();
+  for (const name of new Set([...members, ...[...rules, ...ssh].flatMap(namesInRule)])) {
+    const domain = domainOf(name);
+    if (domain !== undefined) users.set(domain, (users.get(domain) ?? 0) + 1);
+  }
+  const most = [...users.values()].reduce((largest, count) => Math.max(largest, count), 0);
+  const isHome = (count: number): boolean =>
+    count > most / 2 || (count >= SECOND_DOMAIN.users && count >= most * SECOND_DOMAIN.share);
+  return new Set([...users].filter(([, count]) => isHome(count)).map(([domain]) => domain));
 }
 
 function first<Item>(items: Iterable<Item>): readonly Item[] {

@@ -1,10 +1,11 @@
 import { isObject, splitTarget, strings, type JsonObject } from '../parse/canonical';
+import { without } from '../parse/collections';
 import type { Json } from '../parse/hujson';
-import { pairAlike, type Features } from './pairing';
+import { pairSimilar, type Features } from './pairing';
 import type { Entry, Policy } from '../parse/policy';
 import { isRuleSection, SECTION_ORDER } from '../parse/sections';
 
-/** A rule, key or value that is on one side only. */
+/** A rule, key or value that only one side has. */
 export interface EntryChange {
   /** null in lists, where the order means nothing; "" for a section that is one value. */
   readonly key: string | null;
@@ -13,7 +14,7 @@ export interface EntryChange {
   readonly value: Json;
 }
 
-/** A rule, key or value that is on both sides and differs. */
+/** A rule, key or value that both sides have and that differs. */
 export interface EntryEdit {
   readonly key: string | null;
   /** On the new side. */
@@ -24,9 +25,9 @@ export interface EntryEdit {
   readonly fields: readonly FieldEdit[];
 }
 
-/** List members added and removed; for a field that is no list, the one value and the other. */
+/** Added and removed list members; for a field that is not a list, the new and the old value. */
 export interface FieldEdit {
-  /** Of a rule its field, of a key `members`, else `value`. */
+  /** The field of a rule; `members` of a key; else `value`. */
   readonly field: string;
   readonly added: readonly Json[];
   readonly removed: readonly Json[];
@@ -34,9 +35,9 @@ export interface FieldEdit {
 
 export interface SectionDiff {
   readonly section: string;
-  /** Whether the section itself came, went, or is on both sides. An empty `acls` denies everything, no `acls` does not. */
+  /** Whether the section itself was added or removed. An empty `acls` denies everything, a missing `acls` does not. */
   readonly state: 'added' | 'removed' | 'changed';
-  /** Entries on the old and on the new side. */
+  /** Number of entries on the old and on the new side. */
   readonly before: number;
   readonly after: number;
   readonly added: readonly EntryChange[];
@@ -44,13 +45,13 @@ export interface SectionDiff {
   readonly changed: readonly EntryEdit[];
 }
 
-/** A pair of rules that are one rule before and after. */
-export interface EntryPair {
+/** The old and the new version of an entry. */
+interface EntryPair {
   readonly old: Entry;
   readonly next: Entry;
 }
 
-/** What differs between two policies, by section; equal sections are left out. Whole: bounding is for who shows it. */
+/** The differences of two policies, by section, not bounded in size. Equal sections are left out. */
 export function semanticDiff(old: Policy, next: Policy): readonly SectionDiff[] {
   const names = new Set([...SECTION_ORDER, ...[...old.sections.keys(), ...next.sections.keys()].sort()]);
   return [...names].flatMap((section) => diffSection(section, old, next) ?? []);
@@ -60,9 +61,8 @@ function diffSection(section: string, old: Policy, next: Policy): SectionDiff | 
   const [before, after] = [old.entries(section), next.entries(section)];
   const { added, removed, pairs } = matchEntries(section, before, after);
   const state = !old.sections.has(section) ? 'added' : !next.sections.has(section) ? 'removed' : 'changed';
-  const isGone =
-    state !== 'changed' && old.sections.has(section) !== next.sections.has(section) && DENIES_WHEN_EMPTY.has(section);
-  if (added.length + removed.length + pairs.length === 0 && !isGone) return undefined;
+  const isEmptyToMissing = DENIES_WHEN_EMPTY.has(section) && old.sections.has(section) !== next.sections.has(section);
+  if (added.length + removed.length + pairs.length === 0 && !isEmptyToMissing) return undefined;
   return {
     section,
     state,
@@ -74,10 +74,10 @@ function diffSection(section: string, old: Policy, next: Policy): SectionDiff | 
   };
 }
 
-/** For these, empty is not the same as left out. */
+/** For these, an empty section is not the same as a missing one. */
 const DENIES_WHEN_EMPTY: ReadonlySet<string> = new Set(['acls', 'grants']);
 
-/** By key where there are keys; lists are compared as multisets, and what is left over is paired by likeness. */
+/** Matches entries by key; without keys, equal entries first, then rules by similarity. */
 export function matchEntries(
   section: string,
   before: readonly Entry[],
@@ -90,8 +90,8 @@ export function matchEntries(
     return known === undefined || known.text === entry.text ? [] : [{ old: known, next: entry }];
   });
   const left = leftovers(before, after);
-  const alike = isRuleSection(section) ? pairAlike(left.removed, left.added, (entry) => features(entry.value)) : [];
-  const paired = new Set(alike.flatMap(({ old, next }) => [old, next]));
+  const similar = isRuleSection(section) ? pairSimilar(left.removed, left.added, (entry) => features(entry.value)) : [];
+  const paired = new Set(similar.flatMap(({ old, next }) => [old, next]));
   return {
     added: [
       ...[...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')),
@@ -101,11 +101,11 @@ export function matchEntries(
       ...[...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')),
       ...left.removed.filter((entry) => !paired.has(entry)),
     ],
-    pairs: [...keyedPairs, ...alike],
+    pairs: [...keyedPairs, ...similar],
   };
 }
 
-/** Of equal entries the first ones go together, on both sides alike. */
+/** Entries without a key that have no equal on the other side. The first of several equal entries match first. */
 function leftovers(
   before: readonly Entry[],
   after: readonly Entry[],
@@ -119,7 +119,7 @@ function leftovers(
 
 interface Counted {
   readonly total: ReadonlyMap<string, number>;
-  /** Which of its equals an entry is, from 1. */
+  /** Position of an entry among its equals, from 1. */
   readonly ordinal: ReadonlyMap<Entry, number>;
 }
 
@@ -138,7 +138,7 @@ function isBeyond(side: Counted | undefined, entry: Entry, other: Counted | unde
   return (side?.ordinal.get(entry) ?? 0) > (other?.total.get(entry.text) ?? 0);
 }
 
-/** What likeness is measured by: sources, destinations, and ports or what stands for them. */
+/** Features that measure similarity: sources, destinations, and ports or users, attributes, capabilities. */
 function features(value: Json): Features {
   if (!isObject(value)) return { all: new Set(), ends: null };
   const targets = strings(value['dst']).map(splitTarget);
@@ -183,7 +183,7 @@ function own(object: JsonObject, field: string): Json | undefined {
   return Object.hasOwn(object, field) ? object[field] : undefined;
 }
 
-/** An empty list is shown as a value, since a missing list is not the same. */
+/** An empty list is a value here, because a missing list is not the same. */
 function ruleFieldEdit(field: string, old: Json | undefined, next: Json | undefined): FieldEdit | undefined {
   if (JSON.stringify(old) === JSON.stringify(next)) return undefined;
   const [before, after] = [old ?? [], next ?? []];
@@ -201,9 +201,4 @@ function listEdit(old: readonly string[], next: readonly string[]): Pick<FieldEd
 
 function isList(value: Json): value is readonly string[] {
   return Array.isArray(value) && value.every((item: Json) => typeof item === 'string');
-}
-
-function without(list: readonly string[], other: readonly string[]): readonly string[] {
-  const known = new Set(other);
-  return list.filter((item) => !known.has(item));
 }

@@ -1,49 +1,49 @@
+import { without } from '../parse/collections';
 import type { JsonNode } from '../parse/hujson';
 import { withSections, type Policy } from '../parse/policy';
 
-/** Tags that went, and tags that came, in one change; with more than this nothing is taken for a rename. */
-export const MAX_RENAMED_TAGS = 20;
-/** Part of the rules that must name the new tag where the old one stood. */
-const LEAST_LIKENESS = 0.6;
+/** Maximum removed tags, and added tags, of one change; with more, no tag counts as renamed. */
+const MAX_RENAMED_TAGS = 20;
+/** Least share of the entries with the old tag that must have the new tag in its place. */
+const LEAST_SIMILARITY = 0.6;
 
-/** A tag, alone or as the host before a port. */
-const PLACES_OF_TAGS: ReadonlySet<string> = new Set([
-  'acls',
-  'grants',
-  'ssh',
-  'tagOwners',
-  'autoApprovers',
-  'nodeAttrs',
-  'tests',
-  'sshTests',
-  'hosts',
-  'ipsets',
-]);
 /** Sections that say what a tag may do. */
-const ROLES_OF_TAGS = ['acls', 'grants', 'ssh', 'tagOwners', 'autoApprovers', 'nodeAttrs'] as const;
+const SECTIONS_OF_ROLES = ['acls', 'grants', 'ssh', 'tagOwners', 'autoApprovers', 'nodeAttrs'];
+/** Sections that contain tags, alone or as the host before a port. */
+const SECTIONS_WITH_TAGS = [...SECTIONS_OF_ROLES, 'tests', 'sshTests', 'hosts', 'ipsets'];
 
 /**
- * The old policy under the new names of its tags. A tag was renamed when it is owned no more, another one is owned now, and the new one
- * stands in the rules where the old one stood. Groups, hosts and postures need no such care: they compare by what they stand for.
+ * The old policy with the new names of its renamed tags. A tag is renamed when its owners are removed, the owners of another tag are
+ * added, and most entries with the old tag have the new tag in its place. Groups, hosts and postures are compared by their members.
  */
 export function withRenamedTags(old: Policy, next: Policy): Policy {
   const names = renamedTags(old, next);
-  return names.size === 0 ? old : renameTags(old, names);
+  if (names.size === 0) return old;
+  const sections = [...old.sections].map(([section, node]): [string, JsonNode] => [
+    section,
+    SECTIONS_WITH_TAGS.includes(section) ? renameNode(node, names) : node,
+  ]);
+  return withSections(old, new Map(sections));
 }
 
 function renamedTags(old: Policy, next: Policy): ReadonlyMap<string, string> {
   const [before, after] = [ownedTags(old), ownedTags(next)];
-  const gone = without(before, after);
-  const came = without(after, before);
+  const removed = without(before, after);
+  const added = without(after, before);
   const renamed = new Map<string, string>();
-  if (gone.length === 0 || came.length === 0 || gone.length > MAX_RENAMED_TAGS || came.length > MAX_RENAMED_TAGS)
+  if (
+    removed.length === 0 ||
+    added.length === 0 ||
+    removed.length > MAX_RENAMED_TAGS ||
+    added.length > MAX_RENAMED_TAGS
+  )
     return renamed;
-  const free = rolesOf(next, came);
-  for (const [tag, role] of rolesOf(old, gone)) {
+  const free = rolesOf(next, added);
+  for (const [tag, role] of rolesOf(old, removed)) {
     const best = [...free]
-      .map(([name, other]) => ({ name, likeness: likeness(role, other) }))
-      .filter((other) => other.likeness >= LEAST_LIKENESS)
-      .sort((a, b) => b.likeness - a.likeness)[0];
+      .map(([name, other]) => ({ name, similarity: similarity(role, other) }))
+      .filter((other) => other.similarity >= LEAST_SIMILARITY)
+      .sort((a, b) => b.similarity - a.similarity)[0];
     if (best === undefined) continue;
     renamed.set(tag, best.name);
     free.delete(best.name);
@@ -58,10 +58,10 @@ function ownedTags(policy: Policy): readonly string[] {
     .sort();
 }
 
-/** For each tag the entries that name it, with the tag itself and the others that came or went made the same on both sides. */
+/** For each tag the entries that contain it, with added and removed tags replaced by placeholders, so that both sides compare. */
 function rolesOf(policy: Policy, tags: readonly string[]): Map<string, ReadonlySet<string>> {
   const roles = new Map(tags.map((tag) => [tag, new Set<string>()]));
-  for (const section of ROLES_OF_TAGS) {
+  for (const section of SECTIONS_OF_ROLES) {
     for (const { key, text } of policy.entries(section)) {
       const words = [
         ...(key === null ? [] : [`key ${key}`]),
@@ -70,11 +70,11 @@ function rolesOf(policy: Policy, tags: readonly string[]): Map<string, ReadonlyS
       const tagOf = (word: string): string | undefined =>
         tags.find((tag) => word === tag || word === `key ${tag}` || word.startsWith(`${tag}:`));
       for (const named of new Set(words.flatMap((word) => tagOf(word) ?? []))) {
-        const blind = words.map((word) => {
+        const masked = words.map((word) => {
           const tag = tagOf(word);
           return tag === undefined ? word : word.replace(tag, tag === named ? 'this' : 'other');
         });
-        roles.get(named)?.add([section, ...blind.sort()].join('\n'));
+        roles.get(named)?.add([section, ...masked.sort()].join('\n'));
       }
     }
   }
@@ -83,26 +83,9 @@ function rolesOf(policy: Policy, tags: readonly string[]): Map<string, ReadonlyS
 
 const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
 
-function without(tags: readonly string[], other: readonly string[]): readonly string[] {
-  const known = new Set(other);
-  return tags.filter((tag) => !known.has(tag));
-}
-
-function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+function similarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const shared = [...a].filter((item) => b.has(item)).length;
   return shared / (a.size + b.size - shared);
-}
-
-function renameTags(policy: Policy, names: ReadonlyMap<string, string>): Policy {
-  return withSections(
-    policy,
-    new Map(
-      [...policy.sections].map(([section, node]) => [
-        section,
-        PLACES_OF_TAGS.has(section) ? renameNode(node, names) : node,
-      ]),
-    ),
-  );
 }
 
 function renameNode(node: JsonNode, names: ReadonlyMap<string, string>): JsonNode {

@@ -1,37 +1,37 @@
 import { diffArrays } from 'diff';
 
-/** Lines of `unified`, headers included, before it is cut. */
+/** Maximum lines of `unified`, headers included. */
 export const MAX_UNIFIED_LINES = 2_000;
-/** UTF-8 bytes of `unified` before it is cut: with escaping, sections and findings the event stays under 240 KiB. */
+/** Maximum UTF-8 bytes of `unified`: with escaping, sections and findings the event stays under 240 KiB. */
 export const MAX_UNIFIED_BYTES = 128 * 1024;
-/** UTF-16 units of one line before the rest of it is left out: a minified policy is one line. */
+/** Maximum UTF-16 units of one line: a minified policy is one line. */
 export const MAX_LINE_LENGTH = 32 * 1024;
 /**
- * Inserted plus deleted lines that are on both sides, such as moved ones, beyond which the changed part is shown as one block replaced by
- * another: the search is quadratic in this. Lines that only one side has do not count.
+ * Maximum inserted plus deleted lines that both sides have, such as moved ones. With more, the changed part is shown as one block replaced
+ * by another: the time of the search is quadratic in this. Lines that only one side has do not count.
  */
-export const MAX_EDIT_LENGTH = 1_000;
-/** Changed lines of both sides together that are searched for what they have in common. */
+const MAX_EDIT_LENGTH = 1_000;
+/** Maximum lines of both sides together in which the search looks for common lines. */
 const MAX_SEARCHED_LINES = 40_000;
 
 const CONTEXT_LINES = 3;
-/** Kept for the line that a cut adds. */
+/** Bytes reserved for the line that reports a cut. */
 const MARKER_BYTES = 100;
 
 export interface UnifiedDiff {
-  /** Unified line diff with 3 lines of context; "" when the texts are identical. */
+  /** Unified line diff with 3 lines of context; "" for identical texts. */
   readonly unified: string;
-  /** Something was left out of `unified`; the counts are of the whole diff all the same. */
+  /** `unified` is incomplete. The counts are those of the complete diff. */
   readonly truncated: boolean;
   readonly addedLines: number;
   readonly removedLines: number;
 }
 
 /**
- * Line diff of two policy texts. Pure and total.
+ * Line diff of two policy texts. Never throws.
  *
- * CRLF counts as LF, so that a change of line endings does not touch every line; it is said in one `\` line instead. An empty old side is a
- * first write. With nothing cut and LF endings, `unified` is a patch that turns the old side into the new one.
+ * CRLF counts as LF, so that a change of line endings does not change every line; one `\` line reports it instead. An empty old side is a
+ * first write. When nothing is cut and all line ends are LF, `unified` is a patch from the old to the new text.
  */
 export function diffPolicyText(old: string, next: string): UnifiedDiff {
   if (old === next) return { unified: '', truncated: false, addedLines: 0, removedLines: 0 };
@@ -51,13 +51,13 @@ export function diffPolicyText(old: string, next: string): UnifiedDiff {
 }
 
 interface Hunk {
-  readonly head: string;
-  /** With sign, without line end. */
+  /** The head, then lines with sign and without line end. */
   readonly lines: Iterable<string>;
+  /** Number of lines without the head. */
   readonly count: number;
   readonly added: number;
   readonly removed: number;
-  /** Part of the room that this hunk may take. */
+  /** Share of the remaining size that this hunk may use. */
   readonly share: number;
 }
 
@@ -66,23 +66,16 @@ function hunksOf(before: string, after: string): readonly Hunk[] {
   const { beforeEnd, afterEnd } = commonEnd(before, after, start);
   if (countLines(before, start, beforeEnd) + countLines(after, start, afterEnd) <= MAX_SEARCHED_LINES) {
     const from = linesBack(before, start);
-    const found = search(
-      splitLines(before.slice(from, linesForward(before, beforeEnd))),
-      splitLines(after.slice(from, linesForward(after, afterEnd))),
-      countLines(before, 0, from),
-    );
-    if (found !== undefined) return found;
+    const oldLines = splitLines(before.slice(from, linesForward(before, beforeEnd)));
+    const newLines = splitLines(after.slice(from, linesForward(after, afterEnd)));
+    const edits = editsOf(oldLines, newLines);
+    const offset = countLines(before, 0, from);
+    if (edits !== undefined) return groupsOf(edits).map((group) => hunkOf(oldLines, newLines, group, offset));
   }
   return replacement(before, after, start, beforeEnd, afterEnd);
 }
 
-/** undefined: too many edits. */
-function search(before: readonly string[], after: readonly string[], offset: number): readonly Hunk[] | undefined {
-  const edits = editsOf(before, after);
-  return edits === undefined ? undefined : groupsOf(edits).map((group) => hunkOf(before, after, group, offset));
-}
-
-/** Lines of the old side, and the lines of the new side that stand in their place. */
+/** Lines of the old side, and the lines of the new side that replace them. */
 interface Edit {
   readonly oldStart: number;
   readonly oldEnd: number;
@@ -91,8 +84,8 @@ interface Edit {
 }
 
 /**
- * A line that the other side does not have is an edit in any case: only the others are searched. The search compares each pair of lines many
- * times, so it sees numbers in place of lines.
+ * The edits between two lists of lines; undefined when there are too many. A line that the other side does not have is an edit anyway, so
+ * only the others are searched. The search compares each pair of lines many times, so it gets numbers instead of lines.
  */
 function editsOf(before: readonly string[], after: readonly string[]): readonly Edit[] | undefined {
   const numbers = new Map<string, number>();
@@ -125,7 +118,7 @@ function indexesOf<Item>(items: readonly Item[], isWanted: (item: Item) => boole
   return items.flatMap((item, at) => (isWanted(item) ? [at] : []));
 }
 
-/** Edits whose context touches are shown together. */
+/** Edits with touching context are one group. */
 function groupsOf(edits: readonly Edit[]): readonly (readonly Edit[])[] {
   const groups: Edit[][] = [];
   for (const edit of edits) {
@@ -139,17 +132,16 @@ function groupsOf(edits: readonly Edit[]): readonly (readonly Edit[])[] {
 
 function hunkOf(before: readonly string[], after: readonly string[], edits: readonly Edit[], offset: number): Hunk {
   const [first, last] = [edits[0], edits.at(-1)];
-  const [oldStart, newStart] = [
-    Math.max(0, (first?.oldStart ?? 0) - CONTEXT_LINES),
-    Math.max(0, (first?.newStart ?? 0) - CONTEXT_LINES),
-  ];
+  const oldStart = Math.max(0, (first?.oldStart ?? 0) - CONTEXT_LINES);
+  const newStart = Math.max(0, (first?.newStart ?? 0) - CONTEXT_LINES);
   const oldEnd = Math.min(before.length, (last?.oldEnd ?? 0) + CONTEXT_LINES);
   const [added, removed] = [
     sum(edits, (edit) => edit.newEnd - edit.newStart),
     sum(edits, (edit) => edit.oldEnd - edit.oldStart),
   ];
   const count = oldEnd - oldStart + added;
-  function* lines(): Generator<string, void, void> {
+  function* lines(): Generator<string> {
+    yield hunkHead(oldStart + offset + 1, oldEnd - oldStart, newStart + offset + 1, count - removed);
     let at = oldStart;
     for (const edit of edits) {
       for (; at < edit.oldStart; at += 1) yield* printed(' ', before[at] ?? '');
@@ -158,17 +150,10 @@ function hunkOf(before: readonly string[], after: readonly string[], edits: read
     }
     for (; at < oldEnd; at += 1) yield* printed(' ', before[at] ?? '');
   }
-  return {
-    head: hunkHead(oldStart + offset + 1, oldEnd - oldStart, newStart + offset + 1, count - removed),
-    lines: lines(),
-    count,
-    added,
-    removed,
-    share: 1,
-  };
+  return { lines: lines(), count, added, removed, share: 1 };
 }
 
-/** All old lines out, all new lines in; half the room each, because what came in matters as much. */
+/** Removes all old lines and adds all new lines. Each hunk gets half of the size, because the added lines matter as much. */
 function replacement(
   before: string,
   after: string,
@@ -179,27 +164,17 @@ function replacement(
   const removed = countLines(before, start, beforeEnd);
   const added = countLines(after, start, afterEnd);
   const line = countLines(before, 0, start) + 1;
+  const [oldHead, newHead] = [hunkHead(line, removed, line, 0), hunkHead(line + removed, 0, line, added)];
+  const oldLines = blockLines(oldHead, '-', before, start, beforeEnd);
+  const newLines = blockLines(newHead, '+', after, start, afterEnd);
   return [
-    {
-      head: hunkHead(line, removed, line, 0),
-      lines: blockLines('-', before, start, beforeEnd),
-      count: removed,
-      added: 0,
-      removed,
-      share: 0.5,
-    },
-    {
-      head: hunkHead(line + removed, 0, line, added),
-      lines: blockLines('+', after, start, afterEnd),
-      count: added,
-      added,
-      removed: 0,
-      share: 1,
-    },
+    { lines: oldLines, count: removed, added: 0, removed, share: 0.5 },
+    { lines: newLines, count: added, added, removed: 0, share: 1 },
   ].filter((hunk) => hunk.count > 0);
 }
 
-function* blockLines(sign: string, text: string, start: number, end: number): Generator<string, void, void> {
+function* blockLines(head: string, sign: string, text: string, start: number, end: number): Generator<string> {
+  yield head;
   for (let at = start; at < end;) {
     const next = lineEnd(text, at);
     yield* printed(sign, text.slice(at, next));
@@ -211,7 +186,7 @@ function printed(sign: string, line: string): string[] {
   return line.endsWith('\n') ? [sign + line.slice(0, -1)] : [sign + line, '\\ No newline at end of file'];
 }
 
-/** An empty range is named by the line before it. */
+/** An empty range has the number of the line before it. */
 function hunkHead(oldStart: number, oldLines: number, newStart: number, newLines: number): string {
   return `@@ -${oldLines === 0 ? oldStart - 1 : oldStart},${oldLines} +${newLines === 0 ? newStart - 1 : newStart},${newLines} @@`;
 }
@@ -225,9 +200,8 @@ function render(head: readonly string[], hunks: readonly Hunk[]): { unified: str
   for (const hunk of hunks) {
     const maxLines = out.length + (MAX_UNIFIED_LINES - 1 - out.length) * hunk.share;
     const maxBytes = bytes + (MAX_UNIFIED_BYTES - MARKER_BYTES - bytes) * hunk.share;
-    const left = full ? [] : [hunk.head, ...take(hunk.lines, maxLines)];
     let written = 0;
-    for (const whole of left) {
+    for (const whole of full ? [] : hunk.lines) {
       const line = shorten(whole);
       const size = Buffer.byteLength(line) + 1;
       if (out.length >= maxLines || bytes + size > maxBytes) break;
@@ -243,16 +217,7 @@ function render(head: readonly string[], hunks: readonly Hunk[]): { unified: str
   return { unified: `${out.join('\n')}\n`, truncated: shortened || leftOut > 0 };
 }
 
-function take(lines: Iterable<string>, count: number): string[] {
-  const out: string[] = [];
-  for (const line of lines) {
-    if (out.length >= count) break;
-    out.push(line);
-  }
-  return out;
-}
-
-/** Never between the halves of a surrogate pair. */
+/** Cuts a long line, never within a surrogate pair. */
 function shorten(line: string): string {
   if (line.length <= MAX_LINE_LENGTH) return line;
   const last = line.charCodeAt(MAX_LINE_LENGTH - 1);
@@ -282,7 +247,7 @@ function commonStart(a: string, b: string): number {
   return at === 0 ? 0 : a.lastIndexOf('\n', at - 1) + 1;
 }
 
-/** Where the equal lines at the end begin, in each text; never before `start`. */
+/** In each text the index at which the equal lines at the end begin; never before `start`. */
 function commonEnd(a: string, b: string, start: number): { beforeEnd: number; afterEnd: number } {
   const most = Math.min(a.length, b.length) - start;
   let same = 0;
@@ -309,7 +274,7 @@ function linesForward(text: string, lineStart: number): number {
 }
 
 function splitLines(text: string): string[] {
-  // No regular expression: on one line of megabytes its backtracking stack runs out.
+  // Not with a regular expression: its backtracking stack overflows on a line of megabytes.
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
   return [...lines.map((line) => `${line}\n`), ...(last === '' ? [] : [last])];

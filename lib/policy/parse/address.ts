@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import { countWhile } from './collections';
+import { append, countWhile } from './collections';
 
 /** Addresses of one family, both ends included. */
 export interface AddressRange {
@@ -10,7 +10,7 @@ export interface AddressRange {
 
 const BITS = { 4: 32, 6: 128 } as const;
 
-/** An address, a prefix `10.0.0.0/8` or a span `10.0.0.1-10.0.0.9`; undefined when the text is none of these. */
+/** Reads an address, a prefix `10.0.0.0/8` or a span `10.0.0.1-10.0.0.9`; undefined when the text is not valid. */
 export function parseAddressRange(text: string): AddressRange | undefined {
   const [start = '', end, ...more] = text.split('-');
   if (more.length > 0) return undefined;
@@ -51,7 +51,7 @@ export function containsRange(outer: AddressRange, inner: AddressRange): boolean
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** What of `ranges` is in none of `holes`. Both are sorted and do not touch, as mergeRanges gives them. */
+/** The addresses of `ranges` that are not in `holes`. Both are results of `mergeRanges`. */
 export function subtractRanges(
   ranges: readonly AddressRange[],
   holes: readonly AddressRange[],
@@ -80,9 +80,7 @@ function isBefore(hole: AddressRange | undefined, range: AddressRange): boolean 
 
 /** The same addresses in the fewest ranges, sorted. */
 export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRange[] {
-  const sorted = [...ranges].sort(
-    (a, b) => a.family - b.family || (a.first < b.first ? -1 : a.first > b.first ? 1 : 0),
-  );
+  const sorted = [...ranges].sort((a, b) => a.family - b.family || compare(a.first, b.first));
   const merged: AddressRange[] = [];
   for (const range of sorted) {
     const last = merged.at(-1);
@@ -93,79 +91,63 @@ export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRa
   return merged;
 }
 
-/** As wide as 10.0.0.0/8 or wider, more than any one site has; for IPv6 the same share of the address space. */
+/** At least as wide as 10.0.0.0/8, more than one site has; for IPv6 the same share of the address space. */
 export function isHuge({ family, first, last }: AddressRange): boolean {
   return last - first + 1n >= 1n << BigInt(BITS[family] - 8);
 }
 
-/** One name for equal ranges. */
+/** Equal ranges have equal keys. */
 export function rangeKey({ family, first, last }: AddressRange): string {
   return `ip${family}:${first.toString(36)}-${last.toString(36)}`;
 }
 
-/** Finds among many ranges those that hold one. */
+/** Finds, among many ranges, those that contain a given one. */
 export interface RangeIndex<Item> {
   readonly containing: (range: AddressRange) => readonly Item[];
-  /** The range in pieces, none of which lies partly in one of the ranges; whole where there would be more than `most`. */
+  /** The range split where the ranges begin and end; the whole range when it would be more than `most` pieces. */
   readonly pieces: (range: AddressRange, most: number) => readonly AddressRange[];
 }
 
 export function createRangeIndex<Item extends { readonly range: AddressRange }>(
   items: readonly Item[],
 ): RangeIndex<Item> {
-  const byFamily = new Map(
-    ([4, 6] as const).map((family) => [family, sortedByStart(items.filter(({ range }) => range.family === family))]),
-  );
-  const edges = new Map(
-    ([4, 6] as const).map((family) => [
-      family,
-      edgesOf(items.flatMap(({ range }) => (range.family === family ? [range] : []))),
-    ]),
-  );
+  const byFamily = new Map<AddressRange['family'], Item[]>();
+  for (const item of items) append(byFamily, item.range.family, item);
+  const families = new Map([...byFamily].map(([family, own]) => [family, createFamilyIndex(own)]));
   return {
-    containing(range) {
-      const { sorted, reach } = byFamily.get(range.family) ?? { sorted: [], reach: [] };
+    containing: (range) => families.get(range.family)?.containing(range) ?? [],
+    pieces: (range, most) => families.get(range.family)?.pieces(range, most) ?? [range],
+  };
+}
+
+function createFamilyIndex<Item extends { readonly range: AddressRange }>(items: readonly Item[]): RangeIndex<Item> {
+  const sorted = [...items].sort((a, b) => compare(a.range.first, b.range.first));
+  let furthest = -1n;
+  /** For each item the last address of it and all items before it. */
+  const reach = sorted.map(({ range }) => (furthest = range.last > furthest ? range.last : furthest));
+  /** Addresses at which a range begins, or that follow the end of one. */
+  const edges = [...new Set(items.flatMap(({ range }) => [range.first, range.last + 1n]))].sort(compare);
+  return {
+    containing({ first, last }) {
       const found: Item[] = [];
-      for (
-        let at = countWhile(sorted, (item) => item.range.first <= range.first) - 1;
-        at >= 0 && (reach[at] ?? -1n) >= range.last;
-        at -= 1
-      ) {
+      const begin = countWhile(sorted, ({ range }) => range.first <= first) - 1;
+      for (let at = begin; at >= 0 && (reach[at] ?? -1n) >= last; at -= 1) {
         const item = sorted[at];
-        if (item !== undefined && item.range.last >= range.last) found.push(item);
+        if (item !== undefined && item.range.last >= last) found.push(item);
       }
       return found;
     },
     pieces(range, most) {
       const { family, first, last } = range;
-      const all = edges.get(family) ?? [];
-      const begin = countWhile(all, (edge) => edge <= first);
-      const inside = all.slice(
-        begin,
-        Math.min(
-          countWhile(all, (edge) => edge <= last),
-          begin + most,
-        ),
-      );
-      if (inside.length >= most) return [range];
+      const begin = countWhile(edges, (edge) => edge <= first);
+      const end = countWhile(edges, (edge) => edge <= last);
+      if (end - begin >= most) return [range];
+      const inside = edges.slice(begin, end);
       return [first, ...inside].map((start, at) => ({ family, first: start, last: (inside[at] ?? last + 1n) - 1n }));
     },
   };
 }
 
-/** Where a range begins, or the first address behind one: sorted, each once. */
-function edgesOf(ranges: readonly AddressRange[]): readonly bigint[] {
-  return [...new Set(ranges.flatMap(({ first, last }) => [first, last + 1n]))].sort((a, b) => (a < b ? -1 : 1));
-}
-
-/** With each item how far it and those before it reach: behind that, nothing before it can hold anything. */
-function sortedByStart<Item extends { readonly range: AddressRange }>(
-  items: readonly Item[],
-): { readonly sorted: readonly Item[]; readonly reach: readonly bigint[] } {
-  const sorted = [...items].sort((a, b) =>
-    a.range.first < b.range.first ? -1 : a.range.first > b.range.first ? 1 : 0,
-  );
-  let furthest = -1n;
-  const reach = sorted.map(({ range }) => (furthest = range.last > furthest ? range.last : furthest));
-  return { sorted, reach };
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -18,37 +18,35 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value in which neither the order of keys nor that of array members shows: equal meaning gives equal `JSON.stringify`. */
+/** The value with sorted keys and sorted arrays: equal meaning gives equal `JSON.stringify`. */
 export function canonicalJson(node: JsonNode): Json {
   return canonical(node).value;
 }
 
 interface Canonical {
   readonly value: Json;
-  /** Equal values have equal texts. Made of the members' texts: printing each level anew would take its depth times as long. */
+  /** Made of the members' texts: printing each level again would multiply the time by the depth. */
   readonly text: string;
 }
 
 function canonical(node: JsonNode): Canonical {
   if (node.kind === 'scalar') return { value: node.value, text: JSON.stringify(node.value) };
   if (node.kind === 'array') {
-    const items = node.items.map(canonical).sort((a, b) => compare(a.text, b.text));
+    const items = node.items.map(canonical).sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
     return { value: items.map(({ value }) => value), text: `[${items.map(({ text }) => text).join()}]` };
   }
-  const members = [...node.members]
-    .sort(([a], [b]) => compare(a, b))
-    .map(([key, member]) => [key, canonical(member)] as const);
+  const members = sortedByKey(node.members).map(([key, member]) => [key, canonical(member)] as const);
   return {
     value: Object.fromEntries(members.map(([key, { value }]) => [key, value])),
     text: `{${members.map(([key, { text }]) => `${JSON.stringify(key)}:${text}`).join()}}`,
   };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function sortedByKey<Value>(entries: Iterable<readonly [string, Value]>): (readonly [string, Value])[] {
+  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Each thing in a list once, as text, sorted. A single value counts as a list of one. */
+/** The distinct members of a list as text, sorted. A single value counts as a list of one. */
 export function stringList(node: JsonNode | undefined): readonly string[] {
   if (node === undefined) return [];
   if (node.kind === 'array') return uniqueSorted(node.items.map(textOf));
@@ -59,7 +57,7 @@ export function uniqueSorted(items: Iterable<string>): readonly string[] {
   return [...new Set(items)].sort();
 }
 
-/** Strings of a canonical list; anything else has none. */
+/** The strings of a canonical list; empty for any other value. */
 export function strings(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((item: Json) => typeof item === 'string') : [];
 }
@@ -70,105 +68,77 @@ export function canonicalName(name: string): string {
   return name.includes('@') && !name.includes(':') ? name.toLowerCase() : name;
 }
 
-const FIELD_NAMES = [
-  'action',
-  'proto',
-  'src',
-  'dst',
-  'ip',
-  'app',
-  'via',
-  'srcPosture',
-  'users',
-  'checkPeriod',
-  'acceptEnv',
-  'recorder',
-  'enforceRecorder',
-  'target',
-  'attr',
-  'ipPool',
-  'accept',
-  'deny',
-  'check',
-  'srcPostureAttrs',
-] as const;
-const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(FIELD_NAMES.map((name) => [name.toLowerCase(), name]));
-/** How fields were called before `src` and `dst`. */
-const LEGACY: Readonly<Record<RuleSection, ReadonlyMap<string, string>>> = {
-  acls: new Map([
-    ['users', 'src'],
-    ['ports', 'dst'],
-  ]),
-  grants: new Map(),
-  ssh: new Map(),
-  nodeAttrs: new Map(),
-  tests: new Map([
-    ['user', 'src'],
-    ['allow', 'accept'],
-  ]),
-  sshTests: new Map(),
-};
-const LISTS: ReadonlySet<string> = new Set([
-  'src',
-  'dst',
-  'ip',
-  'via',
-  'srcPosture',
-  'users',
-  'acceptEnv',
-  'recorder',
-  'target',
-  'attr',
-  'ipPool',
-  'accept',
-  'deny',
-  'check',
-]);
-/** Not left out when empty: it replaces the default. */
-const SAYS_SOMETHING_EMPTY = 'srcPosture';
+/** Posture conditions with single blanks and upper-case operators. `a && b` is two conditions: all of a posture must hold anyway. */
+export function canonicalCondition(text: string): readonly string[] {
+  return text
+    .split('&&')
+    .map((part) =>
+      part
+        .trim()
+        .replaceAll(/\s+/g, ' ')
+        .replace(
+          /^(\S+) (is not set|is set|not in|in)\b/i,
+          (_, attribute: string, operator: string) => `${attribute} ${operator.toUpperCase()}`,
+        )
+        .replace(/^([^\s=!<>]+) ?(==|!=|<=|>=|<|>) ?/, '$1 $2 '),
+    )
+    .filter((part) => part !== '');
+}
 
-/** A rule in one spelling: current field names, sorted lists, hosts with their ports merged. What is not an object stays as it is. */
+const LIST_FIELDS = 'src dst ip via srcPosture users acceptEnv recorder target attr ipPool accept deny check'.split(
+  ' ',
+);
+const FIELDS = [...LIST_FIELDS, 'action', 'proto', 'app', 'checkPeriod', 'enforceRecorder', 'srcPostureAttrs'];
+const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(FIELDS.map((name) => [name.toLowerCase(), name]));
+/** Names of fields before `src` and `dst`, in lower case. */
+const LEGACY: ReadonlyMap<string, string> = new Map([
+  ['acls.users', 'src'],
+  ['acls.ports', 'dst'],
+  ['tests.user', 'src'],
+  ['tests.allow', 'accept'],
+]);
+
+/** A rule in one spelling: current field names, sorted lists, ports merged by host. A value that is no object is only sorted. */
 export function canonicalRule(section: RuleSection, node: JsonNode): Json {
   if (node.kind !== 'object') return canonicalJson(node);
   const fields = new Map<string, Json>();
   for (const [written, member] of node.members) {
     const lower = written.toLowerCase();
-    const legacy = LEGACY[section].get(lower);
+    const legacy = LEGACY.get(`${section}.${lower}`);
     const name = legacy ?? BY_LOWER_CASE.get(lower) ?? written;
     if (legacy !== undefined && fields.has(name)) continue;
     const value = canonicalField(section, name, member);
-    if (!saysNothing(name, value)) fields.set(name, value);
+    if (!isDefault(name, value)) fields.set(name, value);
   }
-  return objectOf([...fields]);
+  return Object.fromEntries(sortedByKey(fields));
 }
 
 function canonicalField(section: RuleSection, name: string, node: JsonNode): Json {
-  if (LISTS.has(name)) {
+  if (LIST_FIELDS.includes(name)) {
     const list = stringList(node);
-    const hasPorts =
-      (section === 'acls' && name === 'dst') || (section === 'tests' && (name === 'accept' || name === 'deny'));
-    if (hasPorts) return mergeTargets(list);
-    if (section === 'grants' && name === 'ip')
-      return uniqueSorted(list.map((entry) => withRanges(parseGrantPorts(entry), entry)));
+    if (['acls.dst', 'tests.accept', 'tests.deny'].includes(`${section}.${name}`)) return mergeTargets(list);
+    if (section === 'grants' && name === 'ip') return uniqueSorted(list.map(canonicalGrantPorts));
     return uniqueSorted(list.map(canonicalName));
   }
   const value = canonicalJson(node);
   if (name === 'action' && typeof value === 'string') return value.toLowerCase();
-  if (name === 'proto') return protocolName(textOf(node));
-  return value;
+  return name === 'proto' ? protocolName(textOf(node)) : value;
 }
 
-function saysNothing(name: string, value: Json): boolean {
+function canonicalGrantPorts(entry: string): string {
+  const ports = parseGrantPorts(entry);
+  return ports === undefined ? entry : formatPorts(ports);
+}
+
+/** Whether leaving the field out means the same. An empty `srcPosture` replaces the default posture. */
+function isDefault(name: string, value: Json): boolean {
   if (value === null || (name === 'proto' && value === '') || (name === 'enforceRecorder' && value === false))
     return true;
-  return (
-    name !== SAYS_SOMETHING_EMPTY &&
-    BY_LOWER_CASE.has(name.toLowerCase()) &&
-    (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
-  );
+  if (name === 'srcPosture' || !BY_LOWER_CASE.has(name.toLowerCase())) return false;
+  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
-/** `host:ports`, split at the last colon; null ports where none are named. IPv6 addresses may stand in brackets. */
+/** `host:ports`, split at the last colon; ports are null when missing. An IPv6 address may be in brackets. */
 export function splitTarget(target: string): { readonly host: string; readonly ports: readonly PortRange[] | null } {
   const colon = target.lastIndexOf(':');
   const ports = colon === -1 ? undefined : parsePorts(target.slice(colon + 1));
@@ -182,7 +152,7 @@ function unbracket(host: string): string {
   return host.replace(/^\[(.*)\](\/\d+)?$/, '$1$2');
 }
 
-/** One entry for each host, with all its ports; as they are when those are too many. */
+/** One target for each host, with all its ports; the list unchanged when a host has too many port ranges. */
 function mergeTargets(targets: readonly string[]): readonly string[] {
   const byHost = new Map<string, PortRange[]>();
   for (const { host, ports } of targets.map(splitTarget)) {
@@ -195,7 +165,7 @@ function mergeTargets(targets: readonly string[]): readonly string[] {
   return uniqueSorted(merged.map(({ host, ports }) => (ports.length === 0 ? host : `${host}:${formatPorts(ports)}`)));
 }
 
-/** The hosts of an acl's canonical `dst`. Without ports it names them all: Tailscale itself refuses such a file. */
+/** Host and ports of an acl's canonical `dst`. A target without ports has all of them: Tailscale itself refuses such a file. */
 export function readTarget(
   target: string,
   proto: string,
@@ -204,16 +174,6 @@ export function readTarget(
   return { host, ports: (ports ?? ALL_PORTS).map((range) => ({ ...range, proto })) };
 }
 
-function withRanges(ranges: readonly PortRange[] | undefined, text: string): string {
-  return ranges === undefined ? text : formatPorts(ranges);
-}
-
 function textOf(node: JsonNode): string {
-  if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
-  return JSON.stringify(canonicalJson(node));
-}
-
-/** Own properties with sorted keys, `__proto__` among them. */
-export function objectOf(entries: readonly (readonly [string, Json])[]): JsonObject {
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return node.kind === 'scalar' && typeof node.value === 'string' ? node.value : JSON.stringify(canonicalJson(node));
 }

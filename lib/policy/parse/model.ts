@@ -2,25 +2,27 @@ import { isObject, readTarget, strings, type JsonObject } from './canonical';
 import type { Json } from './hujson';
 import type { Entry, Policy } from './policy';
 import { parseGrantPorts, type PortRange } from './ports';
-import type { Aliases } from '../access/selector';
 
-/** What every kind of rule has. Names in it are canonical. */
-interface RuleBase {
+interface Located {
   readonly path: string;
   readonly line: number;
+}
+
+/** Fields that every kind of rule has. Names are canonical. */
+interface RuleBase extends Located {
   /** The rule as JSON text: equal rules have equal text. */
   readonly text: string;
   readonly src: readonly string[];
-  /** Posture names, of which one must hold; the default's where the rule names none. null: no posture is asked for. */
+  /** Postures of which one must hold; the default when the rule has no `srcPosture`. null: no posture is required. */
   readonly posture: readonly string[] | null;
-  /** The rule has no srcPosture of its own. */
+  /** The rule has no `srcPosture`. */
   readonly defaultPosture: boolean;
 }
 
-/** An allowance of `acls` or `grants`. */
+/** A rule of `acls` or `grants`. */
 export interface AccessRule extends RuleBase {
   readonly section: 'acls' | 'grants';
-  /** No ports: no network access, as in a grant that is only `app`. */
+  /** Without ports there is no network access, as in a grant that has only `app`. */
   readonly targets: readonly { readonly host: string; readonly ports: readonly PortRange[] }[];
   readonly via: readonly string[];
   /** Capability name to its values. */
@@ -38,24 +40,26 @@ export interface SshRule extends RuleBase {
   readonly enforceRecorder: boolean;
 }
 
-export interface NodeAttrs {
-  readonly path: string;
-  readonly line: number;
-  readonly text: string;
+export interface NodeAttrs extends Located {
   readonly target: readonly string[];
   readonly attr: readonly string[];
   readonly app: ReadonlyMap<string, readonly Json[]>;
 }
 
-/** A key and who stands under it. */
-export interface Members {
+/** A key of a section with the members of its list. */
+export interface Members extends Located {
   readonly key: string;
   readonly members: readonly string[];
-  readonly path: string;
-  readonly line: number;
 }
 
-/** A policy as the comparison of access sees it. */
+/** Names that a policy defines for people and addresses: key to members. */
+export interface Aliases {
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+  readonly hosts: ReadonlyMap<string, readonly string[]>;
+  readonly ipsets: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A policy in the form in which access is compared. */
 export interface Model {
   readonly policy: Policy;
   readonly rules: readonly AccessRule[];
@@ -75,27 +79,24 @@ export interface Model {
 export function readModel(policy: Policy): Model {
   const keyed = (section: string): ReadonlyMap<string, Members> =>
     new Map(
-      policy
-        .entries(section)
-        .flatMap((entry) =>
-          entry.key === null || entry.key === ''
-            ? []
-            : [[entry.key, { ...entry, key: entry.key, members: strings(entry.value) }]],
-        ),
+      policy.entries(section).flatMap(({ key, value, path, line }) => {
+        if (key === null || key === '') return [];
+        return [[key, { key, members: strings(value), path, line }]];
+      }),
     );
   const defaultPosture = nullIfEmpty(policy.entries('defaultSrcPosture').flatMap(({ value }) => strings(value)));
   const [groups, hosts, ipsets] = [keyed('groups'), keyed('hosts'), keyed('ipsets')];
   return {
     policy,
     rules: [
-      ...objects(policy, 'acls').map(({ entry, value }): AccessRule => ({
+      ...rulesOf(policy, 'acls').map(({ entry, value }): AccessRule => ({
         ...ruleBase(entry, value, defaultPosture),
         section: 'acls',
         targets: aclTargets(value),
         via: strings(value['via']),
         app: new Map(),
       })),
-      ...objects(policy, 'grants').map(({ entry, value }): AccessRule => ({
+      ...rulesOf(policy, 'grants').map(({ entry, value }): AccessRule => ({
         ...ruleBase(entry, value, defaultPosture),
         section: 'grants',
         targets: grantTargets(value),
@@ -103,9 +104,20 @@ export function readModel(policy: Policy): Model {
         app: capabilities(value['app']),
       })),
     ],
-    ssh: objects(policy, 'ssh').map(({ entry, value }) => sshRule(entry, value, defaultPosture)),
-    nodeAttrs: objects(policy, 'nodeAttrs').map(({ entry, value }) => ({
-      ...place(entry),
+    ssh: rulesOf(policy, 'ssh').map(({ entry, value }) => ({
+      ...ruleBase(entry, value, defaultPosture),
+      section: 'ssh',
+      dst: strings(value['dst']),
+      users: strings(value['users']),
+      mode: value['action'] === 'check' ? 'check' : 'accept',
+      checkPeriod: typeof value['checkPeriod'] === 'string' ? value['checkPeriod'] : '',
+      acceptEnv: strings(value['acceptEnv']),
+      recorder: strings(value['recorder']),
+      enforceRecorder: value['enforceRecorder'] === true,
+    })),
+    nodeAttrs: rulesOf(policy, 'nodeAttrs').map(({ entry: { path, line }, value }) => ({
+      path,
+      line,
       target: strings(value['target']),
       attr: strings(value['attr']),
       app: capabilities(value['app']),
@@ -121,36 +133,33 @@ export function readModel(policy: Policy): Model {
   };
 }
 
-function objects(policy: Policy, section: string): { entry: Entry; value: JsonObject }[] {
+function rulesOf(policy: Policy, section: string): { entry: Entry; value: JsonObject }[] {
   return policy
     .entries(section)
     .flatMap((entry) => (isObject(entry.value) && entry.key === null ? [{ entry, value: entry.value }] : []));
 }
 
-function place({ path, line, text }: Entry): { path: string; line: number; text: string } {
-  return { path, line, text };
-}
-
-function ruleBase(entry: Entry, value: JsonObject, defaultPosture: readonly string[] | null): RuleBase {
+function ruleBase({ path, line, text }: Entry, value: JsonObject, defaultPosture: readonly string[] | null): RuleBase {
   const own = value['srcPosture'];
   return {
-    ...place(entry),
+    path,
+    line,
+    text,
     src: strings(value['src']),
     posture: own === undefined ? defaultPosture : nullIfEmpty(strings(own)),
     defaultPosture: own === undefined,
   };
 }
 
-function aclTargets(value: JsonObject): AccessRule['targets'] {
-  const { action, proto } = value;
-  // The only action there is; whatever else stands there allows nothing.
+function aclTargets({ action, proto, dst }: JsonObject): AccessRule['targets'] {
+  // `accept` is the only action of an acl; any other value allows nothing.
   if (action !== undefined && action !== 'accept') return [];
-  return strings(value['dst']).map((target) => readTarget(target, typeof proto === 'string' ? proto : ''));
+  return strings(dst).map((target) => readTarget(target, typeof proto === 'string' ? proto : ''));
 }
 
-function grantTargets(value: JsonObject): AccessRule['targets'] {
-  const ports = strings(value['ip']).flatMap((entry) => parseGrantPorts(entry) ?? []);
-  return strings(value['dst']).map((host) => ({ host, ports }));
+function grantTargets({ ip, dst }: JsonObject): AccessRule['targets'] {
+  const ports = strings(ip).flatMap((entry) => parseGrantPorts(entry) ?? []);
+  return strings(dst).map((host) => ({ host, ports }));
 }
 
 function capabilities(app: Json | undefined): ReadonlyMap<string, readonly Json[]> {
@@ -163,21 +172,6 @@ function capabilities(app: Json | undefined): ReadonlyMap<string, readonly Json[
   );
 }
 
-function sshRule(entry: Entry, value: JsonObject, defaultPosture: readonly string[] | null): SshRule {
-  const period = value['checkPeriod'];
-  return {
-    ...ruleBase(entry, value, defaultPosture),
-    section: 'ssh',
-    dst: strings(value['dst']),
-    users: strings(value['users']),
-    mode: value['action'] === 'check' ? 'check' : 'accept',
-    checkPeriod: typeof period === 'string' ? period : '',
-    acceptEnv: strings(value['acceptEnv']),
-    recorder: strings(value['recorder']),
-    enforceRecorder: value['enforceRecorder'] === true,
-  };
-}
-
 function membersOnly(keyed: ReadonlyMap<string, Members>): ReadonlyMap<string, readonly string[]> {
   return new Map([...keyed].map(([key, { members }]) => [key, members]));
 }
@@ -186,19 +180,16 @@ function nullIfEmpty(list: readonly string[]): readonly string[] | null {
   return list.length === 0 ? null : list;
 }
 
-/** Every name that may stand for a user: to tell the tailnet's own domains. */
-export function namesIn(model: Model): readonly string[] {
-  const keyed = [...model.groups.values(), ...model.tagOwners.values(), ...model.approvers.values()].flatMap(
-    ({ members }) => members,
-  );
-  return [
-    ...keyed,
-    ...model.rules.flatMap(({ src, targets }) => [...src, ...targets.map(({ host }) => host)]),
-    ...model.ssh.flatMap(({ src, dst }) => [...src, ...dst]),
-  ];
+/** Sources and destinations of a rule. */
+export function namesInRule(rule: AccessRule | SshRule): readonly string[] {
+  return [...rule.src, ...hostsOf(rule)];
 }
 
-/** Neither acls nor grants: Tailscale then allows everything. */
+export function hostsOf(rule: AccessRule | SshRule): readonly string[] {
+  return rule.section === 'ssh' ? rule.dst : rule.targets.map(({ host }) => host);
+}
+
+/** Without `acls` and `grants`, Tailscale allows all traffic. */
 export function isDefaultOpen({ policy }: Model): boolean {
   return !policy.sections.has('acls') && !policy.sections.has('grants');
 }

@@ -1,19 +1,19 @@
 import { toPath } from '../../contract/parse';
-import { canonicalJson, canonicalName, canonicalRule, stringList, uniqueSorted } from './canonical';
 import { clip } from '../report/clip';
-import { readHujson, type DuplicateKey, type HujsonError, type Json, type JsonNode } from './hujson';
-import { canonicalCondition } from '../access/posture';
-import { isRuleSection, sectionName, sectionShape, type RuleSection } from './sections';
+import { canonicalCondition, canonicalJson, canonicalName, canonicalRule, stringList, uniqueSorted } from './canonical';
+import { memoize } from './collections';
+import { readHujson, type HujsonError, type Json, type JsonNode } from './hujson';
+import { isRuleSection, sectionName, sectionShape } from './sections';
 
-/** A policy file as far as its top level goes. */
+/** A policy file by section. */
 export interface Policy {
-  /** false: there is no file on this side, as before the first write. */
+  /** false when this side has no file, as before the first write. */
   readonly present: boolean;
-  /** By canonical name; null counts as left out, and of a key that came twice the later one counts. */
+  /** By canonical name. A section that is null counts as missing; of a duplicate key the later value counts. */
   readonly sections: ReadonlyMap<string, JsonNode>;
-  /** Where a key came again, with its line. */
+  /** Duplicate keys: path and line of the later one. */
   readonly duplicates: readonly { readonly path: string; readonly line: number }[];
-  /** The content of a section in canonical form; none where there is no such section. */
+  /** The content of a section in canonical form; empty when the section is missing. */
   readonly entries: (section: string) => readonly Entry[];
 }
 
@@ -21,15 +21,15 @@ export interface Policy {
 export interface Entry {
   /** null in a list, where the order means nothing; "" for a section that is one value. */
   readonly key: string | null;
-  /** In one spelling: equal meaning, equal value. */
+  /** Canonical: equal meaning, equal value. */
   readonly value: Json;
-  /** The value as JSON text, to compare by. */
+  /** The value as JSON text. */
   readonly text: string;
   readonly path: string;
   readonly line: number;
 }
 
-/** The text of a side: an object is printed over several lines, nothing is "". undefined when it cannot be printed. */
+/** The text of one side: an object is printed over several lines; null and undefined are "". undefined when it cannot be printed. */
 export function policyText(side: unknown): string | undefined {
   if (side === undefined || side === null) return '';
   if (typeof side === 'string') return side;
@@ -42,18 +42,20 @@ export function policyText(side: unknown): string | undefined {
   }
 }
 
-/** No file. */
 export const NO_POLICY: Policy = createPolicy(false, new Map(), []);
 
-/** Reads one side. White space alone is no file. */
+/** Reads one side. Text of white space alone is a missing file. */
 export function readPolicy(text: string): Policy | { readonly error: HujsonError } {
   if (text.trim() === '') return NO_POLICY;
   const result = readHujson(text);
   if (!result.ok) return { error: result.error };
   const { root } = result;
-  if (root.kind !== 'object') return { error: { message: 'a policy is an object', line: root.line, column: 1 } };
+  if (root.kind !== 'object') return { error: { message: 'a policy must be an object', line: root.line, column: 1 } };
   const sections = new Map<string, JsonNode>();
-  const duplicates = result.duplicates.map((duplicate) => ({ path: duplicatePath(duplicate), line: duplicate.line }));
+  const duplicates = result.duplicates.map(({ path, key, line }) => {
+    const [top, ...rest] = [...path, key];
+    return { path: pathOf([sectionName(String(top)), ...rest]), line };
+  });
   for (const [written, node] of root.members) {
     const name = sectionName(written);
     if (sections.has(name)) duplicates.push({ path: pathOf([name]), line: node.line });
@@ -64,39 +66,28 @@ export function readPolicy(text: string): Policy | { readonly error: HujsonError
 }
 
 function createPolicy(present: boolean, sections: Policy['sections'], duplicates: Policy['duplicates']): Policy {
-  const known = new Map<string, readonly Entry[]>();
   return {
     present,
     sections,
     duplicates,
-    entries(section) {
-      const entries = known.get(section) ?? sectionEntries(section, sections.get(section));
-      known.set(section, entries);
-      return entries;
-    },
+    entries: memoize((section: string) => sectionEntries(section, sections.get(section))),
   };
 }
 
-/** The same policy with other content under the names of some sections. */
+/** The same policy with other content in some sections. */
 export function withSections(policy: Policy, sections: Policy['sections']): Policy {
   return createPolicy(policy.present, sections, policy.duplicates);
 }
 
-function duplicatePath({ path, key }: DuplicateKey): string {
-  return pathOf(
-    [...path, key].map((part, level) => (level === 0 && typeof part === 'string' ? sectionName(part) : part)),
-  );
-}
-
 /** `acls[3].dst`, `groups["group:admins"]`. */
-export function pathOf(path: readonly (string | number)[]): string {
+function pathOf(path: readonly (string | number)[]): string {
   return toPath(path.map((part) => (typeof part === 'string' ? clip(part) : part)));
 }
 
 function sectionEntries(section: string, node: JsonNode | undefined): readonly Entry[] {
   if (node === undefined) return [];
   if (node.kind === 'array' && isRuleSection(section))
-    return node.items.map((item, index) => ruleEntry(section, item, index));
+    return node.items.map((item, index) => entry(null, [section, index], canonicalRule(section, item), item.line));
   if (section === 'autoApprovers' && node.kind === 'object') return approverEntries(node.members);
   if (node.kind === 'object') return [...node.members].map(([key, member]) => keyedEntry(section, key, member));
   if (sectionShape(section) === 'list') return [entry('', [section], stringList(node), node.line)];
@@ -105,27 +96,19 @@ function sectionEntries(section: string, node: JsonNode | undefined): readonly E
   return [entry('', [section], canonicalJson(node), node.line)];
 }
 
-function ruleEntry(section: RuleSection, node: JsonNode, index: number): Entry {
-  return entry(null, [section, index], canonicalRule(section, node), node.line);
-}
-
 function keyedEntry(section: string, key: string, node: JsonNode): Entry {
-  return entry(
-    key,
-    [section, key],
-    sectionShape(section) === 'keyedLists' ? members(section, node) : canonicalJson(node),
-    node.line,
-  );
+  const value = sectionShape(section) === 'keyedLists' ? members(section, node) : canonicalJson(node);
+  return entry(key, [section, key], value, node.line);
 }
 
 function members(section: string, node: JsonNode): readonly string[] {
   const list = stringList(node);
-  return section === 'postures'
-    ? uniqueSorted(list.flatMap(canonicalCondition))
-    : uniqueSorted(list.map(canonicalName));
+  return uniqueSorted(section === 'postures' ? list.flatMap(canonicalCondition) : list.map(canonicalName));
 }
 
-/** `routes` and `services` hold keys of their own, `exitNode` is a list. */
+const APPROVER_KINDS = ['routes', 'exitNode', 'services'];
+
+/** `routes` and `services` have keys, `exitNode` is a list. */
 function approverEntries(sections: ReadonlyMap<string, JsonNode>): readonly Entry[] {
   return [...sections].flatMap(([written, node]) => {
     const name = APPROVER_KINDS.find((kind) => kind.toLowerCase() === written.toLowerCase()) ?? written;
@@ -136,8 +119,6 @@ function approverEntries(sections: ReadonlyMap<string, JsonNode>): readonly Entr
     );
   });
 }
-
-const APPROVER_KINDS = ['routes', 'exitNode', 'services'] as const;
 
 function entry(key: string | null, path: readonly (string | number)[], value: Json, line: number): Entry {
   return { key, value, text: JSON.stringify(value), path: pathOf(path), line };

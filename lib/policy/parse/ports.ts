@@ -1,21 +1,21 @@
-import { append, countWhile } from './collections';
+import { append, countWhile, memoizeByObject } from './collections';
 
 /** Ports of one protocol, both ends included. */
 export interface PortRange {
-  /** Lower case; "" stands for every protocol. */
+  /** Lower case; "" is every protocol. */
   readonly proto: string;
   readonly from: number;
   readonly to: number;
 }
 
 const LAST_PORT = 65_535;
-/** Ports and ranges in one list; a longer one is not read as ports. Real lists have a handful. */
+/** Maximum number of ports and ranges in one list; a longer list is not read as ports. Real lists have a handful. */
 export const MAX_RANGES = 500;
 
 /** Every port of every protocol. */
 export const ALL_PORTS: readonly PortRange[] = [{ proto: '', from: 0, to: LAST_PORT }];
 
-/** Numbers under which policies name protocols. Source: IANA protocol numbers. */
+/** Source: IANA protocol numbers. */
 const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([
   ['1', 'icmp'],
   ['2', 'igmp'],
@@ -27,24 +27,18 @@ const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([
   ['132', 'sctp'],
 ]);
 
-/** A protocol by one name, whether it came as a name or as a number; "" for every protocol. */
+/** The name of a protocol that is given by name or number; "" for every protocol. */
 export function protocolName(proto: string): string {
   const name = proto.toLowerCase();
   if (name === '*' || name === 'any') return '';
   return PROTOCOL_NAMES.get(name) ?? name;
 }
 
-/** `*`, `443` or `80,443,8000-8100`; undefined when the text is no such list. */
+/** Reads `*`, `443` or `80,443,8000-8100`; undefined when the text is not a valid list of ports. */
 export function parsePorts(text: string, proto = ''): readonly PortRange[] | undefined {
-  const ranges: PortRange[] = [];
   const parts = text.split(',', MAX_RANGES + 1);
-  if (parts.length > MAX_RANGES) return undefined;
-  for (const part of parts) {
-    const range = parsePortRange(part.trim(), proto);
-    if (range === undefined) return undefined;
-    ranges.push(range);
-  }
-  return mergePorts(ranges);
+  const ranges = parts.flatMap((part) => parsePortRange(part.trim(), proto) ?? []);
+  return parts.length > MAX_RANGES || ranges.length < parts.length ? undefined : mergePorts(ranges);
 }
 
 function parsePortRange(text: string, proto: string): PortRange | undefined {
@@ -54,11 +48,11 @@ function parsePortRange(text: string, proto: string): PortRange | undefined {
   const from = Number(found[1]);
   const to = Number(found[2] ?? found[1]);
   if (from > to || to > LAST_PORT) return undefined;
-  // Port 0 is never listened on: 1-65535 is as much as all.
+  // Nothing listens on port 0, so 1-65535 is every port.
   return { proto, from: from === 1 && to === LAST_PORT ? 0 : from, to };
 }
 
-/** One entry of a grant's `ip`: `*`, `443`, `tcp:443`, `udp:*`, `icmp`. undefined when it is none of these. */
+/** Reads one entry of a grant's `ip`: `*`, `443`, `tcp:443`, `udp:*`, `icmp`. undefined when it is not valid. */
 export function parseGrantPorts(text: string): readonly PortRange[] | undefined {
   const colon = text.lastIndexOf(':');
   if (colon !== -1) return parsePorts(text.slice(colon + 1), protocolName(text.slice(0, colon)));
@@ -78,33 +72,24 @@ export function mergePorts(ranges: readonly PortRange[]): readonly PortRange[] {
   return merged;
 }
 
-/** What of `ranges` is in none of `taken`. */
+/** The ports of `ranges` that are not in `taken`. */
 export function subtractPorts(ranges: readonly PortRange[], taken: readonly PortRange[]): readonly PortRange[] {
   const holes = holesOf(taken);
   return ranges.flatMap((range) => {
-    const left = without([range], holes.get('') ?? []);
-    return range.proto === '' ? left : without(left, holes.get(range.proto) ?? []);
+    const left = subtractHoles(range, holes.get(''));
+    return range.proto === '' ? left : left.flatMap((piece) => subtractHoles(piece, holes.get(range.proto)));
   });
 }
 
-const HOLES = new WeakMap<readonly PortRange[], ReadonlyMap<string, readonly PortRange[]>>();
-
-/** By protocol, sorted and merged. The ports of one rule are subtracted from those of many. */
-function holesOf(ports: readonly PortRange[]): ReadonlyMap<string, readonly PortRange[]> {
-  const known = HOLES.get(ports);
-  if (known !== undefined) return known;
+/** By protocol, sorted and merged. Cached because the ports of one rule are subtracted from those of many. */
+const holesOf = memoizeByObject((ports: readonly PortRange[]): ReadonlyMap<string, readonly PortRange[]> => {
   const holes = new Map<string, PortRange[]>();
   for (const range of mergePorts(ports)) append(holes, range.proto, range);
-  HOLES.set(ports, holes);
   return holes;
-}
+});
 
-/** Of one protocol. */
-function without(ranges: readonly PortRange[], taken: readonly PortRange[]): readonly PortRange[] {
-  return taken.length === 0 ? ranges : ranges.flatMap((range) => piecesOf(range, taken));
-}
-
-function piecesOf(range: PortRange, taken: readonly PortRange[]): readonly PortRange[] {
+/** Without regard to the protocol. `taken` is sorted and merged. */
+function subtractHoles(range: PortRange, taken: readonly PortRange[] = []): readonly PortRange[] {
   const pieces: PortRange[] = [];
   let { from } = range;
   for (let at = countWhile(taken, ({ to }) => to < range.from); from <= range.to; at += 1) {
@@ -116,14 +101,15 @@ function piecesOf(range: PortRange, taken: readonly PortRange[]): readonly PortR
   if (from === range.from) return [range];
   return from <= range.to ? [...pieces, { ...range, from }] : pieces;
 }
-/** Whether every port of the protocol, or of every protocol, is among them. */
+
+/** Whether the ranges contain every TCP port. */
 export function isAllPorts(ranges: readonly PortRange[]): boolean {
   return ranges.some(
     (range) => (range.proto === '' || range.proto === 'tcp') && range.from === 0 && range.to === LAST_PORT,
   );
 }
 
-/** Those of `ports` that can be reached over TCP. */
+/** The TCP ports of a list that are in the ranges. */
 export function tcpPortsAmong(ports: readonly number[], ranges: readonly PortRange[]): readonly number[] {
   const tcp = ranges.filter((range) => range.proto === '' || range.proto === 'tcp');
   return ports.filter((port) => tcp.some((range) => range.from <= port && port <= range.to));

@@ -1,5 +1,5 @@
-/** How the content of a section compares: as rules, as lists of members by key, as one list of members, or as whatever it is. */
-export type SectionShape = 'rules' | 'keyedLists' | 'list' | 'other';
+/** How a section is compared: as rules, as lists of members by key, as one list of members, or as a value of unknown shape. */
+type SectionShape = 'rules' | 'keyedLists' | 'list' | 'other';
 
 /** Top-level keys of a policy file. Source: Tailscale, Syntax reference for the tailnet policy file. */
 const SHAPES = {
@@ -30,10 +30,10 @@ export type RuleSection = { [Name in SectionName]: (typeof SHAPES)[Name] extends
 const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map(
   Object.keys(SHAPES).map((name) => [name.toLowerCase(), name]),
 );
-/** Sections in the order in which a reader wants them. */
+/** Known sections in the order of the result. */
 export const SECTION_ORDER: readonly string[] = Object.keys(SHAPES);
 
-/** Tailscale matches top-level keys without case; an unknown key keeps its spelling. */
+/** The canonical name. Tailscale ignores the case of top-level keys; an unknown key keeps its spelling. */
 export function sectionName(written: string): string {
   return BY_LOWER_CASE.get(written.toLowerCase()) ?? written;
 }

@@ -1,62 +1,52 @@
-import type { Members, Model } from '../parse/model';
 import { append } from '../parse/collections';
+import { namesInRule, type Model } from '../parse/model';
 
-/** A rule that the change did not have to touch to change what it does. */
+/** A rule of the new side that names an alias whose content changed. */
 export interface AffectedRule {
   readonly section: string;
-  /** On the new side. */
   readonly path: string;
   readonly line: number;
-  /** Groups, hosts, ipsets and tags in the rule whose content changed. */
+  /** Changed groups, hosts, ipsets and tags in the rule. */
   readonly aliases: readonly string[];
 }
 
-/** Rules of the new side that name an alias that both sides have and whose content differs, through other aliases too. */
+/** Rules that name an alias that both sides have and whose content differs, directly or through other aliases. */
 export function affectedRules(old: Model, next: Model): readonly AffectedRule[] {
   const changed = changedAliases(old, next);
   if (changed.size === 0) return [];
-  const affected = (
-    section: string,
-    { path, line }: { path: string; line: number },
-    names: readonly string[],
-  ): readonly AffectedRule[] => {
+  const named = [
+    ...next.rules.map((rule) => ({ rule, names: [...namesInRule(rule), ...rule.via] })),
+    ...next.ssh.map((rule) => ({ rule, names: namesInRule(rule) })),
+    ...next.nodeAttrs.map((entry) => ({ rule: { ...entry, section: 'nodeAttrs' }, names: entry.target })),
+  ];
+  return named.flatMap(({ rule: { section, path, line }, names }) => {
     const aliases = [...new Set(names)].filter((name) => changed.has(name));
     return aliases.length > 0 ? [{ section, path, line, aliases }] : [];
-  };
-  return [
-    ...next.rules.flatMap((rule) =>
-      affected(rule.section, rule, [...rule.src, ...rule.targets.map(({ host }) => host), ...rule.via]),
-    ),
-    ...next.ssh.flatMap((rule) => affected(rule.section, rule, [...rule.src, ...rule.dst])),
-    ...next.nodeAttrs.flatMap((entry) => affected('nodeAttrs', entry, entry.target)),
-  ];
+  });
 }
 
 function changedAliases(old: Model, next: Model): ReadonlySet<string> {
-  const changed = new Set<string>();
-  for (const section of ['groups', 'hosts', 'ipsets', 'tagOwners'] as const) {
-    for (const { key, members } of next[section].values())
-      if (differs(old[section].get(key), members)) changed.add(key);
-  }
+  const changed = new Set(
+    (['groups', 'hosts', 'ipsets', 'tagOwners'] as const).flatMap((section) =>
+      [...next[section].values()]
+        .filter(({ key, members }) => differs(old[section].get(key)?.members, members))
+        .map(({ key }) => key),
+    ),
+  );
   const users = usersOf(next);
+  // Iteration includes the aliases that are added on the way.
   for (const name of changed) for (const user of users.get(name) ?? []) changed.add(user);
   return changed;
 }
 
-function differs(before: Members | undefined, members: readonly string[]): boolean {
-  return (
-    before !== undefined &&
-    (before.members.length !== members.length || before.members.some((member, at) => member !== members[at]))
-  );
+function differs(before: readonly string[] | undefined, after: readonly string[]): boolean {
+  return before !== undefined && (before.length !== after.length || before.some((member, at) => member !== after[at]));
 }
 
-/** For each name the aliases that are made of it. A set grows while it is walked, so what is found through others is found too. */
+/** For each name the groups and ipsets that contain it. */
 function usersOf({ groups, ipsets }: Model): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>();
-  for (const { key, members } of [...groups.values(), ...ipsets.values()]) {
-    for (const member of members) {
-      append(users, member.replace(/^(?:add|remove)\s+/, ''), key);
-    }
-  }
+  for (const { key, members } of [...groups.values(), ...ipsets.values()])
+    for (const member of members) append(users, member.replace(/^(?:add|remove)\s+/, ''), key);
   return users;
 }

@@ -1,23 +1,23 @@
 import { clip } from './clip';
 import type { Json } from '../parse/hujson';
-import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../compare/semantic-diff';
+import type { EntryChange, EntryEdit, SectionDiff } from '../compare/semantic-diff';
 
-/** Entries of one list of the result. */
-export const MAX_ENTRIES = 100;
-/** Members that one field names as added or removed. */
-export const MAX_MEMBERS = 100;
-/** Bytes of JSON that all sections together take. */
-export const MAX_SECTION_BYTES = 48 * 1024;
+/** Maximum entries of one list of the result. */
+const MAX_ENTRIES = 100;
+/** Maximum added or removed members of one field. */
+const MAX_MEMBERS = 100;
+/** Maximum bytes of JSON of all sections together. */
+const MAX_SECTION_BYTES = 48 * 1024;
 
-/** A list that is not shown whole. */
+/** An incomplete list of the result. */
 export interface Cut {
-  /** Where in the result: `sections.groups.added`. */
+  /** `sections.groups.added`. */
   readonly path: string;
   readonly shown: number;
   readonly total: number;
 }
 
-/** The first entries, and the cut if there were more. */
+/** The first entries. Adds a cut when there are more. */
 export function firstEntries<Item>(
   items: readonly Item[],
   path: string,
@@ -29,9 +29,9 @@ export function firstEntries<Item>(
   return items.slice(0, most);
 }
 
-/** Sections within their bounds. What is left out is said in `cuts`. */
+/** The sections within their bounds. Adds a cut for each list that is incomplete. */
 export function boundSections(sections: readonly SectionDiff[], cuts: Cut[]): readonly SectionDiff[] {
-  let room = MAX_SECTION_BYTES;
+  let bytesLeft = MAX_SECTION_BYTES;
 
   function fitting<Item>(
     items: readonly Item[],
@@ -42,38 +42,32 @@ export function boundSections(sections: readonly SectionDiff[], cuts: Cut[]): re
     for (const item of items.slice(0, MAX_ENTRIES)) {
       const bounded = bound(item, path);
       const size = Buffer.byteLength(JSON.stringify(bounded)) + 1;
-      if (size > room) break;
-      room -= size;
+      if (size > bytesLeft) break;
+      bytesLeft -= size;
       shown.push(bounded);
     }
     if (shown.length < items.length) cuts.push({ path, shown: shown.length, total: items.length });
     return shown;
   }
 
-  function change(entry: EntryChange, path: string): EntryChange {
-    const { value } = entry;
-    return {
-      ...entry,
-      key: clippedKey(entry.key),
-      value: Array.isArray(value) ? firstEntries<Json>(value, `${path}.value`, cuts, MAX_MEMBERS) : value,
-    };
-  }
+  const members = (items: readonly Json[], path: string): readonly Json[] =>
+    firstEntries(items, path, cuts, MAX_MEMBERS);
 
-  function edit(entry: EntryEdit, path: string): EntryEdit {
-    return {
-      ...entry,
-      key: clippedKey(entry.key),
-      fields: entry.fields.map((field) => fieldEdit(field, `${path}.fields`)),
-    };
-  }
+  const boundChange = (entry: EntryChange, path: string): EntryChange => ({
+    ...entry,
+    key: entry.key === null ? null : clip(entry.key),
+    value: Array.isArray(entry.value) ? members(entry.value, `${path}.value`) : entry.value,
+  });
 
-  function fieldEdit({ field, added, removed }: FieldEdit, path: string): FieldEdit {
-    return {
+  const boundEdit = (entry: EntryEdit, path: string): EntryEdit => ({
+    ...entry,
+    key: entry.key === null ? null : clip(entry.key),
+    fields: entry.fields.map(({ field, added, removed }) => ({
       field: clip(field),
-      added: firstEntries(added, `${path}.added`, cuts, MAX_MEMBERS),
-      removed: firstEntries(removed, `${path}.removed`, cuts, MAX_MEMBERS),
-    };
-  }
+      added: members(added, `${path}.fields.added`),
+      removed: members(removed, `${path}.fields.removed`),
+    })),
+  });
 
   const shown = sections.slice(0, MAX_ENTRIES).map((diff): SectionDiff => {
     const section = clip(diff.section);
@@ -81,15 +75,11 @@ export function boundSections(sections: readonly SectionDiff[], cuts: Cut[]): re
     return {
       ...diff,
       section,
-      added: fitting(diff.added, `${path}.added`, change),
-      removed: fitting(diff.removed, `${path}.removed`, change),
-      changed: fitting(diff.changed, `${path}.changed`, edit),
+      added: fitting(diff.added, `${path}.added`, boundChange),
+      removed: fitting(diff.removed, `${path}.removed`, boundChange),
+      changed: fitting(diff.changed, `${path}.changed`, boundEdit),
     };
   });
   if (shown.length < sections.length) cuts.push({ path: 'sections', shown: shown.length, total: sections.length });
   return shown;
-}
-
-function clippedKey(key: string | null): string | null {
-  return key === null ? null : clip(key);
 }

@@ -1,43 +1,43 @@
+import type { Json } from '../parse/hujson';
 import { clip } from './clip';
 import type { Finding } from '../findings/catalogue';
-import type { SectionDiff } from '../compare/semantic-diff';
+import type { FieldEdit, SectionDiff } from '../compare/semantic-diff';
 
-/** Parts of a summary; the rest is counted. */
+/** Maximum parts of a summary; the others are counted. */
 const MAX_PARTS = 6;
-/** UTF-16 units of the whole line. */
+/** Maximum UTF-16 units of the summary. */
 const MAX_SUMMARY_LENGTH = 400;
 
-const RULES: ReadonlySet<string> = new Set(['acls', 'grants', 'ssh']);
-const KEYED: Readonly<Record<string, string>> = {
-  groups: '',
-  hosts: 'host ',
-  ipsets: '',
-  postures: '',
-  tagOwners: '',
-  autoApprovers: 'approvers of ',
-};
-const NOUNS: Readonly<Record<string, string>> = { nodeAttrs: 'node attribute', tests: 'test', sshTests: 'ssh test' };
+const RULES = ['acls', 'grants', 'ssh'];
+/** Prefix of the keys of a section. */
+const KEYED: ReadonlyMap<string, string> = new Map([
+  ['groups', ''],
+  ['hosts', 'host '],
+  ['ipsets', ''],
+  ['postures', ''],
+  ['tagOwners', ''],
+  ['autoApprovers', 'approvers of '],
+]);
+const TESTS: ReadonlyMap<string, string> = new Map([
+  ['tests', 'tests'],
+  ['sshTests', 'ssh tests'],
+]);
 
-/** One line for people: `1 rule added, group:admins +1, 2 findings (1 high)`. */
+/** One line: `1 rule added, group:admins +1, 2 findings (1 high)`. */
 export function summarize(sections: readonly SectionDiff[], findings: readonly Finding[], isSameText: boolean): string {
-  const rules = sections.filter(({ section }) => RULES.has(section));
-  const parts = [
-    ...counts(rules, 'rule'),
-    ...sections.filter(({ section }) => !RULES.has(section)).flatMap(sectionParts),
-  ];
-  const shown =
-    parts.length > MAX_PARTS
-      ? [...parts.slice(0, MAX_PARTS - 1), `${parts.length - MAX_PARTS + 1} more changes`]
-      : parts;
-  return clip(
-    [...(shown.length > 0 ? shown : [onlyState(sections, isSameText)]), ...findingsPart(findings)].join(', '),
-    MAX_SUMMARY_LENGTH,
-  );
+  const rules = sections.filter(({ section }) => RULES.includes(section));
+  const others = sections.filter(({ section }) => !RULES.includes(section));
+  const parts = [...counts(rules, 'rule'), ...others.flatMap(sectionParts)];
+  if (parts.length > MAX_PARTS) {
+    const more = parts.length - MAX_PARTS + 1;
+    parts.splice(MAX_PARTS - 1, more, `${more} more changes`);
+  }
+  if (parts.length === 0) parts.push(withoutEntries(sections, isSameText));
+  return clip([...parts, ...findingsPart(findings)].join(', '), MAX_SUMMARY_LENGTH);
 }
 
-function onlyState(sections: readonly SectionDiff[], isSameText: boolean): string {
-  const gone = sections.map(({ section, state }) => `${section} ${state}`);
-  if (gone.length > 0) return gone.join(', ');
+function withoutEntries(sections: readonly SectionDiff[], isSameText: boolean): string {
+  if (sections.length > 0) return sections.map(({ section, state }) => `${section} ${state}`).join(', ');
   return isSameText ? 'nothing changed' : 'comments and formatting only';
 }
 
@@ -48,9 +48,9 @@ function findingsPart(findings: readonly Finding[]): string[] {
 }
 
 function counts(sections: readonly SectionDiff[], noun: string): string[] {
-  return (['added', 'removed', 'changed'] as const).flatMap((what) => {
-    const count = sections.reduce((total, section) => total + section[what].length, 0);
-    return count > 0 ? [`${plural(count, noun)} ${what}`] : [];
+  return (['added', 'removed', 'changed'] as const).flatMap((list) => {
+    const count = sections.reduce((total, section) => total + section[list].length, 0);
+    return count > 0 ? [`${plural(count, noun)} ${list}`] : [];
   });
 }
 
@@ -59,30 +59,23 @@ function plural(count: number, noun: string): string {
 }
 
 function sectionParts(diff: SectionDiff): string[] {
-  const { section, before, after, added, removed, changed } = diff;
-  const label = KEYED[section];
-  if (section === 'tests' || section === 'sshTests')
-    return [
-      before === after
-        ? `${NOUNS[section] ?? section}s changed`
-        : `${NOUNS[section] ?? section}s ${before} -> ${after}`,
-    ];
-  const noun = NOUNS[section];
-  if (noun !== undefined) return counts([diff], noun);
-  if (label === undefined) return [`${clip(section, 60)} ${diff.state}`];
-  const name = (key: string | null): string => label + clip(key ?? section, 60);
+  const { section, state, before, after, added, removed, changed } = diff;
+  const [tests, prefix] = [TESTS.get(section), KEYED.get(section)];
+  if (tests !== undefined) return [before === after ? `${tests} changed` : `${tests} ${before} -> ${after}`];
+  if (section === 'nodeAttrs') return counts([diff], 'node attribute');
+  if (prefix === undefined) return [`${clip(section, 60)} ${state}`];
+  const name = (key: string | null): string => prefix + clip(key ?? section, 60);
+  const size = (value: Json): string => (section === 'groups' && Array.isArray(value) ? ` (${value.length})` : '');
   return [
-    ...added.map(
-      ({ key, value }) => `${name(key)} new${section === 'groups' && Array.isArray(value) ? ` (${value.length})` : ''}`,
-    ),
-    ...removed.map(({ key }) => `${name(key)} gone`),
-    ...changed.map(({ key, fields }) => `${name(key)} ${members(fields)}`),
+    ...added.map(({ key, value }) => `${name(key)} added${size(value)}`),
+    ...removed.map(({ key }) => `${name(key)} removed`),
+    ...changed.map(({ key, fields }) => `${name(key)} ${memberCounts(fields)}`),
   ];
 }
 
-function members(fields: SectionDiff['changed'][number]['fields']): string {
-  const total = (side: 'added' | 'removed'): number => fields.reduce((sum, field) => sum + field[side].length, 0);
-  return [total('added') > 0 ? `+${total('added')}` : '', total('removed') > 0 ? `-${total('removed')}` : '']
-    .filter((part) => part !== '')
-    .join(' ');
+function memberCounts(fields: readonly FieldEdit[]): string {
+  const total = (list: 'added' | 'removed'): number => fields.reduce((sum, field) => sum + field[list].length, 0);
+  const [added, removed] = [total('added'), total('removed')];
+  if (removed === 0) return added === 0 ? '' : `+${added}`;
+  return added === 0 ? `-${removed}` : `+${added} -${removed}`;
 }
