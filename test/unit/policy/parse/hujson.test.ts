@@ -1,5 +1,12 @@
 import * as fc from 'fast-check';
-import { MAX_DEPTH, MAX_DUPLICATES, readHujson, toJson, type Json, type JsonNode } from '../../../../lib/policy/parse/hujson';
+import {
+  MAX_DEPTH,
+  MAX_DUPLICATES,
+  readHujson,
+  toJson,
+  type Json,
+  type JsonNode,
+} from '../../../../lib/policy/parse/hujson';
 import { decorated, policy, randomness } from '../arbitrary';
 
 function root(text: string): JsonNode {
