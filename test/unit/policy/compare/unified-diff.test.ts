@@ -22,16 +22,16 @@ describe('unified diff of two policy texts', () => {
     });
   });
 
-  it('says nothing of identical texts', () => {
+  it('is empty for identical texts', () => {
     expect(diffPolicyText('{}\n', '{}\n')).toEqual({ unified: '', truncated: false, addedLines: 0, removedLines: 0 });
   });
 
-  it('shows a first write and an emptied file as all added and all removed', () => {
+  it('shows a first write as added lines and an emptied file as removed lines', () => {
     expect(diffPolicyText('', 'a\nb\n').unified).toBe('--- /dev/null\n+++ new\n@@ -0,0 +1,2 @@\n+a\n+b\n');
     expect(diffPolicyText('a\nb\n', '').unified).toBe('--- old\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n');
   });
 
-  it('says in one line that only the line endings changed', () => {
+  it('reports in one line that only line endings changed', () => {
     expect(diffPolicyText('a\nb\n', 'a\r\nb\r\n')).toEqual({
       unified: '--- old\n+++ new\n\\ Only line endings differ: LF before, CRLF after\n',
       truncated: false,
@@ -40,19 +40,19 @@ describe('unified diff of two policy texts', () => {
     });
   });
 
-  it('shows the one changed line of a file whose line endings all changed', () => {
+  it('shows one changed line when all line endings changed too', () => {
     const diff = diffPolicyText('a\nb\nc\n', 'a\r\nB\r\nc\r\n');
     expect(diff).toMatchObject({ addedLines: 1, removedLines: 1 });
     expect(diff.unified).toContain('\\ Line endings differ: LF before, CRLF after\n');
   });
 
-  it('notes a missing newline at the end of a file', () => {
+  it('reports a missing newline at the end of a file', () => {
     expect(diffPolicyText('a', 'a\n').unified).toBe(
       '--- old\n+++ new\n@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+a\n',
     );
   });
 
-  it('is a patch that turns the old text into the new one', () => {
+  it('is a patch from the old to the new text', () => {
     const text = fc
       .array(fc.constantFrom('a\n', 'b\n', '\n', '  "x": [],\n', '// é\n', 'end'), { maxLength: 30 })
       .map((parts) => parts.join(''));
@@ -66,7 +66,7 @@ describe('unified diff of two policy texts', () => {
     );
   });
 
-  it('stays within its bounds in lines and bytes, whatever comes in', () => {
+  it('stays within its bounds of lines and bytes for any text', () => {
     const text = fc.array(
       fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.constantFrom('\n', '\r\n', '\r', '\ud800', '𝒳')),
       { maxLength: 60 },
@@ -80,7 +80,7 @@ describe('unified diff of two policy texts', () => {
     );
   });
 
-  it('shows both what went and what came when everything was replaced and does not fit', () => {
+  it('shows removed and added lines when all lines are replaced and do not fit', () => {
     const diff = diffPolicyText(
       lines(30_000, (line) => `old ${line}`),
       lines(30_000, (line) => `new ${line}`),
@@ -115,19 +115,19 @@ describe('unified diff of two policy texts', () => {
         lines(5_000, (line) => `${'x'.repeat(1_000)}${line % 6}`),
       ],
     ],
-  ])('takes two texts of 5 MB: %s', (_, texts) => {
+  ])('cuts the diff of two texts of 5 MB: %s', (_, texts) => {
     const [old, next] = texts();
     expect(diffPolicyText(old, next).truncated).toBe(true);
   });
 
-  it('shows thousands of changed lines where they stand, because lines that only one side has need no search', () => {
+  it('shows thousands of changed lines in place, because lines that only one side has need no search', () => {
     const old = lines(6_000, (line) => `line ${line}`);
     const next = lines(6_000, (line) => `line ${line % 2 === 0 ? line : -line}`);
     expect(diffPolicyText(old, next)).toMatchObject({ addedLines: 3_000, removedLines: 3_000 });
     expect(diffPolicyText(old, next).unified).toContain('\n line 0\n-line 1\n+line -1\n line 2\n');
   });
 
-  it('shows a file in reverse as replaced', () => {
+  it('shows a reversed file as replaced', () => {
     const diff = diffPolicyText(
       lines(5_000, (line) => `line ${line}`),
       lines(5_000, (line) => `line ${5_000 - line}`),

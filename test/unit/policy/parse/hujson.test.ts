@@ -23,7 +23,7 @@ function lineOf(text: string, ...path: readonly (string | number)[]): number | u
 }
 
 describe('HuJSON reader', () => {
-  it('reads what JSON.parse reads, and refuses what it refuses', () => {
+  it('accepts and rejects the same JSON as JSON.parse', () => {
     const text = fc.oneof(
       fc.json(),
       fc.string(),
@@ -38,7 +38,7 @@ describe('HuJSON reader', () => {
         } catch {
           expected = undefined;
         }
-        // Comments and trailing commas are all that HuJSON adds.
+        // HuJSON adds only comments and trailing commas.
         fc.pre(expected !== undefined || !/\/[/*]|,\s*[\]}]/.test(json));
         const result = readHujson(json);
         expect(result.ok).toBe(expected !== undefined);
@@ -48,7 +48,7 @@ describe('HuJSON reader', () => {
     );
   });
 
-  it('reads past comments, blanks and trailing commas wherever they stand', () => {
+  it('ignores comments, blanks and trailing commas in every position', () => {
     fc.assert(
       fc.property(policy, randomness, (value, random) => {
         expect(JSON.parse(JSON.stringify(toJson(root(decorated(value, random)))))).toEqual(
@@ -59,7 +59,7 @@ describe('HuJSON reader', () => {
     );
   });
 
-  it('knows the line of each value, past comments and CRLF', () => {
+  it('reports the line of each value, after comments and CRLF', () => {
     const text = '// first\r\n{\r\n  /* over\n two */ "a": [1,\n\n{"b": "x // no comment"}],\n}\n';
     expect(lineOf(text)).toBe(2);
     expect(lineOf(text, 'a')).toBe(4);
@@ -67,7 +67,7 @@ describe('HuJSON reader', () => {
     expect(lineOf(text, 'a', 1, 'b')).toBe(6);
   });
 
-  it('reports a key that comes twice, and keeps the later value', () => {
+  it('reports a duplicate key and keeps the later value', () => {
     const result = readHujson('{"a": {"x": 1,\n"x": 2}, "list": [{"y": 1, "y": 1}]}');
     expect(result).toMatchObject({
       ok: true,
@@ -88,40 +88,40 @@ describe('HuJSON reader', () => {
     ['an open comment', '{} /* x', 1, 4],
     ['a slash', '{ / }', 1, 3],
     ['a newline in a string', '{"a": "b\nc"}', 1, 9],
-    ['an escape that is none', '{"a":\n "\\x"}', 2, 2],
+    ['an invalid escape', '{"a":\n "\\x"}', 2, 2],
     ['single quotes', "{'a': 1}", 1, 2],
     ['a number with a plus', '[+1]', 1, 2],
     ['a leading zero', '[01]', 1, 3],
     ['a missing colon', '{"a" 1}', 1, 6],
     ['only a comment', '// nothing\n', 2, 1],
     ['NUL', '[\0]', 1, 2],
-  ])('refuses %s and says where', (_, text, line, column) => {
+  ])('rejects %s and reports line and column', (_, text, line, column) => {
     expect(readHujson(text)).toMatchObject({ ok: false, error: { line, column } });
   });
 
   it.each([
     ['arrays', '['],
     ['objects', '{"a":'],
-    ['closed ones', '[]'],
-  ])('refuses hostile nesting of %s without harm', (_, open) => {
+    ['closed arrays', '[]'],
+  ])('rejects 100,000 nested %s', (_, open) => {
     const depth = 100_000;
     const text = open === '[]' ? '['.repeat(depth) + ']'.repeat(depth) : open.repeat(depth);
     expect(readHujson(text)).toMatchObject({ ok: false, error: { line: 1 } });
     expect(readHujson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).ok).toBe(true);
   });
 
-  it('takes __proto__ for a key like any other', () => {
+  it('reads __proto__ as an ordinary key', () => {
     const value: Json = toJson(root('{"__proto__": {"polluted": true}, "constructor": 1}'));
     expect(JSON.stringify(value)).toBe('{"__proto__":{"polluted":true},"constructor":1}');
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
-  it('keeps the digits of numbers that a double cannot hold', () => {
+  it('keeps the digits of numbers that a double cannot represent', () => {
     expect(toJson(root('[9007199254740993, 1e400, 1.5, -0, 12]'))).toEqual(['9007199254740993', '1e400', 1.5, -0, 12]);
   });
 });
 
-it('notes so many duplicate keys and no more', () => {
+it('bounds the list of duplicate keys', () => {
   const result = readHujson(`{${'"a": 1, '.repeat(5_000)}}`);
   expect(result.ok && result.duplicates.length).toBe(MAX_DUPLICATES);
 });

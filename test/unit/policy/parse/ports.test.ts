@@ -9,7 +9,7 @@ const ranges = fc.array(range, { maxLength: 8 });
 const portsOf = (list: readonly PortRange[]): readonly string[] =>
   list.flatMap(({ proto, from, to }) => Array.from({ length: to - from + 1 }, (_, at) => `${proto}:${from + at}`));
 
-it('takes away what the other ranges hold, of the same protocol or of every protocol, and nothing else', () => {
+it('subtracts the ports of the same protocol and of every protocol, and no others', () => {
   fc.assert(
     fc.property(ranges.map(mergePorts), ranges, (from, taken) => {
       const gone = new Set(portsOf(taken));
