@@ -17,7 +17,12 @@ function importsIn(picture: string): string[] {
   const nodes = new Map(nodesOf(picture));
   const foldersOf = (id: string) => nodes.get(id) ?? [id];
   return [...picture.matchAll(/^ +(\w+) --> (.+)$/gm)].flatMap(([, from = '', to = '']) =>
-    foldersOf(from).flatMap((importer) => to.split(' & ').flatMap(foldersOf).map((one) => `${importer} -> ${one}`)),
+    foldersOf(from).flatMap((importer) =>
+      to
+        .split(' & ')
+        .flatMap(foldersOf)
+        .map((one) => `${importer} -> ${one}`),
+    ),
   );
 }
 
