@@ -7,6 +7,8 @@ export const ROOT = join(__dirname, '../..');
 export const PAGES: ReadonlyMap<string, string> = new Map(
   [
     'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
     'CHANGELOG.md',
     ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
   ]
