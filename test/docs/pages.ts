@@ -3,10 +3,12 @@ import { join } from 'node:path';
 
 export const ROOT = join(__dirname, '../..');
 
-/** Pages by path from the top of the repository. */
+/** Texts of all pages, by path from the repository root. */
 export const PAGES: ReadonlyMap<string, string> = new Map(
   [
     'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
     'CHANGELOG.md',
     ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
   ]
@@ -16,15 +18,15 @@ export const PAGES: ReadonlyMap<string, string> = new Map(
 
 export function page(path: string): string {
   const text = PAGES.get(path);
-  if (text === undefined) throw new Error(`there is no page ${path}`);
+  if (text === undefined) throw new Error(`no page ${path}`);
   return text;
 }
 
-/** Rows of the table whose first column has this head, without head and rule: the cells' text. */
+/** Cells of the table whose first column has this head, by row, without the head. */
 export function tableOf(path: string, head: string): string[][] {
   const lines = page(path).split('\n');
   const start = lines.findIndex((line) => line.startsWith(`| ${head} |`));
-  if (start === -1) throw new Error(`${path} has no table that begins with ${head}`);
+  if (start === -1) throw new Error(`${path} has no table with the first column ${head}`);
   const length = lines.slice(start).findIndex((line) => !line.startsWith('|'));
   return lines.slice(start + 2, start + length).map((line) =>
     line
@@ -34,7 +36,7 @@ export function tableOf(path: string, head: string): string[][] {
   );
 }
 
-/** What stands between backticks. */
+/** Texts between backticks. */
 export function codesIn(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
