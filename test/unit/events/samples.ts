@@ -48,7 +48,7 @@ export const AUDIT_RECORD = {
   actorIp: '192.0.2.1',
 } as const;
 
-/** Normalizes and holds every event against its published schema. */
+/** Normalizes a record; throws when an event does not meet its published schema. */
 export function events(record: unknown, overrides: Partial<NormalizeContext> = {}): NormalizedEvent[] {
   const result = normalize(identify(record, NAMES), { ...context, ...overrides });
   for (const { detail } of result) validateEvent(detail);
