@@ -14,6 +14,7 @@ import { createBackfillRun } from './slice-run';
 import { sliceReader, planBackfillWindow, withinRetention } from './slice-reader';
 import { ConnectorError, toConnectorError } from '../domain/errors';
 import type { BackfillJob, LiveStanding } from '../domain/backfill';
+import { DIALECTS, type Dialect } from '../domain/dialect';
 import type { SliceLease, BackfillStore, OpenBackfills } from '../ports/backfills';
 import { HOUR, type Window } from '../domain/time';
 import type { Deadline } from '../domain/deadline';
@@ -134,7 +135,7 @@ async function openJob(
   });
   const { force = false, dryRun = false } = request;
   const dialect = connector.dialect === 'auto' ? live.dialect : connector.dialect;
-  const whole = sliceMs === null || dialect === 'audit';
+  const { hasEnd } = DIALECTS[dialect];
   const job: BackfillJob = {
     id,
     connector: connector.id,
@@ -143,8 +144,8 @@ async function openJob(
     until,
     force,
     dryRun,
-    notes: [...notes, ...(dialect === 'audit' ? [AUDIT_NOTE] : [])],
-    sliceMs: whole ? until - from : sliceMs,
+    notes: [...notes, ...(hasEnd ? [] : [noEndNote(dialect)])],
+    sliceMs: hasEnd && sliceMs !== null ? sliceMs : until - from,
   };
   const count = slicesOf(job).length;
   if (count > MAX_SLICES)
@@ -154,8 +155,8 @@ async function openJob(
   return store.keepJob(job);
 }
 
-const AUDIT_NOTE =
-  'the audit dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end';
+const noEndNote = (dialect: Dialect) =>
+  `the ${dialect} dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end`;
 
 async function findJob({ connector, store }: Asked, jobId: string): Promise<BackfillJob> {
   const job = await store.findJob(jobId);

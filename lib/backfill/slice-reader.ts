@@ -1,6 +1,7 @@
 import { entryTime } from '../events/records/event-time';
 import type { BackfillCounts, BackfillJob, SliceCheckpoint } from '../domain/backfill';
 import type { Inflight } from '../domain/checkpoint';
+import { DIALECTS } from '../domain/dialect';
 import type { Millis, Window } from '../domain/time';
 import type { Tally } from '../pipeline/tally';
 import type { WindowReader } from '../pipeline/window-reader';
@@ -36,10 +37,10 @@ export function planBackfillWindow(
 ): Inflight | null {
   if (inflight !== null) return inflight;
   if (readTo >= slice.until) return null;
-  // The audit dialect always reads to now: cut in parts it would read the log's end again for each.
+  // A dialect without an end always reads to now: cut in parts it would read the log's end again for each.
   return begin({
     from: readTo,
-    until: dialect === 'audit' ? slice.until : Math.min(slice.until, readTo + MAX_WINDOW_MS),
+    until: DIALECTS[dialect].hasEnd ? Math.min(slice.until, readTo + MAX_WINDOW_MS) : slice.until,
   });
 }
 

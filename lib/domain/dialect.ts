@@ -1,2 +1,1 @@
-/** The two forms of Tailscale's audit API. */
-export type Dialect = 'audit' | 'configuration';
+export { DIALECTS, type Dialect } from '../contract/dialects';

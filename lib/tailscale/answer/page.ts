@@ -1,27 +1,20 @@
 import { ConnectorError } from '../../domain/errors';
 import type { LogRecord } from '../../domain/record';
-import type { AuditLogPage } from '../../ports/audit-log';
-import type { Answer } from '../http/ask';
-
-type PageEnd = ReturnType<AuditLogPage['end']>;
-
-export interface OpenPage {
-  readonly page: AuditLogPage;
-  /** `batches` was read to its end. */
-  readonly isRead: () => boolean;
-}
+import type { AuditLogPage, PageEnd } from '../../ports/audit-log';
+import type { LogAnswer } from '../http/fetch-log';
 
 /**
  * An answer as a page.
  *
- * @param atEnd Called behind the last batch, with the failure that ended the answer early or null. What it gives is the
- * page's end; what it throws, `batches` throws.
+ * @param atEnd Called after the last batch, with the failure that ended the answer early or null. It returns the page's
+ *   end; what it throws, `batches` throws.
+ * @returns the page, and whether its batches were read to the end.
  */
 export function openPage(
-  { reader, asOf, skewMs, oauthClientId }: Answer,
+  { reader, asOf, skewMs, oauthClientId }: LogAnswer,
   about: Pick<AuditLogPage, 'dialect' | 'tailnet'>,
   atEnd: (failure: ConnectorError | null) => PageEnd,
-): OpenPage {
+): { readonly page: AuditLogPage; readonly isRead: () => boolean } {
   let end: PageEnd | null = null;
   const read = async function* (): AsyncGenerator<readonly LogRecord[], void, void> {
     let failure: ConnectorError | null = null;

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** Secrets Manager's wire form: JSON 1.1, the operation in a header, errors as `__type`. */
-async function setUp(answer: () => Answer, options: { timeoutMs?: number } = {}) {
+async function setUp(answer: () => Answer, options: { callMs?: number } = {}) {
   const asked: unknown[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -167,14 +167,14 @@ describe('the credential store', () => {
   });
 
   it('gives up on a service that does not answer', async () => {
-    const { store } = await setUp(() => 'nothing', { timeoutMs: 40 });
+    const { store } = await setUp(() => 'nothing', { callMs: 40 });
     const failure = await failureOf(store.get('a', PLENTY));
     expect(failure.code).toBe('SECRET_UNAVAILABLE');
     expect(failure.message).toContain('reached from the function');
   });
 
   it('gives up on it when the time of the run ends first, and asks nothing once it has ended', async () => {
-    const { asked, store } = await setUp(() => 'nothing', { timeoutMs: 5_000 });
+    const { asked, store } = await setUp(() => 'nothing', { callMs: 5_000 });
     const failure = await failureOf(store.get('a', { ...PLENTY, untilNear: () => 40 }));
     expect(failure.code).toBe('OUT_OF_TIME');
     expect(await failureOf(store.refetch('a', { ...PLENTY, untilNear: () => 0 }))).toMatchObject({

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { ConnectorError } from '../../../lib/domain/errors';
 import { parseCredential } from '../../../lib/secrets-manager/credential';
-import { Sealed } from '../../../lib/domain/secret';
+import { Secret } from '../../../lib/domain/credential';
 
 /** The code and the message that a text is refused with. */
 function refusal(text: string): ConnectorError {
@@ -171,7 +171,7 @@ describe('a credential', () => {
 });
 
 describe('a secret', () => {
-  const secret = new Sealed('CANARY');
+  const secret = new Secret('CANARY');
 
   it('is given out when it is asked for', () => {
     expect(secret.reveal()).toBe('CANARY');

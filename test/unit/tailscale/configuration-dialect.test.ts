@@ -250,7 +250,7 @@ describe('the configuration dialect', () => {
             const parts = found.length > budget ? [whole.slice(0, whole.length / 2)] : [whole, null];
             const next = () => {
               const part = parts.shift();
-              if (part === undefined) return Promise.reject(new Unfinished('UPSTREAM_UNREACHABLE', 'slow', url));
+              if (part === undefined) return Promise.reject(new Unfinished('UPSTREAM_UNREACHABLE', 'slow'));
               return Promise.resolve(part === null ? null : Buffer.from(part));
             };
             return Promise.resolve({

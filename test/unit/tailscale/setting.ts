@@ -1,6 +1,5 @@
 import { ConnectorError } from '../../../lib/domain/errors';
-import { Sealed } from '../../../lib/domain/secret';
-import type { Credential, VersionedCredential } from '../../../lib/domain/credential';
+import { Secret, type Credential, type VersionedCredential } from '../../../lib/domain/credential';
 import type { Dialect } from '../../../lib/domain/dialect';
 import type { LogRecord } from '../../../lib/domain/record';
 import type { Millis, Window } from '../../../lib/domain/time';
@@ -28,12 +27,12 @@ export const connector = (settings: Partial<ConnectorSettings> = {}): ConnectorS
 });
 
 export const apiKey = (text = API_KEY, version = 'v1'): VersionedCredential => ({
-  credential: { kind: 'api-key', apiKey: new Sealed(text) },
+  credential: { kind: 'api-key', apiKey: new Secret(text) },
   version,
 });
 
 export const oauthClient = (secret = CLIENT_SECRET, version = 'v1'): VersionedCredential => {
-  const credential: Credential = { kind: 'oauth-client', clientId: 'kCLIENT1', clientSecret: new Sealed(secret) };
+  const credential: Credential = { kind: 'oauth-client', clientId: 'kCLIENT1', clientSecret: new Secret(secret) };
   return { credential, version };
 };
 

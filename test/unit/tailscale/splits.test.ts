@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { LogRecord } from '../../../lib/domain/record';
 import { AnswerReader } from '../../../lib/tailscale/answer/answer-reader';
-import { CONFIGURATION_ENVELOPE } from '../../../lib/tailscale/answer/envelope';
+import { CONFIGURATION_ENVELOPE } from '../../../lib/tailscale/dialects/configuration';
 import { createServers } from './scripted-server';
 import { setUp } from './setting';
 
