@@ -77,7 +77,8 @@ export class AnswerReader {
 
   async close(): Promise<void> {
     await this.body.close();
-    await Promise.all([...this.#files.values(), this.#spool].map((file) => file?.remove()));
+    await this.#spool?.remove();
+    await Promise.all([...this.#files.values()].map((file) => file.remove()));
     this.#files.clear();
     this.#spool = null;
   }

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../domain/errors';
+import type { Millis } from '../../domain/time';
 import type { WaitLimit } from './wait-limit';
 
 /** Bytes read of an answer that is not a 200; only its one-line message is used. */
@@ -6,6 +7,25 @@ const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
 /** Bytes read ahead of `next`: a server may close a connection that is read slowly. */
 const READ_AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** What came before the body. */
+export interface Head {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Our clock just before the request was sent. */
+  readonly sentAt: Millis;
+  /** Our clock when the headers had arrived. */
+  readonly answeredAt: Millis;
+}
+
+/** An answer, whatever its status. */
+export interface Reply<Content> extends Head {
+  /** The result of `read` for a 200; null for any other status. */
+  readonly content: Content | null;
+  /** The beginning of the body of any other status; empty for a 200. */
+  readonly text: string;
+}
 
 /** An answer's body, after decompression. Gives out all that arrived before the connection broke. */
 export class Body {

@@ -4,8 +4,9 @@ import type { AuditLogPage } from '../../ports/audit-log';
 import { AnswerReader } from '../answer/answer-reader';
 import type { Envelope } from '../answer/envelope';
 import type { Authorization, Authorizer } from '../auth/authorizer';
+import type { Head, Reply } from './body';
 import { refusalOf, serverTime } from './refusal';
-import type { Head, Reply, Send } from './send';
+import type { Send } from './send';
 import { Unfinished } from './wait-limit';
 
 export interface LogRequest {

@@ -3,8 +3,7 @@ import { CREDENTIAL_KINDS, putSecretCommand, type CredentialKind } from '../../d
 import { ConnectorError } from '../../domain/errors';
 import type { ErrorCode } from '../../domain/errors';
 import { MINUTE, type Millis } from '../../domain/time';
-import { invalid } from './body';
-import type { Reply } from './send';
+import { invalid, type Reply } from './body';
 import { Transient } from './wait-limit';
 
 /** Tailscale refused the request. */

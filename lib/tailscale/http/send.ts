@@ -4,7 +4,7 @@ import { ConnectorError } from '../../domain/errors';
 import type { Clock, Deadline } from '../../domain/deadline';
 import type { Millis } from '../../domain/time';
 import type { Telemetry } from '../../ports/telemetry';
-import { Body, readBeginning } from './body';
+import { Body, readBeginning, type Head, type Reply } from './body';
 import { rateLimited, serverError } from './refusal';
 import { Transient, Unfinished, WaitLimit } from './wait-limit';
 
@@ -18,25 +18,6 @@ export interface Outgoing<Content> {
   readonly read: (body: Body, head: Head) => Promise<Content>;
   /** Do not send again after an answer that takes too long. */
   readonly isTriedOnceWhenSlow?: boolean;
-}
-
-/** What came before the body. */
-export interface Head {
-  readonly url: URL;
-  readonly status: number;
-  readonly headers: Headers;
-  /** Our clock just before the request was sent. */
-  readonly sentAt: Millis;
-  /** Our clock when the headers had arrived. */
-  readonly answeredAt: Millis;
-}
-
-/** An answer, whatever its status. */
-export interface Reply<Content> extends Head {
-  /** The result of `read` for a 200; null for any other status. */
-  readonly content: Content | null;
-  /** The beginning of the body of any other status; empty for a 200. */
-  readonly text: string;
 }
 
 /**
