@@ -3,7 +3,7 @@ import type { LogRecord } from '../../domain/record';
 import { invalid } from '../http/body';
 import type { Body } from '../http/body';
 import { Unfinished } from '../http/wait-limit';
-import type { Envelope, Strings, WrittenString } from './envelope';
+import type { Envelope, WrittenString } from './envelope';
 import { EnvelopeScanner } from './envelope-scanner';
 import type { Item } from './envelope-scanner';
 import { parseRecord } from './record';
@@ -19,21 +19,24 @@ type OversizedItem = Extract<Item, { readonly kind: 'part' | 'oversized' }>;
 
 /** Reads one answer record by record, and no more of the body than the next batch needs. */
 export class AnswerReader {
+  /** Records as in AuditLogPage.batches. */
+  readonly batches: AsyncGenerator<readonly LogRecord[], void, void>;
+  /** The envelope's strings that were read so far. */
+  readonly strings = new Map<string, WrittenString | null>();
+  /** The whole answer was read, and it was complete. */
+  isComplete = false;
+  /** Why reading stopped early; null if it did not. */
+  failure: ConnectorError | null = null;
+
   readonly #scanner: EnvelopeScanner;
-  readonly #strings = new Map<string, WrittenString | null>();
   #queue: LogRecord[] = [];
   #queuedBytes = 0;
   #position = 0;
   #hasList = false;
-  #isComplete = false;
-  #failure: ConnectorError | null = null;
   /** The file of an oversized record that is still being read. */
   #spool: Spool | null = null;
   /** By path, of records that are queued or were just given out. */
   readonly #files = new Map<string, Spool>();
-
-  /** Records as in AuditLogPage.batches. */
-  readonly batches: AsyncGenerator<readonly LogRecord[], void, void>;
 
   constructor(
     private readonly body: Pick<Body, 'next' | 'close'>,
@@ -44,24 +47,9 @@ export class AnswerReader {
     this.batches = this.#give();
   }
 
-  /** The whole answer was read, and it was complete. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
-  /** Why reading stopped early; null if it did not. */
-  get failure(): ConnectorError | null {
-    return this.#failure;
-  }
-
   /** Whole records were read and not given out yet. */
   get holdsRecords(): boolean {
     return this.#queue.length > 0;
-  }
-
-  /** The envelope's strings that were read so far. */
-  get strings(): Strings {
-    return this.#strings;
   }
 
   /**
@@ -71,7 +59,7 @@ export class AnswerReader {
    */
   async prime(): Promise<this> {
     await this.#fill();
-    if (this.#failure !== null) throw this.#failure;
+    if (this.failure !== null) throw this.failure;
     return this;
   }
 
@@ -92,7 +80,7 @@ export class AnswerReader {
         yield batch;
         for (const record of batch) if (record.kind === 'oversized') await this.#files.get(record.file.path)?.remove();
       }
-      if (this.#failure !== null) throw this.#failure;
+      if (this.failure !== null) throw this.failure;
     } finally {
       await this.close();
     }
@@ -100,7 +88,7 @@ export class AnswerReader {
 
   async #fill(): Promise<void> {
     try {
-      while (this.#failure === null && !this.#isComplete && !(this.#isBatchFull() && this.#isNamed())) {
+      while (this.failure === null && !this.isComplete && !(this.#isBatchFull() && this.#isNamed())) {
         const item = this.#scanner.next();
         if (item === null) await this.#readChunk();
         else if (item.kind === 'part' || item.kind === 'oversized') await this.#takeOversized(item);
@@ -108,7 +96,7 @@ export class AnswerReader {
       }
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
-      this.#failure = error;
+      this.failure = error;
       // Records of an unknown tailnet cannot be used.
       if (!this.#isNamed()) this.#queue = [];
       await this.body.close();
@@ -123,7 +111,7 @@ export class AnswerReader {
     }
     this.#scanner.finish();
     if (!this.#hasList) throw invalid(this.url, `has no list "${this.envelope.lists[0] ?? ''}"`);
-    this.#isComplete = true;
+    this.isComplete = true;
   }
 
   #take(item: Exclude<Item, OversizedItem>): void {
@@ -132,7 +120,7 @@ export class AnswerReader {
         this.#hasList = true;
         return;
       case 'string':
-        this.#strings.set(item.name, item.value);
+        this.strings.set(item.name, item.value);
         return;
       case 'record': {
         const { raw } = item;
@@ -171,7 +159,7 @@ export class AnswerReader {
 
   #isNamed(): boolean {
     const { names } = this.envelope;
-    return names.length === 0 || this.#isComplete || names.some((name) => this.#strings.has(name));
+    return names.length === 0 || this.isComplete || names.some((name) => this.strings.has(name));
   }
 
   #isBatchFull(): boolean {

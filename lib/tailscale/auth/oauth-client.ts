@@ -91,27 +91,16 @@ export function createTokenRequest({ apiUrl, clock, send }: TokenRequestDeps) {
       {},
       { [oauth.customFetch]: (_, { headers, body }) => post(headers, body) },
     );
-    const answer = await readToken(server, client, response);
-    if (answer === null) throw invalid(url, 'is not an OAuth token that a request can carry');
+    const answer = await oauth.processClientCredentialsResponse(server, client, response).catch((error: unknown) => {
+      // The library's errors carry the answer's body, so they are not kept as a cause.
+      if (response.status === 200) return null;
+      throw new OAuthRefused(response, error instanceof oauth.ResponseBodyError ? error.error : undefined);
+    });
+    if (answer === null || !/^[\x21-\x7e]+$/.test(answer.access_token))
+      throw invalid(url, 'is not an OAuth token that a request can carry');
     const lifeMs = (answer.expires_in ?? DEFAULT_LIFE_SECONDS) * 1000;
     return { token: () => answer.access_token, renewAt: sentAt + lifeMs - marginOf(lifeMs) };
   };
-}
-
-/** @returns null for an unusable 200. @throws OAuthRefused for any other status */
-async function readToken(
-  server: oauth.AuthorizationServer,
-  client: oauth.Client,
-  response: Response,
-): Promise<oauth.TokenEndpointResponse | null> {
-  try {
-    const answer = await oauth.processClientCredentialsResponse(server, client, response);
-    return /^[\x21-\x7e]+$/.test(answer.access_token) ? answer : null;
-  } catch (error) {
-    // The library's errors carry the answer's body, so they are not kept as a cause.
-    if (response.status === 200) return null;
-    throw new OAuthRefused(response, error instanceof oauth.ResponseBodyError ? error.error : undefined);
-  }
 }
 
 /** Milliseconds before its end at which a token is renewed: 5 minutes or a tenth of its life, at most half of it. */

@@ -1,8 +1,8 @@
 import { ConnectorError } from '../../domain/errors';
 import { rfc3339 } from '../../domain/time';
-import type { AuditLog } from '../../ports/audit-log';
+import type { AuditLog, PageEnd } from '../../ports/audit-log';
 import { decodeString, type Envelope, type Strings } from '../answer/envelope';
-import { openPage } from '../answer/page';
+import { yieldPage } from '../answer/page';
 import { invalid } from '../http/body';
 import type { FetchLog } from '../http/fetch-log';
 import { Refusal } from '../http/refusal';
@@ -33,28 +33,26 @@ export function createAuditDialect(apiUrl: URL, tailnet: string, fetchLog: Fetch
           },
         );
         const { reader } = answer;
-        try {
-          const readCursor = (): string | null => {
-            const next = cursorIn(reader.strings, url);
-            if (next !== null && given.has(next))
-              throw new ConnectorError(
-                'CURSOR_LOOP',
-                `${url.host} gave the same cursor twice, so the pages would never end`,
-              );
-            return next;
-          };
-          // A small page is complete by now: find a loop before giving out its records again.
-          if (reader.isComplete) readCursor();
-          const { page, isRead } = openPage(answer, { dialect: 'audit', tailnet: null }, (failure) => {
+        const readCursor = (): string | null => {
+          const next = cursorIn(reader.strings, url);
+          if (next === null || !given.has(next)) return next;
+          throw new ConnectorError(
+            'CURSOR_LOOP',
+            `${url.host} gave the same cursor twice, so the pages would never end`,
+          );
+        };
+        const end: PageEnd | null = yield* yieldPage(answer, {
+          about: () => {
+            // A small page is complete by now: find a loop before giving out its records again.
+            if (reader.isComplete) readCursor();
+            return { dialect: 'audit', tailnet: null };
+          },
+          atEnd: (failure) => {
             if (failure !== null) throw failure;
             return { cursor: readCursor(), until: null };
-          });
-          yield page;
-          if (!isRead()) return;
-          at = page.end().cursor;
-        } finally {
-          await reader.close();
-        }
+          },
+        });
+        at = end?.cursor ?? null;
         if (at === null) return;
       }
     },

@@ -2,7 +2,7 @@ import { ConnectorError } from '../../domain/errors';
 import { rfc3339, type Millis, type Window } from '../../domain/time';
 import type { AuditLog } from '../../ports/audit-log';
 import { decodeString, type Envelope, type Strings } from '../answer/envelope';
-import { openPage } from '../answer/page';
+import { yieldPage } from '../answer/page';
 import type { FetchLog } from '../http/fetch-log';
 import { Unfinished } from '../http/wait-limit';
 import { logUrl } from './log-url';
@@ -40,29 +40,22 @@ export function createConfigurationDialect(apiUrl: URL, tailnet: string, fetchLo
         const isSplittable = until - from > SMALLEST_SLICE_MS;
         const url = logUrl(apiUrl, tailnet, 'logging/configuration', { start: rfc3339(from), end: rfc3339(until) });
         const answer = await fetchLog({ url, envelope: CONFIGURATION_ENVELOPE, isSplittable }, deadline);
-        const { reader } = answer;
         let slow = null as Unfinished | null;
-        try {
-          const { page, isRead } = openPage(
-            answer,
-            { dialect: 'configuration', tailnet: tailnetIn(reader.strings, url) },
-            (failure) => {
-              if (failure === null) {
-                lengthMs = 2 * (until - from);
-                from = until;
-                return { cursor: from === window.until ? null : cursorAt(from, lengthMs, window), until };
-              }
-              if (!isSplittable || !(failure instanceof Unfinished)) throw failure;
-              slow = failure.isSlow ? failure : null;
-              lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
-              return { cursor: cursorAt(from, lengthMs, window), until: null };
-            },
-          );
-          yield page;
-          if (!isRead() || page.end().cursor === null) return;
-        } finally {
-          await reader.close();
-        }
+        const end = yield* yieldPage(answer, {
+          about: () => ({ dialect: 'configuration', tailnet: tailnetIn(answer.reader.strings, url) }),
+          atEnd: (failure) => {
+            if (failure === null) {
+              lengthMs = 2 * (until - from);
+              from = until;
+              return { cursor: from === window.until ? null : cursorAt(from, lengthMs, window), until };
+            }
+            if (!isSplittable || !(failure instanceof Unfinished)) throw failure;
+            slow = failure.isSlow ? failure : null;
+            lengthMs = Math.max(SMALLEST_SLICE_MS, Math.ceil((until - from) / 2));
+            return { cursor: cursorAt(from, lengthMs, window), until: null };
+          },
+        });
+        if ((end?.cursor ?? null) === null) return;
         slowAnswers = slow === null ? 0 : slowAnswers + 1;
         if (slow !== null && slowAnswers === MAX_SLOW_ANSWERS) throw slow;
       }

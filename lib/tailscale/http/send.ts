@@ -84,28 +84,21 @@ export function createSend({
 
   return async (outgoing, deadline) => {
     let failure: ConnectorError | undefined;
-    const mayTryAgain = async ({
-      error,
-      attemptNumber,
-    }: {
-      readonly error: Error;
-      readonly attemptNumber: number;
-    }): Promise<boolean> => {
-      const isSlow = error instanceof Unfinished && error.isSlow;
-      if (!(error instanceof Transient) && !(isSlow && outgoing.isTriedOnceWhenSlow !== true)) return false;
-      failure = error;
-      const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
-      if (pauseMs + TRY_MS > deadline.untilNear()) return false;
-      const { code, message: reason } = error;
-      logger?.warn('Tailscale request failed; retrying', { code, reason, attempt: attemptNumber, pauseMs });
-      await wait(pauseMs);
-      return true;
-    };
     try {
       return await pRetry(() => attempt(outgoing, deadline), {
         retries: TRIES - 1,
         minTimeout: 0,
-        shouldRetry: mayTryAgain,
+        shouldRetry: async ({ error, attemptNumber }) => {
+          const isSlow = error instanceof Unfinished && error.isSlow;
+          if (!(error instanceof Transient) && !(isSlow && outgoing.isTriedOnceWhenSlow !== true)) return false;
+          failure = error;
+          const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
+          if (pauseMs + TRY_MS > deadline.untilNear()) return false;
+          const { code, message: reason } = error;
+          logger?.warn('Tailscale request failed; retrying', { code, reason, attempt: attemptNumber, pauseMs });
+          await wait(pauseMs);
+          return true;
+        },
       });
     } catch (error) {
       // When time ran out between tries, the failure before says more.

@@ -38,7 +38,7 @@ const value = (text: string, version = 'v1'): Answer => ({
 const fault = (type: string, status = 400, message = 'x'): Answer => ({ status, body: { __type: type, message } });
 
 /** A thrown or stored value, printed in every way. */
-const printed = (value: object) =>
+const printed = (value: unknown) =>
   `${String(value)} ${value instanceof Error ? value.stack : ''} ${JSON.stringify(value)} ${inspect(value, { showHidden: true, depth: 10 })}`;
 
 describe('the credential store', () => {

@@ -172,7 +172,7 @@ describe('[case 40] a host that cannot be reached is reported with the code and 
 
   it('when it speaks no TLS', async () => {
     const { server, port } = await listen((socket) => {
-      socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n', () => socket.destroy());
     });
     const failure = await failureOf(setUp(`https://127.0.0.1:${port}`).read(AUDIT));
     expect(failure.message).toMatch(/\(ERR_SSL_\w+\).*TLS was not accepted/);
