@@ -93,9 +93,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'no fencing',
-    file: 'lib/dynamodb/live-lease.ts',
-    find: "when: '#token = :token AND #rev = :rev'",
-    replace: "when: '#token = :token AND #rev = :rev OR attribute_exists(#token)'",
+    file: 'lib/dynamodb/leased-checkpoint.ts',
+    find: 'when: [isOurs, revisionIs(revision)]',
+    replace: 'when: []',
     caughtBy: [{ proof: 'frozen at a commit', invariants: ['I5'] }],
   },
   {
@@ -149,10 +149,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'unfenced mark',
-    file: 'lib/dynamodb/live-lease.ts',
-    find: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token',",
-    replace:
-      "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token OR attribute_exists(#token)',",
+    file: 'lib/dynamodb/leased-checkpoint.ts',
+    find: 'const written = await write({ ...attributes, working: toWorking(records, deaths) });',
+    replace: 'const written = await items.write(sk, { set: { ...attributes, working: toWorking(records, deaths) } });',
     caughtBy: [{ proof: 'lease lost in a page', invariants: ['I7'] }],
   },
 ];
