@@ -153,7 +153,7 @@ function toPlaceholders(parts: readonly (Condition | undefined)[]) {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
   for (const part of parts) {
-    for (const [placeholder, name = ''] of part?.expression.matchAll(/#(\w+)/g) ?? []) names[placeholder] = name;
+    for (const placeholder of part?.expression.match(/#\w+/g) ?? []) names[placeholder] = placeholder.slice(1);
     for (const [name, value] of Object.entries(part?.values ?? {})) values[`:${name}`] = value;
   }
   return {
@@ -166,7 +166,7 @@ function toExpressions({ set = {}, initial = {}, add = {}, copy = {}, when = [] 
   const clauses: Record<'SET' | 'REMOVE' | 'ADD', string[]> = { SET: [], REMOVE: [], ADD: [] };
   const values: Record<string, unknown> = { ...initial, ...add };
   for (const [name, value] of Object.entries(set)) {
-    const path = name.replaceAll(/\w+/g, '#$&');
+    const path = `#${name.replaceAll('.', '.#')}`;
     const placeholder = name.replaceAll('.', '_');
     if (value === undefined) {
       clauses.REMOVE.push(path);

@@ -96,7 +96,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'lib/dynamodb/leased-checkpoint.ts',
     find: 'when: [isOurs, revisionIs(revision)]',
     replace: 'when: []',
-    caughtBy: [{ proof: 'frozen at a commit', invariants: ['I5'] }],
+    caughtBy: [
+      { proof: 'simulation', invariants: ['I5', 'I4', 'I16'] },
+      { proof: 'frozen at a commit', invariants: ['I5'] },
+    ],
   },
   {
     name: 'sweep anchored at now',
