@@ -32,7 +32,7 @@ export interface ConnectorStatus {
   readonly gaps: readonly Window[];
   readonly quarantine: QuarantineStatus;
   readonly backfills: readonly BackfillStatus[];
-  /** Items that the connector did not write as they are now. */
+  /** Items with attributes that are not valid. */
   readonly unreadable: readonly UnreadableItem[];
 }
 
@@ -65,7 +65,7 @@ export interface UnreadableItem {
 }
 
 export interface StatusReader {
-  /** One query for each of the connector's partitions, except that of the published ids. Fails with the SDK's own errors. */
+  /** Queries every partition of the connector but the published ids. Fails with the SDK's own errors. */
   read(connector: string): Promise<ConnectorStatus>;
 }
 

@@ -29,7 +29,7 @@ export interface StateItem {
   readonly checkpoint: Omit<Place, 'watermark'> | null;
 }
 
-/** All items of one connector, as they are now. */
+/** The present items of one connector. */
 export interface ConnectorItems {
   readonly installation: InstallationRecord | undefined;
   readonly state: StateItem | undefined;
