@@ -8,7 +8,7 @@ import {
 } from '../contract/backfill';
 import { InvalidInput } from '../contract/parse';
 import type { ConnectorSettings } from '../contract/settings';
-import type { BackfillJob, LiveStanding } from '../domain/backfill';
+import type { BackfillJob, LiveStatus } from '../domain/backfill';
 import type { Clock, Deadline } from '../domain/deadline';
 import { DIALECTS, type Dialect } from '../domain/dialect';
 import { ConnectorError, toConnectorError } from '../domain/errors';
@@ -133,7 +133,7 @@ async function openJob(
   const found = await store.findJob(id);
   if (found !== undefined) return found;
 
-  const live = await standingOf(connector, store);
+  const live = await liveStatusOf(connector, store);
   const { from, until, notes } = clampRange(asked, {
     now,
     watermark: live.watermark,
@@ -175,10 +175,10 @@ async function findJob({ connector, store }: Scope, jobId: string): Promise<Back
 }
 
 /** Ids are made with the tailnet of the first good answer, which only live polling stores. */
-async function standingOf(
+async function liveStatusOf(
   connector: ConnectorSettings,
   store: BackfillStore,
-): Promise<LiveStanding & { readonly dialect: Dialect }> {
+): Promise<LiveStatus & { readonly dialect: Dialect }> {
   const live = await store.live();
   const dialect = live?.dialect ?? (connector.dialect === 'auto' ? null : connector.dialect);
   if (live === undefined || dialect === null || live.installation.tailnetKey === null) {
@@ -199,7 +199,7 @@ async function runSlice(scope: Scope, job: BackfillJob, index: number): Promise<
   const { connector, deps, store } = scope;
   const window = slicesOf(job)[index];
   if (window === undefined) throw new RangeError(`the job ${job.id} has no slice ${index}`);
-  const live = await standingOf(connector, store);
+  const live = await liveStatusOf(connector, store);
   if (job.dialect !== live.dialect)
     throw new InvalidInput('backfill', [
       `jobId: the job was planned in the dialect ${job.dialect}, and the connector reads ${live.dialect} now; ask for the range again with another rerun`,
@@ -220,7 +220,7 @@ async function runSlice(scope: Scope, job: BackfillJob, index: number): Promise<
         { retryAfterMs: acquisition.until - deps.clock.now() },
       );
     case 'acquired':
-      return readSlice(scope, job, window, acquisition.hold);
+      return readSlice(scope, job, window, acquisition.lease);
   }
 }
 

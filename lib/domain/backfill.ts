@@ -52,7 +52,7 @@ export interface BackfillSlice {
 }
 
 /** Live polling's status, as a backfill reads it. */
-export interface LiveStanding {
+export interface LiveStatus {
   readonly installation: InstallationRecord;
   readonly watermark: Millis;
   /** null: nothing has answered yet. */

@@ -24,7 +24,7 @@ export interface SweepCheckpoint {
 }
 
 /** How far a connector has read. */
-export interface Place {
+export interface Checkpoint {
   /** Everything before it is on the bus. */
   readonly watermark: Millis;
   readonly inflight: Inflight | null;

@@ -63,7 +63,7 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
         const items = await own.list({ key: keyBeginsWith(`${jobId}#`) });
         return items.map(toSlice).sort((one, other) => one.index - other.index);
       },
-      async acquire(jobId, { index, from, until }, standing, owner) {
+      async acquire(jobId, { index, from, until }, live, owner) {
         const now = clock.now();
         const sk = sliceKey(jobId, index);
         const nothing = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
@@ -79,7 +79,7 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
           when: [waitIsOver(now), isNotDone(until)],
         });
         if (taken) {
-          const hold = createSliceLease({
+          const lease = createSliceLease({
             items: own,
             ledger: createLedger(open(ledgerPartition(connector))),
             openPublishedIds: () => createPublishedIds(open(publishedPartition(connector)), clock),
@@ -87,11 +87,11 @@ export function createBackfillStore({ table, clock, newCommitId }: BackfillStore
             deadline,
             newCommitId,
             expiry,
-            standing,
+            live,
             sk,
             slice: item,
           });
-          return { state: 'acquired', hold };
+          return { state: 'acquired', lease };
         }
         if (item !== undefined && item.readTo >= item.until) return { state: 'done' };
         return item?.notBefore !== undefined && item.notBefore > now

@@ -26,10 +26,10 @@ export const tokenIs = (token: number): Condition => ({
 /** Every commit raises the revision. */
 const revisionIs = (revision: number): Condition => ({ expression: '#rev = :lastRev', values: { lastRev: revision } });
 
-export interface LeaseRequest<Checkpoint> {
+export interface LeaseRequest<Stored> {
   readonly items: ConnectorItems;
   readonly sk: string;
-  readonly parse: (item: Item) => Checkpoint;
+  readonly parse: (item: Item) => Stored;
   /** A name that no other run has. */
   readonly owner: string;
   readonly now: Millis;
@@ -47,7 +47,7 @@ export interface LeaseRequest<Checkpoint> {
  *
  * @returns the item as the lease was taken; otherwise the item that was in the way.
  */
-export async function takeLease<Checkpoint extends LeaseItem>({
+export async function takeLease<Stored extends LeaseItem>({
   items,
   sk,
   parse,
@@ -57,8 +57,8 @@ export async function takeLease<Checkpoint extends LeaseItem>({
   set,
   initial,
   when = [],
-}: LeaseRequest<Checkpoint>): Promise<
-  { readonly taken: true; readonly item: Checkpoint } | { readonly taken: false; readonly item: Checkpoint | undefined }
+}: LeaseRequest<Stored>): Promise<
+  { readonly taken: true; readonly item: Stored } | { readonly taken: false; readonly item: Stored | undefined }
 > {
   const written = await items.update(sk, {
     set: { ...set, owner, leaseUntil },

@@ -1,4 +1,4 @@
-import type { Ending, InstallationRecord, HealthRecord, Place } from '../domain/checkpoint';
+import type { Ending, InstallationRecord, HealthRecord, Checkpoint } from '../domain/checkpoint';
 import type { LiveLease } from '../ports/checkpoints';
 import type { Clock } from '../domain/deadline';
 import type { ConnectorItems } from './connector-items';
@@ -33,7 +33,7 @@ export function createLiveLease({
   let { installation } = acquired;
   let failures = state.failStreak;
   let health = toHealth(state);
-  const leased = createLeasedCheckpoint<Place>({
+  const leased = createLeasedCheckpoint<Checkpoint>({
     items,
     sk: STATE_KEY,
     acquired: state,
@@ -64,7 +64,7 @@ export function createLiveLease({
     stateLost: installation.committed && state.rev === 0,
     previousDied: state.previousLease > 0,
     notBefore: state.notBefore ?? null,
-    seen: publishedIds.load,
+    published: publishedIds.load,
     markPublished: publishedIds.mark,
     recordGap: ledger.recordGap,
     recordQuarantine: ledger.recordQuarantine,
@@ -130,7 +130,7 @@ function laterOf(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
-function toPlace({ wm, inflight, dialect, sweeps }: StateItem, { installedAt }: InstallationRecord): Place {
+function toPlace({ wm, inflight, dialect, sweeps }: StateItem, { installedAt }: InstallationRecord): Checkpoint {
   const unswept = { doneFrom: installedAt, inflight: null };
   return { watermark: wm, inflight, dialect, sweeps: sweeps ?? { hourly: unswept, daily: unswept } };
 }

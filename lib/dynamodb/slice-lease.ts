@@ -1,5 +1,5 @@
 import { BACKFILL_LEASE_SECONDS } from '../contract/backfill';
-import type { LiveStanding, SliceCheckpoint } from '../domain/backfill';
+import type { LiveStatus, SliceCheckpoint } from '../domain/backfill';
 import type { Clock, Deadline } from '../domain/deadline';
 import type { Millis } from '../domain/time';
 import type { SliceLease } from '../ports/backfills';
@@ -25,7 +25,7 @@ export interface SliceLeaseDeps {
   readonly newCommitId: () => string;
   /** When the item expires if it is written now, in epoch seconds. */
   readonly expiry: () => number;
-  readonly standing: LiveStanding;
+  readonly live: LiveStatus;
   readonly sk: string;
   /** The item as the lease was taken. */
   readonly slice: SliceItem;
@@ -40,7 +40,7 @@ export function createSliceLease({
   deadline,
   newCommitId,
   expiry,
-  standing: { installation, watermark },
+  live: { installation, watermark },
   sk,
   slice,
 }: SliceLeaseDeps): SliceLease {
@@ -62,7 +62,7 @@ export function createSliceLease({
     get checkpoint() {
       return leased.checkpoint;
     },
-    seen(buckets) {
+    published(buckets) {
       // Read anew for every page: live polling publishes meanwhile, and the ids of months must not be held in memory.
       publishedIds = openPublishedIds();
       return publishedIds.load(buckets);

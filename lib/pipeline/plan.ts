@@ -1,5 +1,5 @@
 import type { DialectSetting } from '../contract/settings';
-import { type Inflight, type Place, type InstallationRecord, type SweepTier, SWEEPS } from '../domain/checkpoint';
+import { type Inflight, type Checkpoint, type InstallationRecord, type SweepTier, SWEEPS } from '../domain/checkpoint';
 import type { Dialect } from '../domain/dialect';
 import { MINUTE, DAY, type Window, type Millis, RETENTION_MS } from '../domain/time';
 import type { AuditLogPage, PageEnd } from '../ports/audit-log';
@@ -24,11 +24,12 @@ export const begin = ({ from, until }: Window): Inflight => ({
 });
 
 /** Nothing is read before it. */
-const floorOf = ({ watermark }: Place, { startFrom }: InstallationRecord): Millis => Math.min(startFrom, watermark);
+const floorOf = ({ watermark }: Checkpoint, { startFrom }: InstallationRecord): Millis =>
+  Math.min(startFrom, watermark);
 
 /** The live window to read next: the one that has begun, else from the watermark less the overlap to now. */
 export function planWindow(
-  checkpoint: Place,
+  checkpoint: Checkpoint,
   installation: InstallationRecord,
   now: Millis,
   overlapMs: Millis,
@@ -39,7 +40,7 @@ export function planWindow(
 }
 
 /** The tier to sweep now; null: none is due. A daily sweep covers the hourly one. */
-export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
+export function dueSweep({ sweeps }: Checkpoint, now: Millis): SweepTier | null {
   const isDue = (tier: SweepTier) =>
     sweeps[tier].inflight !== null || now - sweeps[tier].doneFrom >= SWEEPS[tier].periodMs;
   if (isDue('daily')) return 'daily';
@@ -51,7 +52,7 @@ export function dueSweep({ sweeps }: Place, now: Millis): SweepTier | null {
  * outage, to where the overlap takes over. null: there is nothing in between.
  */
 export function planSweep(
-  checkpoint: Place,
+  checkpoint: Checkpoint,
   installation: InstallationRecord,
   tier: SweepTier,
   now: Millis,
@@ -65,7 +66,7 @@ export function planSweep(
 }
 
 /** The interval that is older than Tailscale keeps its log; null: none. */
-export function retentionGap({ watermark }: Place, now: Millis): Window | null {
+export function retentionGap({ watermark }: Checkpoint, now: Millis): Window | null {
   const edge = now - RETENTION_MS;
   return watermark < edge ? { from: watermark, until: edge } : null;
 }
@@ -74,7 +75,7 @@ export function retentionGap({ watermark }: Place, now: Millis): Window | null {
 export type PageRead = Pick<AuditLogPage, 'asOf' | 'dialect'> & PageEnd;
 
 /** The live checkpoint after a page that was delivered whole: the next page; after the last page the watermark moves, and never back. */
-export function afterPage(checkpoint: Place, window: Inflight, page: PageRead): Place {
+export function afterPage(checkpoint: Checkpoint, window: Inflight, page: PageRead): Checkpoint {
   const asOf = window.asOf ?? page.asOf;
   if (page.cursor !== null) return { ...checkpoint, dialect: page.dialect, inflight: nextPage(window, page, asOf) };
   // The last page of a window was answered.
@@ -85,18 +86,18 @@ export function afterPage(checkpoint: Place, window: Inflight, page: PageRead): 
 
 /** The checkpoint after a page of a sweep, by the same rule. A sweep never touches the watermark. */
 export function afterSweepPage(
-  checkpoint: Place,
+  checkpoint: Checkpoint,
   tier: SweepTier,
   window: Inflight & { readonly startedAt: Millis },
   page: PageRead,
-): Place {
+): Checkpoint {
   if (page.cursor === null) return sweepDone(checkpoint, tier, window.startedAt);
   const inflight = { ...nextPage(window, page, window.asOf ?? page.asOf), startedAt: window.startedAt };
   return { ...checkpoint, sweeps: { ...checkpoint.sweeps, [tier]: { ...checkpoint.sweeps[tier], inflight } } };
 }
 
 /** A sweep that began at this instant is complete. */
-export function sweepDone(checkpoint: Place, tier: SweepTier, startedAt: Millis): Place {
+export function sweepDone(checkpoint: Checkpoint, tier: SweepTier, startedAt: Millis): Checkpoint {
   const done = { doneFrom: startedAt, inflight: null };
   return {
     ...checkpoint,
@@ -115,7 +116,7 @@ export function restart<Begun extends Inflight>(window: Begun): Begun {
 }
 
 /** A dialect that is set wins over the one that answered before. Cursors of the other dialect are dropped. */
-export function adoptDialect(checkpoint: Place, setting: DialectSetting): Place {
+export function adoptDialect(checkpoint: Checkpoint, setting: DialectSetting): Checkpoint {
   if (setting === 'auto' || checkpoint.dialect === null || checkpoint.dialect === setting) return checkpoint;
   const { hourly, daily } = checkpoint.sweeps;
   const sweeps = { hourly: { ...hourly, inflight: null }, daily: { ...daily, inflight: null } };

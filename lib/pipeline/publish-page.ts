@@ -100,7 +100,9 @@ export function createPagePublisher(deps: PagePublisherDeps): PagePublisher {
         tally.lastEventAt = Math.max(tally.lastEventAt ?? millis, millis);
     }
     if (identified.length === 0) return [];
-    const published = await lease.seen([...new Set(identified.flatMap(publishedIdsOf).map(({ bucket }) => bucket))]);
+    const published = await lease.published([
+      ...new Set(identified.flatMap(publishedIdsOf).map(({ bucket }) => bucket)),
+    ]);
     return identified.flatMap((one) => {
       const work = dedupe.workOf(one, published);
       tally.duplicates += publishedIdsOf(one).length - (work === null ? 0 : eventsOf(work));

@@ -1,4 +1,4 @@
-import type { Inflight, Place } from '../domain/checkpoint';
+import type { Inflight, Checkpoint } from '../domain/checkpoint';
 import type { Clock, Deadline } from '../domain/deadline';
 import type { Millis } from '../domain/time';
 import { dueSweep, planSweep, planWindow, sweepDone } from '../pipeline/plan';
@@ -14,10 +14,10 @@ export interface FollowDeps {
   readonly overlapMs: Millis;
   /** Reads a window to its end; see readWindow. */
   readonly read: <Window extends Inflight>(
-    checkpoint: Place,
-    reader: WindowReader<Window, Place>,
+    checkpoint: Checkpoint,
+    reader: WindowReader<Window, Checkpoint>,
     release: boolean,
-  ) => Promise<WindowRead<Place>>;
+  ) => Promise<WindowRead<Checkpoint>>;
   readonly pageRead: WindowReader<never, never>['pageRead'];
 }
 
@@ -28,7 +28,7 @@ export interface FollowDeps {
  * @returns Whether anything is left for the next run.
  * @throws ConnectorError
  */
-export async function follow(deps: FollowDeps, start: Place): Promise<{ readonly partial: boolean }> {
+export async function follow(deps: FollowDeps, start: Checkpoint): Promise<{ readonly partial: boolean }> {
   const { lease, deadline, clock, overlapMs, read, pageRead } = deps;
   // One "now" for the whole run: a clock that is set back meanwhile must not keep the end out of reach.
   const startedAt = clock.now();
@@ -48,7 +48,7 @@ export async function follow(deps: FollowDeps, start: Place): Promise<{ readonly
   }
 }
 
-async function sweep(deps: FollowDeps, caughtUp: Place, now: Millis): Promise<{ readonly partial: boolean }> {
+async function sweep(deps: FollowDeps, caughtUp: Checkpoint, now: Millis): Promise<{ readonly partial: boolean }> {
   const { lease, deadline, overlapMs, read, pageRead } = deps;
   let checkpoint = caughtUp;
   for (let tier = dueSweep(checkpoint, now); tier !== null; tier = dueSweep(checkpoint, now)) {
@@ -68,7 +68,7 @@ async function sweep(deps: FollowDeps, caughtUp: Place, now: Millis): Promise<{ 
   return { partial: false };
 }
 
-async function stop({ lease }: FollowDeps, checkpoint: Place): Promise<{ readonly partial: boolean }> {
+async function stop({ lease }: FollowDeps, checkpoint: Checkpoint): Promise<{ readonly partial: boolean }> {
   await lease.commit(checkpoint, { release: 'partial' });
   return { partial: true };
 }

@@ -1,11 +1,11 @@
-import type { Inflight, Place, SweepTier } from '../domain/checkpoint';
+import type { Inflight, Checkpoint, SweepTier } from '../domain/checkpoint';
 import type { Millis } from '../domain/time';
 import { afterPage, afterSweepPage, restart } from '../pipeline/plan';
 import type { WindowReader } from '../pipeline/window-reader';
 
 type PageRead = WindowReader<never, never>['pageRead'];
 
-export function liveReader(window: Inflight, pageRead: PageRead): WindowReader<Inflight, Place> {
+export function liveReader(window: Inflight, pageRead: PageRead): WindowReader<Inflight, Checkpoint> {
   return {
     mode: 'live',
     window,
@@ -30,7 +30,7 @@ export function sweepReader(
   tier: SweepTier,
   window: SweepWindow,
   pageRead: PageRead,
-): WindowReader<SweepWindow, Place> {
+): WindowReader<SweepWindow, Checkpoint> {
   return {
     mode: 'sweep',
     window,

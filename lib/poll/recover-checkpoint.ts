@@ -1,6 +1,6 @@
 import { METRIC } from '../contract/names';
 import type { ConnectorSettings } from '../contract/settings';
-import { SWEEPS, type Place } from '../domain/checkpoint';
+import { SWEEPS, type Checkpoint } from '../domain/checkpoint';
 import type { Clock } from '../domain/deadline';
 import { RETENTION_MS, rfc3339, type Millis } from '../domain/time';
 import { adoptDialect, retentionGap } from '../pipeline/plan';
@@ -21,13 +21,13 @@ export interface RecoverDeps {
  * The checkpoint to continue from. Where the stored one cannot be right, or reaches further back than Tailscale keeps its
  * log, a health event reports the exact interval first, and so do the ledger and a metric.
  */
-export async function recoverCheckpoint(deps: RecoverDeps): Promise<Place> {
+export async function recoverCheckpoint(deps: RecoverDeps): Promise<Checkpoint> {
   const { connector, lease, health, clock, telemetry, overlapMs } = deps;
   const checkpoint = await checkDialect(deps);
   const now = clock.now();
 
   /** From the installation, or as far back as the log reaches. What was published is known by its id and left out. */
-  async function startOver(reason: string): Promise<Place> {
+  async function startOver(reason: string): Promise<Checkpoint> {
     const watermark = Math.max(lease.installation.startFrom, now - RETENTION_MS);
     telemetry.count(connector.id, METRIC.stateLost, 1);
     const description = `${reason}; this interval is read again, and what was published before is left out`;
@@ -35,7 +35,7 @@ export async function recoverCheckpoint(deps: RecoverDeps): Promise<Place> {
     return commit({ ...checkpoint, watermark, inflight: null });
   }
 
-  async function commit(next: Place): Promise<Place> {
+  async function commit(next: Checkpoint): Promise<Checkpoint> {
     await lease.commit(next);
     return next;
   }
@@ -54,7 +54,7 @@ export async function recoverCheckpoint(deps: RecoverDeps): Promise<Place> {
 }
 
 /** The two dialects give the same record different ids, so what is read again after a switch is published again. */
-async function checkDialect({ connector, lease, health }: RecoverDeps): Promise<Place> {
+async function checkDialect({ connector, lease, health }: RecoverDeps): Promise<Checkpoint> {
   const adopted = adoptDialect(lease.checkpoint, connector.dialect);
   if (adopted.dialect === lease.checkpoint.dialect) return adopted;
   const until = adopted.watermark;

@@ -1,4 +1,4 @@
-import type { SliceCheckpoint, LiveStanding, BackfillJob, BackfillSlice } from '../domain/backfill';
+import type { SliceCheckpoint, LiveStatus, BackfillJob, BackfillSlice } from '../domain/backfill';
 import type { Millis, Window } from '../domain/time';
 import type { Lease } from './checkpoints';
 import type { Deadline } from '../domain/deadline';
@@ -10,7 +10,7 @@ export interface SliceLease extends Lease<SliceCheckpoint> {
 }
 
 export type SliceAcquisition =
-  | { readonly state: 'acquired'; readonly hold: SliceLease }
+  | { readonly state: 'acquired'; readonly lease: SliceLease }
   | { readonly state: 'busy' | 'done' }
   /** Tailscale has asked to wait. */
   | { readonly state: 'waiting'; readonly until: Millis };
@@ -18,7 +18,7 @@ export type SliceAcquisition =
 /** A connector's backfills: jobs, and a checkpoint for each slice. Live state is read, never written. */
 export interface BackfillStore {
   /** undefined: the connector has never run. */
-  live(): Promise<LiveStanding | undefined>;
+  live(): Promise<LiveStatus | undefined>;
   findJob(jobId: string): Promise<BackfillJob | undefined>;
   /** Stores a job. Returns the stored one: another invocation may have been first. */
   keepJob(job: BackfillJob): Promise<BackfillJob>;
@@ -28,7 +28,7 @@ export interface BackfillStore {
   acquire(
     jobId: string,
     slice: Window & { readonly index: number },
-    live: LiveStanding,
+    live: LiveStatus,
     owner: string,
   ): Promise<SliceAcquisition>;
 }

@@ -1,4 +1,4 @@
-import type { Ending, InstallationRecord, Place, HealthRecord } from '../domain/checkpoint';
+import type { Ending, InstallationRecord, Checkpoint, HealthRecord } from '../domain/checkpoint';
 import type { ErrorCode } from '../domain/errors';
 import type { PublishedId } from '../domain/published-id';
 import type { Quarantined } from '../domain/quarantine';
@@ -22,7 +22,7 @@ export interface Lease<State> {
   /** Records that earlier runs were working on when they died: how many runs in a row, by idHalf. */
   readonly suspects: ReadonlyMap<string, number>;
   /** What was published with event times in these hours. */
-  seen(buckets: readonly string[]): Promise<PublishedSet>;
+  published(buckets: readonly string[]): Promise<PublishedSet>;
   /** Adds events that the bus has accepted. */
   markPublished(elements: readonly PublishedId[]): Promise<void>;
   /**
@@ -46,7 +46,7 @@ export interface Lease<State> {
 }
 
 /** One run's lease of a connector. A rewind ends it too. */
-export interface LiveLease extends Lease<Place> {
+export interface LiveLease extends Lease<Checkpoint> {
   /** The stored watermark is gone. The checkpoint begins at the installation again. */
   readonly stateLost: boolean;
   /** The run before this one neither ended nor failed: it was killed. */
@@ -57,7 +57,7 @@ export interface LiveLease extends Lease<Place> {
   readonly failStreak: number;
   readonly health: HealthRecord;
   /** Stored with the next commit or failure. */
-  observe(seen: { readonly lastEventAt?: Millis; readonly matched?: Readonly<Record<string, Millis>> }): void;
+  observe(observed: { readonly lastEventAt?: Millis; readonly matched?: Readonly<Record<string, Millis>> }): void;
   /**
    * Stores what was reported and which health events are owed; what cannot be written now is written with the next commit
    * or failure. Does nothing when another run owns the connector.

@@ -1,6 +1,6 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
-import type { Inflight, Place } from '../../lib/domain/checkpoint';
+import type { Inflight, Checkpoint } from '../../lib/domain/checkpoint';
 import { ConnectorError } from '../../lib/domain/errors';
 import { MINUTE, type Millis } from '../../lib/domain/time';
 import { createStateStore } from '../../lib/dynamodb/state-store';
@@ -58,7 +58,7 @@ const sweep = fc.record({
   doneFrom: fc.nat(9),
   inflight: fc.option(inflight.map((window) => ({ ...window, startedAt: 5 }))),
 });
-const checkpoint: fc.Arbitrary<Partial<Place>> = fc.record(
+const checkpoint: fc.Arbitrary<Partial<Checkpoint>> = fc.record(
   {
     watermark: fc.nat(60).map((minutes) => NOW - minutes * MINUTE),
     inflight: fc.option(inflight),
@@ -105,7 +105,7 @@ const steps = fc.array(
     byLease('alerts', alerts, (lease, args) => lease.saveAlerts(args)),
     byLease('fail', fc.constant('UNEXPECTED' as const), (lease, code) => lease.fail(code)),
     byLease('mark', mark, (lease, one) => lease.markPublished([one])),
-    byLease('seen', mark, async (lease, one) => (await lease.seen([one.bucket])).status(one)),
+    byLease('seen', mark, async (lease, one) => (await lease.published([one.bucket])).status(one)),
     byLease(
       'fix',
       fc.record({ key: fc.constantFrom('one', 'two'), id: fc.option(fc.constantFrom('T1', 'T2')) }),

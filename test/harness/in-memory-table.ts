@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { HealthRecord, InstallationRecord, Place } from '../../lib/domain/checkpoint';
+import type { HealthRecord, InstallationRecord, Checkpoint } from '../../lib/domain/checkpoint';
 import type { Clock } from '../../lib/domain/deadline';
 import type { Quarantined } from '../../lib/domain/quarantine';
 import type { Millis, Window } from '../../lib/domain/time';
@@ -26,7 +26,7 @@ export interface StateItem {
   readonly working: { readonly records: readonly string[]; readonly deaths: number } | null;
   readonly health: HealthRecord;
   /** null until the first commit. */
-  readonly checkpoint: Omit<Place, 'watermark'> | null;
+  readonly checkpoint: Omit<Checkpoint, 'watermark'> | null;
 }
 
 /** The present items of one connector. */
@@ -156,7 +156,7 @@ function toInstallation(item: Item): InstallationRecord {
   return { ...unfixed, ...(unmarshall(item) as Omit<InstallationRecord, keyof typeof unfixed>) };
 }
 
-interface StoredState extends Place, HealthRecord, Omit<StateItem, 'working' | 'health' | 'checkpoint'> {
+interface StoredState extends Checkpoint, HealthRecord, Omit<StateItem, 'working' | 'health' | 'checkpoint'> {
   readonly working?: { readonly ids: Uint8Array; readonly deaths: number };
 }
 

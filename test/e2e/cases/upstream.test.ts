@@ -1,5 +1,5 @@
 import { readWindow } from '../../../lib/pipeline/read-window';
-import type { Place } from '../../../lib/domain/checkpoint';
+import type { Checkpoint } from '../../../lib/domain/checkpoint';
 import type { AuditLog } from '../../../lib/ports/audit-log';
 import type { LiveLease } from '../../../lib/ports/checkpoints';
 import { createPagePublisher } from '../../../lib/pipeline/publish-page';
@@ -166,7 +166,7 @@ describe('[case 33] an answer that was cut without a word', () => {
 });
 
 it('[case 34] gives up on cursors that are always new', async () => {
-  const checkpoint: Place = {
+  const checkpoint: Checkpoint = {
     watermark: 0,
     inflight: null,
     dialect: 'audit',
@@ -193,7 +193,7 @@ it('[case 34] gives up on cursors that are always new', async () => {
       }
     },
   };
-  const committed: Place[] = [];
+  const committed: Checkpoint[] = [];
   const never = () => Promise.reject(new Error('not to be called'));
   const lease: LiveLease = {
     installation: {
@@ -215,7 +215,7 @@ it('[case 34] gives up on cursors that are always new', async () => {
     noteWork: never,
     saveAlerts: never,
     commit: (next) => Promise.resolve(void committed.push(next)),
-    seen: never,
+    published: never,
     markPublished: never,
     fixTailnet: never,
     fail: never,

@@ -154,12 +154,12 @@ function pickKind(random: Random, hasEdits: boolean): Kind {
   return 'refused by the bus';
 }
 
-interface Place extends Omit<LogEntry, 'record'> {
+interface Checkpoint extends Omit<LogEntry, 'record'> {
   readonly delay: Delay;
   readonly isDeferred: boolean;
 }
 
-function pickPlace(random: Random, { span, phases, overlapMinutes }: RecordsPlan): Place {
+function pickPlace(random: Random, { span, phases, overlapMinutes }: RecordsPlan): Checkpoint {
   const phase = phases[random.int(0, phases.length - 1)];
   const isInPhase = phase !== undefined && random.chance(0.75);
   const at = isInPhase
@@ -184,7 +184,7 @@ function pickPlace(random: Random, { span, phases, overlapMinutes }: RecordsPlan
   };
 }
 
-function entryOf({ record, inOtherDialect }: Written, { at, nanos, visibleFrom, visibleUntil }: Place): LogEntry {
+function entryOf({ record, inOtherDialect }: Written, { at, nanos, visibleFrom, visibleUntil }: Checkpoint): LogEntry {
   return { record, inOtherDialect, at, nanos, visibleFrom, visibleUntil };
 }
 

@@ -1,11 +1,11 @@
 import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Place } from '../../../lib/domain/checkpoint';
+import type { Checkpoint } from '../../../lib/domain/checkpoint';
 import type { PublishedId } from '../../../lib/domain/published-id';
 import { HOUR, MINUTE } from '../../../lib/domain/time';
 import type { LiveLease } from '../../../lib/ports/checkpoints';
 import { acquire, address, clock, deadline, gateway, item, NOW, openStore, partition, store, table } from './setting';
 
-const moved = (lease: LiveLease, watermark: number): Place => ({ ...lease.checkpoint, watermark });
+const moved = (lease: LiveLease, watermark: number): Checkpoint => ({ ...lease.checkpoint, watermark });
 
 /** The answer to the next UpdateItem is lost after DynamoDB has applied it. */
 function loseOneAnswer(): void {
@@ -101,7 +101,7 @@ describe('a commit', () => {
       hourly: { doneFrom: 5, inflight: { ...inflight, startedAt: 6 } },
       daily: { doneFrom: 7, inflight: null },
     };
-    const checkpoint: Place = { watermark: NOW, dialect: 'audit', inflight, sweeps };
+    const checkpoint: Checkpoint = { watermark: NOW, dialect: 'audit', inflight, sweeps };
     await lease.commit(checkpoint, { release: 'whole' });
     expect((await acquire('next')).checkpoint).toEqual(checkpoint);
     expect(await item('GENESIS')).toMatchObject({ committed: true });
@@ -250,17 +250,17 @@ describe('published ids', () => {
 
   it('are known to the next run', async () => {
     const first = await acquire();
-    await first.seen(['2026112211']);
+    await first.published(['2026112211']);
     await first.markPublished([element(1), element(2, '2026112212'), element(3, 'none')]);
     await first.commit(first.checkpoint, { release: 'whole' });
-    const seen = await (await acquire('next')).seen(['2026112211', '2026112212', 'none']);
+    const seen = await (await acquire('next')).published(['2026112211', '2026112212', 'none']);
     expect([1, 2, 3, 4].map((number) => seen.status(element(number)))).toEqual(['same', 'same', 'same', 'new']);
   });
 
   it('show a revision by their second half', async () => {
     const lease = await acquire();
     await lease.markPublished([{ bucket: 'none', element: 'a'.repeat(16) + '1'.repeat(16) }]);
-    const seen = await lease.seen(['none']);
+    const seen = await lease.published(['none']);
     expect(seen.status({ bucket: 'none', element: 'a'.repeat(16) + '2'.repeat(16) })).toBe('revised');
   });
 
@@ -270,7 +270,7 @@ describe('published ids', () => {
     for (let start = 0; start < all.length; start += 100) await lease.markPublished(all.slice(start, start + 100));
     expect((await stored()).map(({ n }) => Number(n)).sort()).toEqual([300, 500, 500]);
     await lease.commit(lease.checkpoint, { release: 'whole' });
-    const seen = await (await acquire('next')).seen(['2026112211']);
+    const seen = await (await acquire('next')).published(['2026112211']);
     expect(all.every((one) => seen.status(one) === 'same')).toBe(true);
   });
 
@@ -284,10 +284,10 @@ describe('published ids', () => {
     const lease = await acquire();
     const queries = () => gateway.requests.filter(({ operation }) => operation === 'Query').length;
     const before = queries();
-    await lease.seen(['2026112210', '2026112211', '2026112212', '2026112110']);
-    await lease.seen(['2026112211']);
+    await lease.published(['2026112210', '2026112211', '2026112212', '2026112110']);
+    await lease.published(['2026112211']);
     expect(queries() - before).toBe(1);
-    await lease.seen(['2026010100', 'none']);
+    await lease.published(['2026010100', 'none']);
     expect(queries() - before).toBe(3);
   });
 });

@@ -1,5 +1,5 @@
 import { UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Place } from '../../../lib/domain/checkpoint';
+import type { Checkpoint } from '../../../lib/domain/checkpoint';
 import { HOUR, MINUTE } from '../../../lib/domain/time';
 import { createRewinder } from '../../../lib/operator/rewind';
 import { acquire, address, clock, deadline, gateway, item, NOW, table } from '../dynamodb/setting';
@@ -17,7 +17,7 @@ async function damage(sk: string, attribute: string, value: AttributeValue | und
 }
 
 const window = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 1 };
-const PLACE: Place = {
+const PLACE: Checkpoint = {
   watermark: NOW,
   dialect: 'audit',
   inflight: window,

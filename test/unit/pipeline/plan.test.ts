@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { InstallationRecord, Place } from '../../../lib/domain/checkpoint';
+import type { InstallationRecord, Checkpoint } from '../../../lib/domain/checkpoint';
 import { SWEEPS } from '../../../lib/domain/checkpoint';
 import { HOUR, RETENTION_MS } from '../../../lib/domain/time';
 import {
@@ -26,7 +26,7 @@ const installation: InstallationRecord = {
   committed: true,
 };
 const SWEPT = { doneFrom: NOW - 30 * 60_000, inflight: null };
-const checkpoint = (fields: Partial<Place> = {}): Place => ({
+const checkpoint = (fields: Partial<Checkpoint> = {}): Checkpoint => ({
   watermark: NOW - 5 * 60_000,
   inflight: null,
   dialect: 'audit',
