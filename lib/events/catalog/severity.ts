@@ -1,6 +1,6 @@
 import type { Severity } from '../../contract/audit-event';
 
-/** The product's severity table. It is exact: action names are compared as they stand. */
+/** The severity table. Action names are compared exactly. */
 const HIGH: ReadonlySet<string> = new Set([
   'acl:update',
   'acl:delete',
@@ -33,7 +33,7 @@ const MEDIUM: ReadonlySet<string> = new Set([
   'posture:delete',
 ]);
 
-/** Severity of a canonical action. What the table does not name is medium when it deletes or removes, else info. */
+/** Severity of a canonical action. An action outside the table is medium if it deletes or removes, else info. */
 export function severityOf(action: string): Severity {
   if (HIGH.has(action)) return 'high';
   return MEDIUM.has(action) || action.endsWith(':delete') || action.endsWith(':remove') ? 'medium' : 'info';
