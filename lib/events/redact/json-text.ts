@@ -149,7 +149,7 @@ class JsonTextReader {
     return content !== undefined && isValid ? { start, end, content, isString } : undefined;
   }
 
-  /** Index after the closing quote; -1 if there is none, or a control character before it. */
+  /** Index after the closing quote; -1 if it is missing, or if a control character precedes it. */
   private stringEnd(start: number): number {
     for (let at = start + 1; at < this.text.length; at += 1) {
       const code = this.text.charCodeAt(at);
@@ -162,7 +162,7 @@ class JsonTextReader {
 
   /** Skips white space and comments; false if a comment is not closed, or a slash begins none. */
   private skipBlanks(): boolean {
-    /** Start of the consecutive line comments before `at`; -1 if there are none. They are one text: a key may span lines. */
+    /** Start of the line comments that end at `at`, else -1. They are one text: a key may span lines. */
     let lines = -1;
     for (;;) {
       const before = this.at;

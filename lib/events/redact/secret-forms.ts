@@ -29,7 +29,7 @@ function finder(
   return (text) => findRanges(text, pattern, find(text)).map(({ start, end }) => ({ start, end, kind }));
 }
 
-/** The secret is what follows the match, as long as it is of the set, unless it is shorter than `least` or a mark. */
+/** The secret is the run of the set's characters after the match, unless it is a mark or shorter than `least`. */
 function following(kind: RedactionKind, pattern: RegExp, body: CharacterSet, least: number): FindSecrets {
   return finder(kind, pattern, (text) => (_, start) => {
     const end = endAfterMark(text, start, body);
