@@ -38,7 +38,9 @@ describe('docs/actions.md', () => {
     .filter((line) => line.startsWith('| `'));
 
   it('says what an unconditional triple means, and how severe it is', () => {
-    expect(rows).toContain('| `TAILNET.UPDATE.DNS_CONFIG` | | `dns:update` | info | high |');
+    expect(rows).toContain(
+      '| `TAILNET.UPDATE.DNS_CONFIG` | | `dns:update` | info | high | DNS configuration changed |',
+    );
   });
 
   it('lists the meanings of a conditional triple in the order in which they are tried', () => {

@@ -19,7 +19,7 @@ export const credentialRows: readonly CatalogRow[] = [
   row('API_KEY.DELETE', 'api_key:delete', 'API key deleted'),
   row('OAUTH_ACCESS_TOKEN.CREATE', 'oauth_token:create', 'OAuth access token created'),
   row('AUTH_KEY.CREATE', 'auth_key:create', 'Auth key created'),
-  row('AUTH_KEY.REVOKE', 'auth_key:delete', 'Auth key revoked', { also: ['AUTH_KEY.DELETE'] }),
+  row('AUTH_KEY.REVOKE', 'auth_key:delete', 'Auth key deleted', { also: ['AUTH_KEY.DELETE'] }),
   row('OAUTH_CLIENT.CREATE', 'oauth_client:create', 'OAuth client created', { raised: 'high' }),
-  row('OAUTH_CLIENT.REVOKE', 'oauth_client:delete', 'OAuth client revoked', { also: ['OAUTH_CLIENT.DELETE'] }),
+  row('OAUTH_CLIENT.REVOKE', 'oauth_client:delete', 'OAuth client deleted', { also: ['OAUTH_CLIENT.DELETE'] }),
 ];
