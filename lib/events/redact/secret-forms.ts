@@ -14,7 +14,7 @@ import {
   type Range,
 } from './text-search';
 
-export interface Secret extends Range {
+interface Secret extends Range {
   readonly kind: RedactionKind;
 }
 

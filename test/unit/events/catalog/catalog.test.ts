@@ -190,7 +190,7 @@ describe('records that name their canonical action', () => {
     ['a title made from its words', 'device:posture_identity_update', 'Device posture identity changed'],
     ['acronyms in capitals', 'pam_settings:update', 'PAM settings changed'],
     ['names in their own spelling', 'oauth_client:delete', 'OAuth client deleted'],
-    ['an unknown verb as it is', 'dns:purge_cache', 'DNS: purge cache'],
+    ['an unknown verb unchanged', 'dns:purge_cache', 'DNS: purge cache'],
   ])('have %s', (_, action, title) => {
     expect(classifyAction(action).title).toBe(title);
   });
