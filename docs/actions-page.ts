@@ -20,43 +20,47 @@ import {
 import { higherSeverity, severityOf } from '../lib/events/catalog/severity';
 import { code, table } from './markdown';
 
-/** The conditions of lib/events/catalog/conditions.ts for readers of the page. */
+/** What the page calls each condition of lib/events/catalog/conditions.ts. */
 const WORDS: ReadonlyMap<Condition, string> = new Map([
   [mentionsSaml, '`old`, `new` or the details mention SAML'],
   [turnsMagicDnsOff, '`new.magicDNS` is false'],
   [gainsOwner, '`new` has the role owner, `old` does not'],
-  [expiresNow, 'by the console or the API, to a time that is over or within 60 s'],
-  [changedByAdmin, 'by the console or the API'],
+  [expiresNow, 'through the console or the API, to a time in the past or within 60 s'],
+  [changedByAdmin, 'through the console or the API'],
   [routesUnknown, '`old` or `new` is not a list'],
-  [nodeAddsRoute, "the node itself added a route outside Tailscale's own addresses"],
+  [nodeAddsRoute, "the device itself added a route outside Tailscale's own addresses"],
   [addsRoute, "a route outside Tailscale's own addresses was added"],
   [removesRoute, "a route outside Tailscale's own addresses was removed"],
   [addsTag, 'a tag was added'],
   [disablesPosture, '`new.PostureDisabled` is true'],
-  [isAuthKey, 'the target is named "Auth key…", or the key can register nodes'],
-  [isOauthClient, 'the target\'s name has "OAuth client" or "trust credential"'],
-  [isFederatedIdentity, 'the target\'s name has "federated" or "workload"'],
+  [isAuthKey, 'the target is named "Auth key…", or the key can register devices'],
+  [isOauthClient, 'the target\'s name contains "OAuth client" or "trust credential"'],
+  [isFederatedIdentity, 'the target\'s name contains "federated" or "workload"'],
 ]);
 
 const INTRODUCTION = `# Actions
 
-Made from the catalog in \`lib/events/catalog\` by \`npm run generate\`; do not edit it here.
+Generated from \`lib/events/catalog\` by \`npm run generate\`; do not edit.
 
-Tailscale's public API names what happened by a triple, \`TARGET.ACTION\` or \`TARGET.ACTION.PROPERTY\`. An event keeps it in \`detail.native\`; \`detail.action\` is the canonical action that the tables give.
-Rows of one triple are tried from the top, and the first whose condition holds counts. A \`*\` stands for any action that has no row of its own.
+Tailscale's API names each change with a triple, \`TARGET.ACTION\` or \`TARGET.ACTION.PROPERTY\`. An event has the
+triple in \`detail.native\`, and its canonical action from these tables in \`detail.action\`. Among the rows of one triple,
+the first whose condition holds applies. \`*\` is any action without a row.
 
-**spec** is the severity that an event has by default, by the table in [events.md](events.md). **extended** is the one that it has with the setting \`severityProfile\` at \`extended\`: never lower.
+**spec** is the default severity, from the table in [events.md](events.md). **extended** is the severity with the setting
+\`severityProfile\` at \`extended\`; it is never lower.
 `;
 
-const FALLBACK_INTRODUCTION = `## Triples that no table names
+const FALLBACK_INTRODUCTION = `## Unknown triples
 
-The first row that fits counts. Such an event has \`action\` in its \`schemaDrift\`. A \`*\` stands for any text, also none.
-\`<target>:<verb>\` is made of the record's own words: \`QUANTUM_LINK.CREATE\` would be \`quantum_link:create\`, and \`REVOKE\` is \`delete\`.
+The first row that matches applies, and the event has \`action\` in its \`schemaDrift\`. \`*\` is any text or no text.
+\`<target>:<verb>\` is made of the record's own words: \`QUANTUM_LINK.CREATE\` would be \`quantum_link:create\`.
+The verb \`REVOKE\` becomes \`delete\`.
 `;
 
 const ACTIONS_INTRODUCTION = `## All actions
 
-A record that names its canonical action itself (the audit dialect) does not say which triple it was. Its extended severity is the highest of the action's rows.
+A record of the audit dialect names its canonical action and no triple. Its extended severity is the highest of the
+action's rows.
 `;
 
 /** The text of docs/actions.md. */
@@ -79,7 +83,7 @@ function targetOf({ native }: CatalogRow): string {
 
 function tripleTable(rows: readonly CatalogRow[]): string {
   return table(
-    ['triple', 'when', 'action', 'spec', 'extended'],
+    ['triple', 'when', 'action', 'spec', 'extended', 'title'],
     rows.map((row, at) => {
       const spec = severityOf(row.action);
       const follows = rows.slice(0, at).some(({ native }) => native === row.native);
@@ -89,6 +93,7 @@ function tripleTable(rows: readonly CatalogRow[]): string {
         code(row.action),
         spec,
         higherSeverity(spec, row.raised ?? 'info'),
+        row.title,
       ];
     }),
   );

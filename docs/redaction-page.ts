@@ -3,17 +3,19 @@ import { code, table } from './markdown';
 
 const INTRODUCTION = `# Redaction
 
-Made from the table in \`lib/events/redact/redaction-table.ts\` by \`npm run generate\`; do not edit it here.
+Generated from \`lib/events/redact/redaction-table.ts\` by \`npm run generate\`; do not edit.
 
-Before anything is published, every text of a record is searched for secrets. What is found is replaced by \`[REDACTED <kind>]\`, and \`detail.redactions\` says where it stood. Only the secret goes: of \`tskey-<kind>-<id>-<secret>\` the id stays, of an address its host.
-A policy's aliases, ports, hosts and addresses stay, whatever they are called. JSON and HuJSON are redacted string by string and comment by comment, so a comment cannot hide a rule.
+Before an event is published, every text of its record is searched for secrets. Each secret is replaced by
+\`[REDACTED <kind>]\`, and \`detail.redactions\` lists its path. The rest of the text stays: the id in
+\`tskey-<kind>-<id>-<secret>\`, the host in a URL. A policy's aliases, ports, hosts and addresses are never redacted,
+whatever their names. JSON and HuJSON are redacted string by string and comment by comment, so a comment cannot hide a rule.
 
-What is in none of these tables is published as received. A password in a sentence, "it is hunter2", is not found.
+A text that matches none of these tables is published as received. A password in a sentence, "it is hunter2", is not found.
 `;
 
 const list = (words: readonly string[]): string => words.map(code).join(' ');
 
-/** Tables and lists of Markdown have no place for line ends. */
+/** A cell of a Markdown table cannot hold a line end. */
 const inCell = (text: string): string => `\`\` ${text.replaceAll('\n', '\\n').replaceAll('|', '\\|')} \`\``;
 
 /** The text of docs/redaction.md. */
@@ -22,7 +24,7 @@ export function redactionPage(): string {
     code(ending),
     code(example),
     code(lookalike),
-    queryOnly === true ? 'in a query alone' : 'anywhere',
+    queryOnly === true ? 'only in a query' : 'anywhere',
   ]);
   const forms = FORMS.map(({ form, kind, examples, decoded = [], lookalikes }) => [
     form,
@@ -38,11 +40,11 @@ export function redactionPage(): string {
   ]);
   return [
     INTRODUCTION,
-    `## Names\n\nA value is secret whose name ends like this, in any spelling: as a property, a query parameter, an XML element or attribute, a part of a connection string, or the \`name\` beside a \`value\`. A number, a plural \`s\` or one of ${list(NAME_SUFFIXES)} may follow. ${list(NOT_NAMES)} are no such names.\n`,
+    `## Names\n\nA value is secret if its name ends like this, in any spelling (\`X-Api-Key\`, \`api_key\`): the name of a property,\na query parameter, an XML element or attribute, a part of a connection string, or the text of a \`name\` with a sibling\n\`value\`. A number, a plural \`s\` or one of these words may follow:\n${list(NAME_SUFFIXES)}.\nExceptions: ${list(NOT_NAMES)}.\n`,
     table(['ending', 'redacted', 'not redacted', 'where'], names),
-    '## Forms\n\nThe secret stands between « and ».\n',
+    '## Forms\n\n« and » enclose the secret.\n',
     table(['form', 'kind', 'redacted', 'not redacted'], forms),
-    '## Tokens\n\nA prefix, and behind it at least so many characters.\n',
-    table(['of', 'prefixes', 'characters', 'kind'], tokens),
+    '## Tokens\n\nA prefix, followed by at least this many characters.\n',
+    table(['vendor', 'prefixes', 'characters', 'kind'], tokens),
   ].join('\n');
 }

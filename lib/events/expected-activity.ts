@@ -3,8 +3,8 @@ import type { DomainEvent } from '../domain/event';
 import { parseTimestamp } from '../domain/time';
 
 /**
- * The first rule that matches in all it names; null when no rule does. The event keeps its severity either way. Rules match
- * what the subject of an event cannot choose: ids, and the actor's login name.
+ * The first expected-activity rule whose conditions all match; null if none does. Rules match only what the subject of an
+ * event cannot choose: ids, and the actor's login name.
  */
 export function expectedBy(
   event: Pick<DomainEvent, 'action' | 'actor' | 'target' | 'occurredAt'>,
@@ -27,7 +27,7 @@ function matches(
   );
 }
 
-/** Records may have a lone text in place of an actor or target. It is read as the id, but may be a name: it proves nothing. */
+/** null for an id that was a single text in place of an actor or target: it may be a name, which the subject can choose. */
 function provenId(id: string | null, others: readonly (string | null)[]): string | null {
   return others.every((other) => other === null) ? null : id;
 }
@@ -38,7 +38,7 @@ function isNamed(wanted: string | undefined, names: readonly (string | null)[]):
   return names.some((name) => name !== null && (start === undefined ? name === wanted : name.startsWith(start)));
 }
 
-/** An event without a readable time meets no rule that asks for one: what cannot be checked is not expected. */
+/** An event without a time does not match a rule that requires one. */
 function isInTime(
   between: ExpectedActivity['between'],
   endsOn: string | undefined,

@@ -26,7 +26,7 @@ it.each(['audit-event', 'policy-diff-event'])('the example %s is valid against i
 
 it('docs/actions.md lists the rows of a triple in the order in which they are tried', () => {
   const rows = read('docs/actions.md').split('\n');
-  expect(rows).toContain('| `TAILNET.UPDATE.DNS_CONFIG` | | `dns:update` | info | high |');
+  expect(rows).toContain('| `TAILNET.UPDATE.DNS_CONFIG` | | `dns:update` | info | high | DNS configuration changed |');
   const routes = rows.filter((row) => row.startsWith('| `NODE.UPDATE.ALLOWED_IPS`')).map((row) => row.split(' | '));
   expect(routes.map(([, , action]) => action)).toEqual([
     '`routes:approve`',
@@ -35,5 +35,5 @@ it('docs/actions.md lists the rows of a triple in the order in which they are tr
     '`routes:remove`',
     '`device:update`',
   ]);
-  expect(routes.at(-1)).toEqual(['| `NODE.UPDATE.ALLOWED_IPS`', 'otherwise', '`device:update`', 'medium', 'medium |']);
+  expect(routes.at(-1)?.slice(1, 5)).toEqual(['otherwise', '`device:update`', 'medium', 'medium']);
 });

@@ -3,12 +3,12 @@ import { credentialRows } from './credentials';
 import { deviceRows } from './devices';
 import { peopleRows } from './people';
 import { platformRows } from './platform';
-import type { CatalogRow } from './row';
+import { row, type CatalogRow } from './row';
 import { tailnetRows } from './tailnet';
 import type { ConditionFacts } from './conditions';
 import { higherSeverity, severityOf } from './severity';
 
-/** Every triple that is known. Order matters among rows of one triple: the first that matches wins. */
+/** Every known triple. Among the rows of one triple, the first that matches applies. */
 export const CATALOG: readonly CatalogRow[] = [
   ...tailnetRows,
   ...peopleRows,
@@ -17,29 +17,29 @@ export const CATALOG: readonly CatalogRow[] = [
   ...platformRows,
 ];
 
-/** In the last fallback the action is made from the record's own words. */
+/** An action made from the record's own words. */
 const DERIVED = '<target>:<verb>';
 
-/** What unknown triples mean, in order. They fail high: an unknown setting of the tailnet may be its most important one. */
+/** Meaning of unknown triples; the first match applies. Severities are high: an unknown setting may be an important one. */
 export const FALLBACKS: readonly CatalogRow[] = [
-  { native: 'TAILNET.*.DNS*|MAGIC*', action: 'dns:update', raised: 'high' },
-  { native: 'TAILNET.*.*', action: 'settings:update' },
-  { native: 'NODE.UPDATE.*', action: 'device:update' },
-  { native: '*.*.*', action: DERIVED, raised: 'medium' },
+  row('TAILNET.*.DNS*|MAGIC*', 'dns:update', 'DNS settings changed', { raised: 'high' }),
+  row('TAILNET.*.*', 'settings:update', 'Tailnet settings changed'),
+  row('NODE.UPDATE.*', 'device:update', 'Device changed'),
+  row('*.*.*', DERIVED, DERIVED, { raised: 'medium' }),
 ];
 
-/** What a record's triple means. */
+/** The meaning of a record. */
 export interface Classification {
   readonly action: string;
   readonly title: string;
   readonly severity: Severity;
-  /** Severity of the extended profile; never below `severity`. */
+  /** Severity in the extended profile; never below `severity`. */
   readonly extendedSeverity: Severity;
-  /** false: no row names the triple, a fallback spoke. */
+  /** false: the catalog does not list the triple or action. */
   readonly known: boolean;
 }
 
-/** A native triple. Names are as received; null or "" where the record has none. */
+/** A native triple, with names as received; null or "" where the record has none. */
 export interface Triple {
   readonly target: string | null;
   readonly verb: string;
@@ -48,37 +48,34 @@ export interface Triple {
 
 /** Tailscale's own name of the triple: `TARGET.ACTION[.PROPERTY]`. */
 export function nativeName({ target, verb, property }: Triple): string {
-  return [target ?? '', verb, ...(isNothing(property) ? [] : [property])].join('.');
+  return [target ?? '', verb, ...(isEmpty(property) ? [] : [property])].join('.');
 }
 
-const BY_NATIVE = new Map<string, CatalogRow[]>();
-for (const row of CATALOG) {
-  for (const native of [row.native, ...(row.also ?? [])])
-    BY_NATIVE.set(native, [...(BY_NATIVE.get(native) ?? []), row]);
+const ROWS = new Map<string, CatalogRow[]>();
+for (const found of CATALOG) {
+  for (const native of [found.native, ...(found.also ?? [])]) ROWS.set(native, [...(ROWS.get(native) ?? []), found]);
 }
 
-/** Classifies one native record. Total: an unknown triple is given to a fallback and says so. */
+/** Classifies a native record. A fallback classifies a triple that the catalog does not list. */
 export function classify(triple: Triple, facts: ConditionFacts): Classification {
-  const row = firstMatch(nativeName(triple), facts) ?? firstMatch(nativeName({ ...triple, verb: '*' }), facts);
-  if (row !== undefined) return asClassification(row, row.action, true);
+  const found = firstMatch(nativeName(triple), facts) ?? firstMatch(nativeName({ ...triple, verb: '*' }), facts);
+  if (found !== undefined) return classification(found.action, found.title, found.raised, true);
   const fallback = FALLBACKS.find((candidate) => matchesFallback(candidate, triple));
-  const action = fallback === undefined || fallback.action === DERIVED ? derivedAction(triple) : fallback.action;
-  return asClassification(fallback, action, false);
+  if (fallback === undefined || fallback.action === DERIVED) return unknownAction(derivedAction(triple));
+  return classification(fallback.action, fallback.title, fallback.raised, false);
 }
 
 function firstMatch(native: string, facts: ConditionFacts): CatalogRow | undefined {
-  return BY_NATIVE.get(native)?.find((row) => row.when === undefined || row.when(facts));
+  return ROWS.get(native)?.find(({ when }) => when === undefined || when(facts));
 }
 
-function asClassification(row: CatalogRow | undefined, action: string, known: boolean): Classification {
+function classification(action: string, title: string, raised: Severity = 'info', known: boolean): Classification {
   const severity = severityOf(action);
-  return {
-    action,
-    title: row?.title ?? readableTitle(action),
-    severity,
-    extendedSeverity: higherSeverity(severity, row?.raised ?? 'info'),
-    known,
-  };
+  return { action, title, severity, extendedSeverity: higherSeverity(severity, raised), known };
+}
+
+function unknownAction(action: string): Classification {
+  return classification(action, titleOf(action), FALLBACKS.at(-1)?.raised, false);
 }
 
 function matchesFallback({ native }: CatalogRow, triple: Triple): boolean {
@@ -91,61 +88,76 @@ function matches(pattern: string, value: string): boolean {
   return pattern.split('|').some((one) => (one.endsWith('*') ? value.startsWith(one.slice(0, -1)) : value === one));
 }
 
-function isNothing(value: string | null): value is null | '' {
+function isEmpty(value: string | null): value is null | '' {
   return value === null || value === '';
 }
 
-const TARGET_NAMES: ReadonlyMap<string, string> = new Map([
+const SUBJECTS: ReadonlyMap<string, string> = new Map([
   ['NODE', 'device'],
   ['API_KEY', 'api_key'],
   ['WEBHOOK_ENDPOINT', 'webhook'],
 ]);
 
-/** Characters of each half. An action is a name that rules match on, not a place for what someone else wrote. */
+/** Characters of each half of an action. The record's author must not put long texts into it. */
 const MAX_NAME = 64;
 
 function derivedAction({ target, verb }: Triple): string {
-  const subject = isNothing(target) ? 'unknown' : (TARGET_NAMES.get(target) ?? snake(target));
-  return `${subject}:${verb === 'DELETE' || verb === 'REVOKE' ? 'delete' : snake(verb)}`;
+  const subject = isEmpty(target) ? 'unknown' : (SUBJECTS.get(target) ?? snakeCase(target));
+  return `${subject}:${verb === 'DELETE' || verb === 'REVOKE' ? 'delete' : snakeCase(verb)}`;
 }
 
-function snake(name: string): string {
+function snakeCase(name: string): string {
   return name
     .slice(0, MAX_NAME)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_');
 }
 
-const ACRONYMS: ReadonlySet<string> = new Set(['acl', 'api', 'dns', 'oauth', 'oidc', 'pam', 'saml', 'scim']);
 const WRITTEN: ReadonlyMap<string, string> = new Map([
+  ...['acl', 'api', 'dns', 'oidc', 'pam', 'saml', 'scim'].map((word) => [word, word.toUpperCase()] as const),
   ['oauth', 'OAuth'],
-  ['magicdns', 'MagicDNS'],
+]);
+const CHANGES: ReadonlyMap<string, string> = new Map([
+  ['create', 'created'],
+  ['update', 'changed'],
+  ['delete', 'deleted'],
+  ['approve', 'approved'],
+  ['verify', 'verified'],
+  ['suspend', 'suspended'],
+  ['restore', 'restored'],
 ]);
 
-/** `device:expire_key` as "Device: expire key". */
-function readableTitle(action: string): string {
-  const words = action.replaceAll('_', ' ').replace(':', ': ').split(' ');
-  const text = words.map((word) => writtenOut(word)).join(' ');
+/** Title of an action without one: `user:role_update` is "User role changed", `device:move` is "Device: move". */
+function titleOf(action: string): string {
+  if (action === 'logging:set_config') return 'Logging configuration changed';
+  if (action === 'routes:set_advertised') return 'Routes advertised';
+  const [subject = '', verb = ''] = action.split(/:(.*)/s);
+  const thing = subject.split('_').map(written).join(' ');
+  const words = verb.split('_');
+  const change = CHANGES.get(words.at(-1) ?? '');
+  const title = change === undefined ? `: ${words.join(' ')}` : ` ${[...words.slice(0, -1), change].join(' ')}`;
+  return verb === '' ? capitalized(thing) : capitalized(thing + title);
+}
+
+function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function writtenOut(word: string): string {
-  const bare = word.replace(':', '');
-  const written = WRITTEN.get(bare) ?? (ACRONYMS.has(bare) ? bare.toUpperCase() : bare);
-  return word.replace(bare, () => written);
+function written(word: string): string {
+  return WRITTEN.get(word) ?? word;
 }
 
-const BY_ACTION: ReadonlyMap<string, Classification> = new Map(
+const ACTIONS: ReadonlyMap<string, Classification> = new Map(
   CATALOG.map(({ action }) => {
-    const rows = CATALOG.filter((row) => row.action === action);
-    const titles = new Set(rows.flatMap((row) => row.title ?? []));
-    const title = titles.size === 1 ? [...titles].join('') : readableTitle(action);
-    const extendedSeverity = rows.map((row) => row.raised ?? 'info').reduce(higherSeverity, severityOf(action));
-    return [action, { action, title, severity: severityOf(action), extendedSeverity, known: true }];
+    const rows = CATALOG.filter((candidate) => candidate.action === action);
+    const titles = new Set(rows.map(({ title }) => title));
+    const general = FALLBACKS.find((candidate) => candidate.action === action)?.title ?? titleOf(action);
+    const raised = rows.map((candidate) => candidate.raised ?? 'info').reduce(higherSeverity);
+    return [action, classification(action, titles.size === 1 ? [...titles].join('') : general, raised, true)];
   }),
 );
 
-/** Classifies a record that names the canonical action itself. It does not say which triple it was, so the highest of the action's rows counts. */
+/** Classifies a record that names its canonical action. It does not give the triple, so the highest severity of the action's rows counts. */
 export function classifyAction(action: string): Classification {
-  return BY_ACTION.get(action) ?? asClassification(FALLBACKS.at(-1), action, false);
+  return ACTIONS.get(action) ?? unknownAction(action);
 }

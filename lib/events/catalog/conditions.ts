@@ -4,9 +4,9 @@ import { parseTimestamp } from '../../domain/time';
 import { isZeroTime } from '../records/event-time';
 import { canonicalJson, field, isJsonObject } from '../../domain/json';
 
-/** What a condition may look at: one record, never its siblings. */
+/** The parts of one record that a condition may read. */
 export interface ConditionFacts {
-  /** null where the record has none. */
+  /** null if the record has none. */
   readonly old: unknown;
   readonly new: unknown;
   readonly actionDetails: unknown;
@@ -17,23 +17,23 @@ export interface ConditionFacts {
 
 export type Condition = (facts: ConditionFacts) => boolean;
 
-/** Tailscale signs in through OIDC; a change is one of SAML only if the record says so. */
+/** Tailscale signs in through OIDC. The change concerns SAML only if the record mentions it. */
 export const mentionsSaml: Condition = (facts) =>
   [facts.old, facts.new, facts.actionDetails].some((value) => /saml/i.test(canonicalJson(value)));
 
 export const turnsMagicDnsOff: Condition = (facts) => fieldOf(facts.new, 'magicDNS') === false;
 
-/** Roles come as a name or a list of names, as label or slug: "Owner", "owner", ["Member", "IT admin"]. */
+/** Roles are a name or a list of names, as label or slug: "Owner", "owner", ["Member", "IT admin"]. */
 export const gainsOwner: Condition = (facts) => hasRole(facts.new, 'owner') && !hasRole(facts.old, 'owner');
 
-/** Who used the console or the API; a login also moves a key's expiry, but then the node is the origin. */
+/** Through the console or the API. A login also changes a key's expiry, but its origin is the node. */
 export const changedByAdmin: Condition = ({ origin }) =>
   origin === 'ADMIN_CONSOLE' || origin === 'ADMIN_UI' || origin === 'CONFIG_API';
 
-/** Milliseconds that the new expiry may lie after the record's own time and still mean "now". */
+/** Milliseconds after the record's own time at which a new expiry still means "now". */
 const EXPIRES_NOW_SLACK = 60_000;
 
-/** The zero time means "never", not "long ago". */
+/** The zero time means "never", not "in the past". */
 export const expiresNow: Condition = (facts) => {
   if (!changedByAdmin(facts) || typeof facts.new !== 'string' || facts.eventMillis === null) return false;
   const expiry = parseTimestamp(facts.new);
@@ -52,7 +52,7 @@ export const addsTag: Condition = (facts) => minus(facts.new, facts.old).length 
 
 export const disablesPosture: Condition = (facts) => fieldOf(facts.new, 'PostureDisabled') === true;
 
-/** Auth keys, API tokens and OAuth clients share one target type; its name tells them apart, else what the key can do. */
+/** Auth keys, API tokens and OAuth clients share one target type. The target's name distinguishes them, else the key's capabilities. */
 export const isAuthKey: Condition = (facts) =>
   /^auth key/i.test(facts.targetName ?? '') ||
   members(fieldOf(facts.new, 'capabilities')).some((capability) => capability.includes('NODE_AUTH')) ||
@@ -71,7 +71,7 @@ function isThere(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** A list's members as text. A lone value is a list of one; null and "" (which Tailscale writes for an empty list) are empty. */
+/** A list's members as text. A single value is a list of one; null and "" (Tailscale's empty list) are empty. */
 function members(value: unknown): readonly string[] {
   if (!isThere(value) || value === '') return [];
   return (Array.isArray(value) ? value : [value]).map((member: unknown) =>
@@ -98,7 +98,7 @@ const OWN_ADDRESSES = new BlockList();
 OWN_ADDRESSES.addSubnet('100.64.0.0', 10, 'ipv4');
 OWN_ADDRESSES.addSubnet('fd7a:115c:a1e0::', 48, 'ipv6');
 
-/** A prefix outside the addresses that Tailscale itself gives to nodes. What is no prefix counts as one: better too loud. */
+/** Whether a prefix is outside the addresses that Tailscale assigns to nodes. Any other text counts as a route, to be safe. */
 function isRoute(prefix: string): boolean {
   const [address = '', bits] = prefix.split('/');
   const family = isIP(address);

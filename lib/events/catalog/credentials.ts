@@ -1,22 +1,25 @@
 import { isAuthKey, isFederatedIdentity, isOauthClient } from './conditions';
-import type { CatalogRow } from './row';
+import { row, type CatalogRow } from './row';
 
 /** Keys, tokens and clients. In order: the first row that matches wins. */
 export const credentialRows: readonly CatalogRow[] = [
-  { native: 'API_KEY.CREATE', action: 'auth_key:create', when: isAuthKey, title: 'Auth key: Create API key' },
-  { native: 'API_KEY.CREATE', action: 'oauth_client:create', when: isOauthClient, raised: 'high' },
-  { native: 'API_KEY.CREATE', action: 'federated_identity:create', when: isFederatedIdentity, raised: 'high' },
-  { native: 'API_KEY.CREATE', action: 'api_key:create', raised: 'high', title: 'API key: Create API key' },
-  { native: 'API_KEY.REVOKE', action: 'auth_key:delete', when: isAuthKey, title: 'Auth key: Revoke API key' },
-  { native: 'API_KEY.REVOKE', action: 'api_key:delete', title: 'API key: Revoke API key' },
-  { native: 'API_KEY.EXPIRED', action: 'auth_key:expire', when: isAuthKey, title: 'Auth key: API key expired' },
-  { native: 'API_KEY.EXPIRED', action: 'api_key:expire', title: 'API key: API key expired' },
-  { native: 'API_KEY.UPDATE', action: 'api_key:update', raised: 'high' },
-  { native: 'API_KEY.DELETE', action: 'auth_key:delete', when: isAuthKey },
-  { native: 'API_KEY.DELETE', action: 'api_key:delete' },
-  { native: 'OAUTH_ACCESS_TOKEN.CREATE', action: 'oauth_token:create' },
-  { native: 'AUTH_KEY.CREATE', action: 'auth_key:create' },
-  { native: 'AUTH_KEY.REVOKE', action: 'auth_key:delete', also: ['AUTH_KEY.DELETE'] },
-  { native: 'OAUTH_CLIENT.CREATE', action: 'oauth_client:create', raised: 'high' },
-  { native: 'OAUTH_CLIENT.REVOKE', action: 'oauth_client:delete', also: ['OAUTH_CLIENT.DELETE'] },
+  row('API_KEY.CREATE', 'auth_key:create', 'Auth key created', { when: isAuthKey }),
+  row('API_KEY.CREATE', 'oauth_client:create', 'OAuth client created', { when: isOauthClient, raised: 'high' }),
+  row('API_KEY.CREATE', 'federated_identity:create', 'Federated identity created', {
+    when: isFederatedIdentity,
+    raised: 'high',
+  }),
+  row('API_KEY.CREATE', 'api_key:create', 'API key created', { raised: 'high' }),
+  row('API_KEY.REVOKE', 'auth_key:delete', 'Auth key revoked', { when: isAuthKey }),
+  row('API_KEY.REVOKE', 'api_key:delete', 'API key revoked'),
+  row('API_KEY.EXPIRED', 'auth_key:expire', 'Auth key expired', { when: isAuthKey }),
+  row('API_KEY.EXPIRED', 'api_key:expire', 'API key expired'),
+  row('API_KEY.UPDATE', 'api_key:update', 'API key changed', { raised: 'high' }),
+  row('API_KEY.DELETE', 'auth_key:delete', 'Auth key deleted', { when: isAuthKey }),
+  row('API_KEY.DELETE', 'api_key:delete', 'API key deleted'),
+  row('OAUTH_ACCESS_TOKEN.CREATE', 'oauth_token:create', 'OAuth access token created'),
+  row('AUTH_KEY.CREATE', 'auth_key:create', 'Auth key created'),
+  row('AUTH_KEY.REVOKE', 'auth_key:delete', 'Auth key deleted', { also: ['AUTH_KEY.DELETE'] }),
+  row('OAUTH_CLIENT.CREATE', 'oauth_client:create', 'OAuth client created', { raised: 'high' }),
+  row('OAUTH_CLIENT.REVOKE', 'oauth_client:delete', 'OAuth client deleted', { also: ['OAUTH_CLIENT.DELETE'] }),
 ];

@@ -1,18 +1,28 @@
 import type { Severity } from '../../contract/audit-event';
 import type { Condition } from './conditions';
 
-/** One row of the catalog: a native triple, and under which condition, if any, it means which action. */
-export interface CatalogRow {
-  /** Tailscale's own `TARGET.ACTION` or `TARGET.ACTION.PROPERTY`. In a fallback `*` also stands for no property. */
+/** What one native triple means. */
+export interface CatalogRow extends RowOptions {
+  /** Tailscale's own `TARGET.ACTION` or `TARGET.ACTION.PROPERTY`. `*` is any action; in a fallback, any text. */
   readonly native: string;
-  /** Canonical action. Its severity follows from the severity table. */
+  /** Canonical action. The severity table gives its severity. */
   readonly action: string;
-  /** The row counts only when this holds. */
+  /** For people: the thing, then the change. */
+  readonly title: string;
+}
+
+interface RowOptions {
+  /** The row applies only if this holds. */
   readonly when?: Condition;
-  /** Severity of the extended profile, where it is above the table's. */
+  /** Severity in the extended profile, if it is above the table's. */
   readonly raised?: Severity;
-  /** Tailscale's own words, where its documentation has some. */
-  readonly title?: string;
-  /** Other triples that mean the same. */
+  /** Other triples with the same meaning. */
   readonly also?: readonly string[];
 }
+
+export const row = (native: string, action: string, title: string, options: RowOptions = {}): CatalogRow => ({
+  native,
+  action,
+  title,
+  ...options,
+});

@@ -1,39 +1,16 @@
 import type { Severity } from '../../contract/audit-event';
 
-/** The product's severity table. It is exact: action names are compared as they stand. */
-const HIGH: ReadonlySet<string> = new Set([
-  'acl:update',
-  'acl:delete',
-  'device:approve',
-  'device:delete',
-  'device:expire_key',
-  'routes:approve',
-  'routes:set_advertised',
-  'auth_key:create',
-  'auth_key:delete',
-  'user:invite',
-  'user:delete',
-  'user:role_update',
-  'oidc:update',
-  'saml:update',
-  'tailnet:transfer_ownership',
-  'tailnet:delete',
-  'webhook:create',
-  'webhook:update',
-  'webhook:delete',
-  'settings:update',
-  'logging:set_config',
-]);
+/** The severity table. Action names are compared exactly. */
+const HIGH: ReadonlySet<string> = new Set(
+  `acl:update acl:delete device:approve device:delete device:expire_key routes:approve routes:set_advertised auth_key:create
+  auth_key:delete user:invite user:delete user:role_update oidc:update saml:update tailnet:transfer_ownership tailnet:delete
+  webhook:create webhook:update webhook:delete settings:update logging:set_config`.split(/\s+/),
+);
+const MEDIUM: ReadonlySet<string> = new Set(
+  'device:update tag:update posture:create posture:update posture:delete'.split(' '),
+);
 
-const MEDIUM: ReadonlySet<string> = new Set([
-  'device:update',
-  'tag:update',
-  'posture:create',
-  'posture:update',
-  'posture:delete',
-]);
-
-/** Severity of a canonical action. What the table does not name is medium when it deletes or removes, else info. */
+/** Severity of a canonical action. An action outside the table is medium if it deletes or removes, else info. */
 export function severityOf(action: string): Severity {
   if (HIGH.has(action)) return 'high';
   return MEDIUM.has(action) || action.endsWith(':delete') || action.endsWith(':remove') ? 'medium' : 'info';

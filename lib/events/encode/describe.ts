@@ -7,12 +7,12 @@ export const MAX_DESCRIPTION = 400;
 /** Characters of one name inside a description. */
 const MAX_PART = 120;
 
-/** Control characters, line ends, and what turns the direction of writing: someone else wrote these names. */
+/** Control characters, line ends and direction marks. Names in an event are user input. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu;
 
-/** A text on one line, bounded. */
+/** A text on one line, of at most `max` characters. */
 export function oneLine(text: string, max: number): string {
-  // Cut first: the text may be 16 MB long, and what is dropped need not be cleaned.
+  // Cut first: the text may be 16 MB long.
   const line = text
     .slice(0, max * 2)
     .replaceAll(UNPRINTABLE, ' ')
@@ -20,12 +20,12 @@ export function oneLine(text: string, max: number): string {
   return line.length <= max ? line : `${wholeCharacters(line.slice(0, max - 1))}…`;
 }
 
-/** Half a surrogate pair at the end is no character. */
+/** Without half a surrogate pair at the end. */
 export function wholeCharacters(text: string): string {
   return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
 }
 
-/** Who did what to what: `alice@example.com: Update policy file for tailnet (example.com)`. */
+/** Who did what to what: `alice@example.com: Policy file changed (example.com)`. */
 export function describe(
   what: string,
   { actor, target, error }: Pick<DomainEvent, 'actor' | 'target' | 'error'>,

@@ -16,7 +16,7 @@ import {
   type Reading,
 } from './reading';
 
-/** The spellings of each field, the preferred one first. */
+/** The names that each field may have, the preferred one first. */
 export const AUDIT_SPELLINGS = {
   id: ['id', 'eventId'],
   time: ['created', 'timestamp', 'time', 'eventTime'],
@@ -32,23 +32,16 @@ const LOGIN_NAMES = ['loginName', 'login', 'email'] as const;
 const DISPLAY_NAMES = ['displayName', 'name'] as const;
 const TARGET_NAMES = ['name', 'hostname', 'displayName', 'loginName'] as const;
 
-const FIELDS = new Set<string>([
-  ...Object.values(AUDIT_SPELLINGS).flat(),
-  'action',
-  'old',
-  'new',
-  'error',
-  'origin',
-  'type',
-]);
+const OTHER_FIELDS = ['action', 'old', 'new', 'error', 'origin', 'type'] as const;
+const FIELDS = new Set<string>([...Object.values(AUDIT_SPELLINGS).flat(), ...OTHER_FIELDS]);
 const ACTOR_FIELDS = new Set<string>([...ID_NAMES, ...LOGIN_NAMES, ...DISPLAY_NAMES, 'type', 'tags', 'ip']);
 const TARGET_FIELDS = new Set<string>([...ID_NAMES, ...TARGET_NAMES, 'type', 'property', 'isEphemeral']);
 
 /**
- * Reads a record that names its canonical action itself: `{id, action: "acl:update", actor, target, created, …}`. Actor
- * and target may be a lone name. What is unknown is passed on and noted.
+ * Reads a record that names its canonical action: `{id, action: "acl:update", actor, target, created, …}`. Actor and
+ * target may be a single name. Unknown fields are noted in `drift`, not rejected.
  *
- * @returns undefined when it names no action.
+ * @returns undefined if the record has no action.
  */
 export function readAuditRecord(value: unknown): Reading | undefined {
   const found = asActionRecord(value);

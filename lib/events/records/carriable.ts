@@ -1,9 +1,9 @@
 import { canonicalJson, isDeeperThan, isJsonObject, setField } from '../../domain/json';
 
-/** Levels of nesting of a field that still go out as they are. EventBridge refuses a detail of over 1,000, and serializing a deep one overflows the stack. */
+/** Levels of nesting in a field. EventBridge rejects a detail with over 1,000, and serializing a deep one overflows the stack. */
 const MAX_LEVELS = 890;
 
-/** The value with each field that is nested too deep as its JSON text; anything but an object becomes text as a whole. */
+/** The value with each field that is nested too deeply replaced by its JSON text; a list is replaced as a whole. */
 export function carriable(value: unknown): unknown {
   if (!isDeeperThan(value, MAX_LEVELS)) return value;
   if (!isJsonObject(value)) return canonicalJson(value);

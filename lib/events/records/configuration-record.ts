@@ -17,60 +17,30 @@ import {
   type Reading,
 } from './reading';
 
-/** Fields and values of Tailscale's public API description, and those seen in live records (`ADMIN_UI`, the newer target types). */
-const FIELDS = new Set([
-  'eventTime',
-  'type',
-  'eventGroupID',
-  'origin',
-  'actor',
-  'target',
-  'action',
-  'old',
-  'new',
-  'actionDetails',
-  'error',
-  'deferredAt',
-]);
-const ACTOR_FIELDS = new Set(['id', 'type', 'loginName', 'displayName', 'tags']);
-const TARGET_FIELDS = new Set(['id', 'name', 'type', 'property', 'isEphemeral']);
-const ORIGINS = new Set([
-  'ADMIN_CONSOLE',
-  'ADMIN_UI',
-  'CONFIG_API',
-  'CONTROL',
-  'IDENTITY_PROVIDER',
-  'NODE',
-  'SUPPORT_REQUEST',
-  'STRIPE',
-  'SECURITY_NOTIFICATION',
-  'LEGAL_NOTIFICATION',
-]);
-const ACTOR_TYPES = new Set([
-  'USER',
-  'NODE',
-  'AUTOMATED_WORKER',
-  'OAUTH_CLIENT',
-  'SCIM',
-  'MULLVAD',
-  'LOGSTREAM',
-  'SECRET_SCANNER',
-]);
-const TYPES = new Set(['CONFIG']);
+const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
+
+/** Source: Tailscale's public API description, and live records (`ADMIN_UI`, the newer target types). */
+const FIELDS = words('eventTime type eventGroupID origin actor target action old new actionDetails error deferredAt');
+const ACTOR_FIELDS = words('id type loginName displayName tags');
+const TARGET_FIELDS = words('id name type property isEphemeral');
+const ORIGINS = words(
+  `ADMIN_CONSOLE ADMIN_UI CONFIG_API CONTROL IDENTITY_PROVIDER NODE SUPPORT_REQUEST STRIPE SECURITY_NOTIFICATION
+  LEGAL_NOTIFICATION`,
+);
+const ACTOR_TYPES = words('USER NODE AUTOMATED_WORKER OAUTH_CLIENT SCIM MULLVAD LOGSTREAM SECRET_SCANNER');
+const TYPES = words('CONFIG');
 const TARGET_TYPES = new Set(CATALOG.map(({ native }) => native.split('.')[0] ?? ''));
 const PROPERTIES = new Set(CATALOG.map(({ native }) => native.split('.')[2] ?? ''));
 
-/** `eventTime` with `eventGroupID`, whatever their values: the `configuration` form, in either envelope. */
+/** Whether a record has the `configuration` form: it has `eventTime` and `eventGroupID`, with any values. */
 export function hasConfigurationShape(record: unknown): boolean {
-  return (
-    isJsonObject(record) && field(record, 'eventTime') !== undefined && field(record, 'eventGroupID') !== undefined
-  );
+  return isJsonObject(record) && ['eventTime', 'eventGroupID'].every((name) => field(record, name) !== undefined);
 }
 
 /**
- * Reads a record of `logging/configuration`. What is unknown is passed on and noted.
+ * Reads a record of `logging/configuration`. Unknown fields and values are noted in `drift`, not rejected.
  *
- * @returns undefined when it cannot be told what happened (no `action`) or the time or group have a type that says nothing.
+ * @returns undefined if the record has no `action`, or its time or group is neither text nor number.
  */
 export function readConfigurationRecord(value: unknown): Reading | undefined {
   const found = asActionRecord(value);
@@ -145,7 +115,7 @@ function readTarget(value: unknown, drift: Drift): AuditEvent['target'] {
   };
 }
 
-/** Once an object, now a lone value: it can only be the id. */
+/** A single value in place of an object is read as the id. */
 function notAnObject(value: unknown, path: string, drift: Drift): string | null {
   drift.add(path);
   return asText(value, path, drift);

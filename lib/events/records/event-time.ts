@@ -1,23 +1,23 @@
 import { DAY, type Millis, parseTimestamp } from '../../domain/time';
 
-/** A readable time of a record. */
+/** The time of a record. */
 export interface EventTime {
-  /** As received; a number of seconds or milliseconds becomes RFC 3339, for which the numeric text stays in `raw`. */
+  /** As received; a number of seconds or milliseconds becomes RFC 3339, and `raw` keeps the number. */
   readonly text: string;
-  /** Fractions of a millisecond are left out. */
+  /** Without fractions of a millisecond. */
   readonly millis: Millis;
 }
 
-/** Decimal digits: an epoch that a lossless parser left as text. */
+/** An epoch as decimal digits, as the lossless parser returns it. */
 const EPOCH = /^\d{1,16}(?:\.\d{1,20})?$/;
 
 /** Seconds. Below this a number is an epoch in seconds (until the year 5138), above it one in milliseconds. */
 const SECONDS_BELOW = 1e11;
 
-/** Milliseconds. The year 5138 again; beyond it a number is no epoch that we know. */
+/** Milliseconds, the year 5138 again. A larger number is not an epoch. */
 const MILLIS_BELOW = 1e14;
 
-/** The time in a value from a record; null when there is none to read. */
+/** Reads a time from a record; null if the value is not a time. */
 export function parseEventTime(value: unknown): EventTime | null {
   if (typeof value === 'number') return epochTime(value);
   if (typeof value !== 'string') return null;
@@ -32,7 +32,7 @@ function epochTime(value: number): EventTime | null {
   return { text: new Date(millis).toISOString(), millis };
 }
 
-/** Go's zero time stands for "none": any instant of the year 1. */
+/** Whether a time is Go's zero time, which means "not set": any instant of the year 1. */
 export function isZeroTime(millis: Millis): boolean {
   return millis < ZERO_TIME_END;
 }
@@ -43,14 +43,15 @@ const EARLIEST = Date.UTC(2000, 0, 1);
 
 const LATEST_BUCKET = Date.UTC(2100, 0, 1);
 
-/** The entry's `Time`: the event's own within [2000-01-01, receipt + 1 day], else the time of receipt. */
+/** The `Time` of an entry on the bus: the event's own if it is in [2000-01-01, receipt + 1 day], else the time of receipt. */
 export function entryTime(millis: Millis | null, receivedAt: Millis): Millis {
   return millis !== null && millis >= EARLIEST && millis <= receivedAt + DAY ? millis : receivedAt;
 }
 
 /**
- * The hour of the event time as `yyyymmddhh` in UTC; `none` without a time, or with one outside this century, whose
- * marks would be kept for ever. Depends on the record alone, so that a second reading finds the first one's mark.
+ * The partition of the published ids: the hour of the event time as `yyyymmddhh` in UTC. `none` without a time, or with one
+ * outside this century, whose ids would never be deleted. It depends only on the record, so that a second reading finds
+ * the id that the first one stored.
  */
 export function publishedBucket(millis: Millis | null): string {
   if (millis === null || millis < EARLIEST || millis >= LATEST_BUCKET) return 'none';

@@ -2,9 +2,9 @@ import type { AuditEvent } from '../../contract/audit-event';
 import type { EventTime } from './event-time';
 import { canonicalJson, field, isJsonObject, type JsonObject } from '../../domain/json';
 
-/** What both kinds of record come down to: behind this the dialects end. */
+/** A record of either dialect, read. */
 export interface Reading {
-  /** Which shape the record had; the shape decides, not the envelope it came in. */
+  /** The form of the record itself, whichever dialect the API answered in. */
   readonly shape: 'configuration' | 'audit';
   /** The record's `action`: a native verb, or in the audit shape the canonical action itself. */
   readonly verb: string;
@@ -13,22 +13,22 @@ export interface Reading {
   readonly groupId: string | null;
   readonly actor: AuditEvent['actor'];
   readonly target: AuditEvent['target'];
-  /** null where the record has none. */
+  /** null if the record has none. */
   readonly old: unknown;
   readonly new: unknown;
   readonly actionDetails: unknown;
-  /** Tailscale's reason; null: the change succeeded. */
+  /** Tailscale's reason for a failed change; null if it succeeded. */
   readonly error: string | null;
   readonly drift: Drift;
 }
 
-/** Paths whose name, value or type is news. */
+/** Paths of a record whose name, value or type this version does not know. */
 export interface Drift {
   readonly paths: readonly string[];
   add(path: string): void;
 }
 
-/** Paths kept; behind them the record is another kind of thing, and saying so at length helps nobody. */
+/** Paths that are kept; more would not help a reader. */
 export const MAX_DRIFT = 100;
 
 /** Characters of one path. */
@@ -46,24 +46,24 @@ export function createDrift(): Drift {
   };
 }
 
-/** Notes the fields that nobody has told us of. */
+/** Notes the unknown fields of an object. */
 export function noteUnknownFields(object: JsonObject, known: ReadonlySet<string>, prefix: string, drift: Drift): void {
   for (const name in object) {
     if (Object.hasOwn(object, name) && !known.has(name)) drift.add(prefix + name);
   }
 }
 
-/** Notes a value outside a list that Tailscale has published. The value is passed on all the same. */
+/** Notes a value that Tailscale's documentation does not list. */
 export function noteUnknownValue(value: string | null, known: ReadonlySet<string>, path: string, drift: Drift): void {
   if (value !== null && value !== '' && !known.has(value)) drift.add(path);
 }
 
-/** A text field as received, "" included; null where there is none. Another type is read as its JSON text and noted. */
+/** A text field; null if it is missing. Another type is read as by asText. */
 export function readText(object: JsonObject, name: string, path: string, drift: Drift): string | null {
   return asText(field(object, name), path, drift);
 }
 
-/** The first of several spellings of one field that is there. */
+/** The first of several names of a field that the object has. */
 export function firstField(
   object: JsonObject,
   names: readonly string[],
@@ -75,7 +75,7 @@ export function firstField(
   return { name: names[0] ?? '', value: undefined };
 }
 
-/** The text of a value; a number is its digits, any other type its JSON, and both are noted. */
+/** A value as text; null if it is missing. A number becomes its digits, any other type its JSON, and both are noted. */
 export function asText(value: unknown, path: string, drift: Drift): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return value;
@@ -83,7 +83,7 @@ export function asText(value: unknown, path: string, drift: Drift): string | nul
   return typeof value === 'number' ? String(value) : canonicalJson(value);
 }
 
-/** A list of texts. A lone text is a list of one and is noted. */
+/** A list of texts. A single text is a list of one and is noted. */
 export function readTexts(object: JsonObject, name: string, path: string, drift: Drift): string[] {
   const value = field(object, name);
   if (value === undefined || value === null) return [];
@@ -93,7 +93,7 @@ export function readTexts(object: JsonObject, name: string, path: string, drift:
   );
 }
 
-/** Why a change failed; null when it did not: absent, null, "" and false all say so. */
+/** The reason for a failed change. Missing, null, "" and false all mean that it succeeded. */
 export function readError(object: JsonObject, drift: Drift): string | null {
   const value = field(object, 'error');
   if (value === false) drift.add('error');
@@ -111,7 +111,7 @@ export const NOBODY: AuditEvent['actor'] = {
 };
 export const NOTHING: AuditEvent['target'] = { id: null, name: null, type: null, property: null };
 
-/** The record and its action; undefined when it is no object or names no action: then nothing can be said of it. */
+/** The record and its action; undefined if it is not an object or has no action. */
 export function asActionRecord(value: unknown): { readonly record: JsonObject; readonly verb: string } | undefined {
   if (!isJsonObject(value)) return undefined;
   const verb = field(value, 'action');

@@ -1,250 +1,212 @@
-import { isLabelledValue, labelsSecret } from './labelled';
-import { isSecretText } from './named-values';
+import { isSecretText, mark } from './mark';
 import type { RedactionKind } from './redaction-table';
-import { isSecretName } from './secret-names';
-import { characterSet, endWhile } from './text-search';
+import { isLabelledValue, isSecretName, labelsSecret } from './secret-names';
+import { characterSet, endWhile, replaceRanges, type Range } from './text-search';
 
 /** Redacts the content of a string, or of comments. */
-type Inner = (part: string, isComment: boolean) => string;
-/** Notes a secret and gives its mark. */
+type RedactPart = (part: string, isComment: boolean) => string;
+/** Notes a secret and returns its mark. */
 type Found = (kind: RedactionKind) => string;
 
 /**
- * Redacts a text that is JSON or HuJSON. A string stays one string and a comment stays a comment, whatever they hold; a
- * number under the name of a secret becomes a string. Everything else in the text stays as it is. Lists and objects under
- * such a name are secret throughout, but for those under `secret`: a policy grants access to secrets by their names.
+ * Redacts a text that is JSON or HuJSON. A string stays one string and a comment stays a comment; a secret number becomes
+ * a string; everything else is unchanged. All values in a list or object with a secret's name are secret, except under
+ * the name `secret`: a policy grants access to secrets by their names.
  *
- * @returns undefined when the text is something else.
+ * @returns undefined if the text is not JSON.
  */
-export function redactJsonText(text: string, inner: Inner, found: Found): string | undefined {
-  if (!LOOKS_LIKE_JSON.test(text) || !new JsonTextReader(text, null).document()) return undefined;
-  const reader = new JsonTextReader(text, { inner, found });
-  reader.document();
-  return reader.written();
+export function redactJsonText(text: string, redactPart: RedactPart, found: Found): string | undefined {
+  if (!/^\uFEFF?\s{0,1000}(?:\/[/*]|[{["])/.test(text)) return undefined;
+  // Redacting the parts of a text that then turns out not to be JSON would cost much more than reading it twice.
+  if (!new JsonTextReader(text, (part) => part, mark).read()) return undefined;
+  const reader = new JsonTextReader(text, redactPart, found);
+  return reader.read() ? replaceRanges(text, reader.replacements, ({ text: replacement }) => replacement) : undefined;
 }
-
-const LOOKS_LIKE_JSON = /^\uFEFF?\s{0,1000}(?:\/[/*]|[{["])/;
 
 /** Levels of nesting that are followed. A policy has about six. */
 const MAX_DEPTH = 1_000;
 
-interface Part {
-  /** The string with its quotes, the number, or the comments. */
-  readonly start: number;
-  readonly end: number;
+/** A string with its quotes, or a number or literal. */
+interface Scalar extends Range {
+  readonly content: string;
+  readonly isString: boolean;
 }
 
-interface Replacement extends Part {
-  readonly text: string;
-}
-
-/** A list or an object that is being read. */
-interface Frame {
+/** A list or object that is being read. */
+interface Container {
   readonly isList: boolean;
-  /** It stands under the name of a secret. */
-  readonly isWithin: boolean;
+  /** It is inside the value of a secret's name. */
+  readonly isInSecret: boolean;
   key: string;
-  /** The value that is read next is a secret. */
+  /** The value of `key` is secret. */
   isSecret: boolean;
   hasSecretLabel: boolean;
-  /** Values that are secret if another field says so. */
-  readonly candidates: { readonly part: Part; readonly content: string }[];
+  /** Values that are secret if a sibling field says so. */
+  readonly labelled: Scalar[];
 }
 
-const NONE: Frame['candidates'] = [];
 const BLANK = characterSet(/[ \t\r\n]/);
 const BARE = characterSet(/[\w.+-]/);
-const NUMBER_START = /[-\d]/;
-const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null']);
+const LITERALS = new Set(['true', 'false', 'null']);
 
 class JsonTextReader {
+  readonly replacements: (Range & { readonly text: string })[] = [];
   private at: number;
-  private readonly stack: Frame[] = [];
-  private readonly replacements: Replacement[] = [];
-  /** Line comments on end, or one block comment. */
-  private comments: Part | undefined;
+  private readonly open: Container[] = [];
 
   constructor(
     private readonly text: string,
-    /** null: only to see whether the text is JSON. */
-    private readonly redact: { readonly inner: Inner; readonly found: Found } | null,
+    private readonly redactPart: RedactPart,
+    private readonly found: Found,
   ) {
     this.at = text.startsWith('\uFEFF') ? 1 : 0;
   }
 
-  written(): string {
-    const out: string[] = [];
-    let copied = 0;
-    for (const { start, end, text } of this.replacements.sort((a, b) => a.start - b.start)) {
-      out.push(this.text.slice(copied, start), text);
-      copied = end;
-    }
-    return out.join('') + this.text.slice(copied);
-  }
-
-  /** Whether the text is JSON or HuJSON. */
-  document(): boolean {
+  /** Reads the whole text; false if it is not JSON or HuJSON. */
+  read(): boolean {
     let expected: 'value' | 'item' | 'member' | 'next' = 'value';
     for (;;) {
-      if (!this.blanks()) return false;
-      const frame = this.stack.at(-1);
+      if (!this.skipBlanks()) return false;
+      const container = this.open.at(-1);
       const character = this.text.charAt(this.at);
-      if (expected === 'next' && frame === undefined) return this.at === this.text.length;
-      if (expected !== 'value' && character === (frame?.isList === true ? ']' : '}')) {
-        this.close();
+      if (expected === 'next' && container === undefined) return this.at === this.text.length;
+      if (expected !== 'value' && character === (container?.isList === true ? ']' : '}')) {
+        this.endContainer();
         expected = 'next';
       } else if (expected === 'next') {
         if (character !== ',') return false;
         this.at += 1;
-        expected = frame?.isList === true ? 'item' : 'member';
+        expected = container?.isList === true ? 'item' : 'member';
       } else if (expected === 'member') {
-        if (!this.key(frame)) return false;
+        if (container === undefined || !this.readKey(container)) return false;
         expected = 'value';
       } else if (character === '{' || character === '[') {
-        if (this.stack.length >= MAX_DEPTH) return false;
-        this.open(character === '[', frame);
-        this.at += 1;
+        if (this.open.length >= MAX_DEPTH) return false;
+        this.beginContainer(character === '[', container);
         expected = character === '[' ? 'item' : 'member';
       } else {
-        if (!this.scalar(frame)) return false;
+        if (!this.readValue(container)) return false;
         expected = 'next';
       }
     }
   }
 
-  private open(isList: boolean, parent: Frame | undefined): void {
-    const isWithin = parent?.isSecret === true && !/^secrets?$/i.test(parent.key);
-    this.stack.push({
-      isList,
-      isWithin,
-      key: '',
-      isSecret: isWithin,
-      hasSecretLabel: false,
-      candidates: isList ? NONE : [],
-    });
+  private beginContainer(isList: boolean, parent: Container | undefined): void {
+    this.at += 1;
+    const isInSecret = parent?.isSecret === true && !/^secrets?$/i.test(parent.key);
+    this.open.push({ isList, isInSecret, key: '', isSecret: isInSecret, hasSecretLabel: false, labelled: [] });
   }
 
-  private close(): void {
-    const frame = this.stack.pop();
+  private endContainer(): void {
     this.at += 1;
-    for (const { part, content } of frame?.candidates ?? []) this.decide(part, content, frame?.hasSecretLabel === true);
+    const { labelled = [], hasSecretLabel = false } = this.open.pop() ?? {};
+    for (const scalar of labelled) this.redact(scalar, hasSecretLabel);
   }
 
-  private key(frame: Frame | undefined): boolean {
-    const part = this.string();
-    const content = part === undefined ? undefined : this.content(part);
-    if (
-      part === undefined ||
-      content === undefined ||
-      frame === undefined ||
-      !this.blanks() ||
-      this.text.charAt(this.at) !== ':'
-    )
-      return false;
+  private readKey(container: Container): boolean {
+    const key = this.text.charAt(this.at) === '"' ? this.readScalar() : undefined;
+    if (key === undefined || !this.skipBlanks() || this.text.charAt(this.at) !== ':') return false;
     this.at += 1;
-    frame.key = content;
-    frame.isSecret = frame.isWithin || isSecretName(content);
-    this.decide(part, content, false);
+    container.key = key.content;
+    container.isSecret = container.isInSecret || isSecretName(key.content);
+    this.redact(key, false);
     return true;
   }
 
-  private scalar(frame: Frame | undefined): boolean {
-    const isString = this.text.charAt(this.at) === '"';
-    const part = isString ? this.string() : this.bare();
-    const content = part === undefined ? undefined : this.content(part);
-    if (part === undefined || content === undefined) return false;
-    if (isString && frame !== undefined && labelsSecret(frame.key, content)) frame.hasSecretLabel = true;
-    if (frame !== undefined && !frame.isSecret && isLabelledValue(frame.key)) frame.candidates.push({ part, content });
-    else this.decide(part, content, frame?.isSecret === true);
-    return true;
-  }
-
-  private decide(part: Part, content: string, isSecret: boolean): void {
-    const isString = this.text.charAt(part.start) === '"';
-    if (this.redact === null || (!isString && (!isSecret || WORDS.has(content)))) return;
-    const cleaned =
-      isString && (!isSecret || content.startsWith('tskey-')) ? this.redact.inner(content, false) : content;
-    const left = isSecret && isSecretText(cleaned) ? this.redact.found('property') : cleaned;
-    if (left !== content) this.replacements.push({ ...part, text: this.stringText(part, left) });
-  }
-
-  /** Slashes are escaped where they were, so that the rest of the text stays as it was. */
-  private stringText({ start, end }: Part, content: string): string {
-    const text = JSON.stringify(content);
-    return this.text.slice(start, end).includes('\\/') ? text.replaceAll('/', '\\/') : text;
-  }
-
-  /** undefined: no JSON has such an escape. */
-  private content({ start, end }: Part): string | undefined {
-    if (this.text.charAt(start) !== '"') return this.text.slice(start, end);
-    const raw = this.text.slice(start + 1, end - 1);
-    if (!raw.includes('\\')) return raw;
-    try {
-      return String(JSON.parse(`"${raw}"`));
-    } catch {
-      return undefined;
+  private readValue(container: Container | undefined): boolean {
+    const scalar = this.readScalar();
+    if (scalar === undefined) return false;
+    if (container === undefined) this.redact(scalar, false);
+    else {
+      const { key, isSecret } = container;
+      if (scalar.isString && labelsSecret(key, scalar.content)) container.hasSecretLabel = true;
+      if (!isSecret && isLabelledValue(key)) container.labelled.push(scalar);
+      else this.redact(scalar, isSecret);
     }
+    return true;
   }
 
-  private string(): Part | undefined {
+  private redact({ start, end, content, isString }: Scalar, isSecret: boolean): void {
+    if (!isString && (!isSecret || LITERALS.has(content))) return;
+    const redacted =
+      isString && (!isSecret || content.startsWith('tskey-')) ? this.redactPart(content, false) : content;
+    const left = isSecret && isSecretText(redacted) ? this.found('property') : redacted;
+    if (left === content) return;
+    // Slashes stay escaped where they were.
+    const isSlashEscaped = this.text.slice(start, end).includes('\\/');
+    const text = isSlashEscaped ? JSON.stringify(left).replaceAll('/', '\\/') : JSON.stringify(left);
+    this.replacements.push({ start, end, text });
+  }
+
+  private readScalar(): Scalar | undefined {
     const start = this.at;
-    if (this.text.charAt(start) !== '"') return undefined;
+    const isString = this.text.charAt(start) === '"';
+    const end = isString ? this.stringEnd(start) : endWhile(this.text, start, BARE);
+    if (end === -1) return undefined;
+    this.at = end;
+    const content = isString ? unescaped(this.text.slice(start + 1, end - 1)) : this.text.slice(start, end);
+    const isValid = isString || /^[-\d]/.test(content ?? '') || LITERALS.has(content ?? '');
+    return content !== undefined && isValid ? { start, end, content, isString } : undefined;
+  }
+
+  /** Index after the closing quote; -1 if it is missing, or if a control character precedes it. */
+  private stringEnd(start: number): number {
     for (let at = start + 1; at < this.text.length; at += 1) {
       const code = this.text.charCodeAt(at);
-      if (code === 0x22) {
-        this.at = at + 1;
-        return { start, end: this.at };
-      }
-      if (code < 0x20) return undefined;
+      if (code === 0x22) return at + 1;
+      if (code < 0x20) return -1;
       if (code === 0x5c) at += 1;
     }
-    return undefined;
+    return -1;
   }
 
-  private bare(): Part | undefined {
-    const start = this.at;
-    const end = endWhile(this.text, start, BARE);
-    this.at = end;
-    const isValue =
-      NUMBER_START.test(this.text.charAt(start)) || WORDS.has(this.text.slice(start, Math.min(end, start + 6)));
-    return end > start && isValue ? { start, end } : undefined;
-  }
-
-  /** Past white space and comments. false: a comment is not closed, or a slash begins none. */
-  private blanks(): boolean {
+  /** Skips white space and comments; false if a comment is not closed, or a slash begins none. */
+  private skipBlanks(): boolean {
+    /** Start of the line comments that end at `at`, else -1. They are one text: a key may span lines. */
+    let lines = -1;
     for (;;) {
-      this.at = endWhile(this.text, this.at, BLANK);
-      if (this.text.charAt(this.at) !== '/') break;
-      const isBlock = this.text.charAt(this.at + 1) === '*';
-      if (!isBlock && this.text.charAt(this.at + 1) !== '/') return false;
-      const closing = this.text.indexOf(isBlock ? '*/' : '\n', this.at + 2);
-      if (isBlock && closing === -1) return false;
-      const end = closing === -1 ? this.text.length : isBlock ? closing + 2 : closing;
-      if (isBlock) this.flushComments();
-      this.comments = { start: this.comments?.start ?? this.at, end };
-      if (isBlock) this.flushComments();
-      this.at = end;
+      const before = this.at;
+      this.at = endWhile(this.text, before, BLANK);
+      const opening = this.text.slice(this.at, this.at + 2);
+      if (lines !== -1 && opening !== '//') {
+        this.redactComment(lines, before);
+        lines = -1;
+      }
+      if (!opening.startsWith('/')) return true;
+      if (opening === '//') {
+        if (lines === -1) lines = this.at;
+        const end = this.text.indexOf('\n', this.at);
+        this.at = end === -1 ? this.text.length : end;
+      } else {
+        const end = opening === '/*' ? this.text.indexOf('*/', this.at + 2) : -1;
+        if (end === -1) return false;
+        this.redactComment(this.at, end + 2);
+        this.at = end + 2;
+      }
     }
-    this.flushComments();
-    return true;
   }
 
-  /** What is commented out line by line is searched as one text: a key may go over several lines. */
-  private flushComments(): void {
-    if (this.comments === undefined || this.redact === null) return;
-    const { start, end } = this.comments;
-    this.comments = undefined;
-    const whole = this.text.slice(start, end);
-    const isBlock = whole.startsWith('/*');
-    const content = isBlock ? whole.slice(2, -2) : whole;
-    const left = this.redact.inner(content, true);
-    if (left !== content)
-      this.replacements.push({ start, end, text: isBlock ? `/*${left.replaceAll('*/', '* /')}*/` : commented(left) });
+  private redactComment(start: number, end: number): void {
+    const isBlock = this.text.startsWith('/*', start);
+    const content = isBlock ? this.text.slice(start + 2, end - 2) : this.text.slice(start, end);
+    const left = this.redactPart(content, true);
+    if (left === content) return;
+    this.replacements.push({ start, end, text: isBlock ? `/*${left.replaceAll('*/', '* /')}*/` : asComment(left) });
   }
 }
 
-/** Every line stays a comment. */
-function commented(text: string): string {
+/** The content of a JSON string; undefined if it has an escape that JSON does not know. */
+function unescaped(raw: string): string | undefined {
+  if (!raw.includes('\\')) return raw;
+  try {
+    return String(JSON.parse(`"${raw}"`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes every line of redacted comments a comment again. */
+function asComment(text: string): string {
   return text
     .split('\n')
     .map((line) => (/^\s*(?:\/\/|$)/.test(line) ? line : `// ${line}`))

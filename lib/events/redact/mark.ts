@@ -1,35 +1,33 @@
-import type { RedactionKind } from './redaction-table';
+import { isIP } from 'node:net';
+import { REDACTION_KINDS, type RedactionKind } from './redaction-table';
 
-const KINDS: Readonly<Record<RedactionKind, true>> = {
-  'api-token': true,
-  'aws-key': true,
-  'basic-credentials': true,
-  'bearer-token': true,
-  billing: true,
-  jwt: true,
-  'private-key': true,
-  property: true,
-  'tailscale-key': true,
-  'url-credentials': true,
-  'webhook-secret': true,
-  'webhook-url': true,
-};
+const MARK = `\\[REDACTED(?: (?:${REDACTION_KINDS.join('|')}))?\\]`;
 
-const MARK = `\\[REDACTED(?: (?:${Object.keys(KINDS).join('|')}))?\\]`;
-
-/** What stands where a secret stood. */
+/** The text that replaces a secret. */
 export function mark(kind: RedactionKind): string {
   return `[REDACTED ${kind}]`;
 }
 
-/** Sticky. A mark, or what others write: `[REDACTED]`. */
+/** Sticky. One of our marks, or the `[REDACTED]` of another program. */
 export const MARK_AT = new RegExp(MARK, 'y');
 
-const WHOLE = new RegExp(`^(?:tskey-[A-Za-z0-9-]{0,40})?${MARK}$`);
+const WHOLE_MARK = new RegExp(`^(?:tskey-[A-Za-z0-9-]{0,40})?${MARK}$`);
 
-/** Whether a value is a mark and nothing else, but for the id of a Tailscale key. What only begins like a mark is a value like any other. */
-export function isMarked(value: string): boolean {
-  return value.length <= MAX_MARKED && WHOLE.test(value);
+/** Characters of the longest mark with a key id, and of a range of two IPv6 addresses. */
+const [MAX_MARK, MAX_ADDRESS] = [100, 96];
+
+/**
+ * Whether the value of a field with a secret's name is redacted. An empty text, a boolean, a value that is only a mark and
+ * an IP address are not: a policy's hosts may have any name, and hiding their addresses would hide a change.
+ */
+export function isSecretText(value: string): boolean {
+  if (value === '' || value.length > MAX_MARK) return value !== '';
+  return !WHOLE_MARK.test(value) && !/^(?:true|false|null)$/i.test(value) && !isAddress(value);
 }
 
-const MAX_MARKED = 100;
+/** Whether the whole text is an IP address, a prefix or a range of two, as in a policy's hosts. */
+export function isAddress(value: string): boolean {
+  if (value.length > MAX_ADDRESS) return false;
+  const prefix = /^([^/]+)\/\d{1,3}$/.exec(value);
+  return value.split('-', 3).every((end) => isIP(prefix?.[1] ?? end) !== 0);
+}

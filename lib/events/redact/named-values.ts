@@ -1,93 +1,75 @@
-import { isIP } from 'node:net';
-import { isMarked, MARK_AT } from './mark';
-import { isSecretName, NAME_ROOTS } from './secret-names';
-import { characterSet, createNext, endWhile, has, matchAt, startWhile, type Range } from './text-search';
+import { isAddress, isSecretText, MARK_AT } from './mark';
+import { isSecretName, NAME_ROOT } from './secret-names';
+import { characterSet, createNext, endWhile, findRanges, has, matchAt, startWhile, type Range } from './text-search';
 
-/**
- * What in a text stands under the name of a secret: `"apiKey": "…"`, `password=…`, `<password>…</password>`, and the
- * value beside `"name": "DB_PASSWORD"`. The names that count in an object count in a text too.
- */
-export function namedValues(text: string): readonly Range[] {
-  const ranges: Range[] = [];
-  const reader = createReader(text);
-  let searched = 0;
-  for (const root of text.matchAll(ROOT)) {
-    if (root.index < searched) continue;
-    const end = endWhile(text, root.index + root[0].length, NAME_PART);
-    const start = startWhile(text, root.index, NAME_PART, Math.min(MAX_BEFORE_ROOT, root.index - searched));
-    searched = end;
-    if (text.startsWith('[REDACTED ', start - '[REDACTED '.length)) continue;
-    const name = text.slice(start, end);
-    const value = reader.valueOf(name, start, end);
-    if (value === undefined) continue;
-    ranges.push(value);
-    // Attributes stand before the value of an element and may be secrets too.
-    if (!reader.isElement(start)) searched = value.end;
-  }
-  return ranges;
-}
-
-/**
- * An empty text, a truth value or an address is no secret, nor is what is marked already. A policy's hosts may have any
- * name, and hiding their addresses would hide a change.
- */
-export function isSecretText(value: string): boolean {
-  return value !== '' && !isMarked(value) && !/^(?:true|false|null)$/i.test(value) && !isAddress(value);
-}
-
-/** Characters. The longest is a span of two IPv6 addresses. */
-const MAX_ADDRESS = 96;
-
-/** An address, a prefix or a span, as a policy's hosts have them, and nothing behind it. */
-function isAddress(value: string): boolean {
-  if (value.length > MAX_ADDRESS) return false;
-  const prefix = /^([^/]+)\/\d{1,3}$/.exec(value);
-  return value.split('-', 3).every((end) => isIP(prefix?.[1] ?? end) !== 0);
-}
-
-const ROOT = new RegExp(NAME_ROOTS.join('|'), 'gi');
+const ROOTS = new RegExp(NAME_ROOT, 'gi');
 const NAME_PART = characterSet(/[\w.-]/);
 
-/** Characters of a name before the part by which it is found. */
+/** Characters of a name before the root that it is found by. */
 const MAX_BEFORE_ROOT = 60;
+
+/**
+ * The values in a text whose name is a secret's: `"apiKey": "…"`, `password=…`, `<password>…</password>`, and the value in
+ * `"name": "DB_PASSWORD", "value": "…"`. The same names count as in an object.
+ */
+export function namedValues(text: string): readonly Range[] {
+  const reader = createReader(text);
+  return findRanges(text, ROOTS, ({ index }, rootEnd, searched) => {
+    const end = endWhile(text, rootEnd, NAME_PART);
+    const start = startWhile(text, index, NAME_PART, Math.min(MAX_BEFORE_ROOT, index - searched));
+    const isMark = text.startsWith('[REDACTED ', start - '[REDACTED '.length);
+    const value = isMark ? undefined : reader.valueOf(text.slice(start, end), start, end);
+    if (value === undefined) return { start, end: start, searched: end };
+    // Attributes are between the name of an element and its value, and may be secrets too.
+    return { ...value, searched: reader.isElement(start) ? end : value.end };
+  });
+}
 
 /** Kinds of aliases in a policy: `tag:token:443` is a destination. */
 const ALIAS = /(?:^|[^\w-])(?:autogroup|group|host|ipset|posture|svc|tag):$/;
 const MAX_ALIAS_KIND = 12;
 
-/** After a name: the end of its quotes or brackets, then what separates it from its value. */
+/** After a name: its closing quote or bracket, then the separator. */
 const SEPARATOR = /(\\{0,63}["'`])?\]?[^\S\n]{0,64}(:=|=>|==|[:=])(\s{0,64})/y;
 /** `--password hunter2` */
 const OPTION_VALUE = /[ \t]{1,8}(?![\s-])/y;
 const OPENING_QUOTE = /(\\{0,63})(["'`])/y;
-/** Not where the credentials behind it are marked already: then it is the value. */
+/** Not before a mark: then the credentials are redacted already and the word itself is the value. */
 const SCHEME = /(?:bearer|basic|digest|token|splunk)\s{1,8}(?!\[REDACTED)/iy;
 
 /**
- * What may stand behind `name:` and is no secret: ports, for in a policy `db-secret:5432` is a destination and hiding
- * its port would hide a change; a verb, as in the scope `auth_keys:read` and the action `api_key:create`.
+ * Values after `name:` that are not secret: ports, because in a policy `db-secret:5432` is a destination and hiding its
+ * port would hide a change; a verb, as in the scope `auth_keys:read` and the action `api_key:create`.
  */
 const PORTS = /(?:\*|\d{1,5}(?:-\d{1,5})?)(?:,(?:\*|\d{1,5}(?:-\d{1,5})?)){0,500}(?=[\s,;"'`()[\]{}<>\\]|$)/y;
 const VERB = /[a-z_]{1,24}(?=[\s,;"'`()[\]{}<>\\]|$)/y;
 const KNOWN_VERB =
   /^(?:add|approve|create|delete|disable|enable|expire|get|list|manage|read|remove|revoke|rotate|set|update|view|write)$/;
-/** Under such a name even a word of letters is a secret. */
+/** With such a name even a word of letters is a secret. */
 const PASSWORD = /pass|pwd/i;
 
 const LITERAL = /(?:true|false|null|none|nil|undefined)(?=[\s,;&"'`()[\]{}<>\\]|$)/iy;
 const ANY_ADDRESS = /[\da-f:.]{2,45}(?:\/\d{1,3}|-[\da-f:.]{2,45})?(?=[\s,;&"'`()[\]{}<>\\]|$)/iy;
-/** A name with its separator on the next line: the value before it was empty. */
-const NEXT_NAME = /\\{0,63}["'`]?[\w.-]{1,80}\\{0,63}["'`]?\s{0,8}[:=]/y;
 
-/** Behind a name that is itself the value of a field: the field that holds what it names. */
-const SIBLING_VALUE =
-  /\\{0,63}["'`]?\s{0,8},?\s{0,8}\\{0,63}["'`]?(?:value|val|content|text)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}/iy;
-const NAME_FIELD =
-  /(?:name|key|field|property|param|parameter|variable|header|label|id)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}\\{0,63}["'`]?$/i;
+/** An optional quote, escaped as often as the texts around this one require. */
+const QUOTE = '\\\\{0,63}["\'`]?';
+const ASSIGNED = `${QUOTE}\\s{0,8}[:=]\\s{0,8}`;
+const COMMA = '\\s{0,8},?\\s{0,8}';
+const LABEL_FIELD = `(?:name|key|field|property|param|parameter|variable|header|label|id)${ASSIGNED}${QUOTE}$`;
+const VALUE_FIELD = `(?:value|val|content|text)${ASSIGNED}`;
+
+/** The next name and its separator: the value before it was empty. */
+const NEXT_NAME = new RegExp(`${QUOTE}[\\w.-]{1,80}${QUOTE}\\s{0,8}[:=]`, 'y');
+/** Before a name that is a field's value: that field. */
+const NAME_FIELD = new RegExp(LABEL_FIELD, 'i');
 const MAX_NAME_FIELD = 40;
-/** The same where the value comes first. */
-const SIBLING_BEFORE =
-  /(?:value|val|content|text)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}(\\{0,63}["'`])(?<value>[^"'`\\]{1,200})\1\s{0,8},?\s{0,8}\\{0,63}["'`]?(?:name|key|field|property|param|parameter|variable|header|label|id)\\{0,63}["'`]?\s{0,8}[:=]\s{0,8}\\{0,63}["'`]?$/di;
+/** After such a name: the sibling field with the named value. */
+const SIBLING_VALUE = new RegExp(`${QUOTE}${COMMA}${QUOTE}${VALUE_FIELD}`, 'iy');
+/** Before such a name: the sibling field and its value. */
+const SIBLING_BEFORE = new RegExp(
+  `${VALUE_FIELD}(\\\\{0,63}["'\`])(?<value>[^"'\`\\\\]{1,200})\\1${COMMA}${QUOTE}${LABEL_FIELD}`,
+  'di',
+);
 const MAX_SIBLING = 320;
 
 const ELEMENT = /<(?:[\w.-]{1,40}:)?$/;
@@ -97,9 +79,9 @@ const INNER_TAG = /\s{0,64}<[\w:.-]{1,60}(?:\s[^<>]{0,300})?>/y;
 const CDATA = /\s{0,64}<!\[CDATA\[/y;
 
 interface Reader {
-  /** The value that belongs to a name, where it is a secret. */
+  /** The value of a name; undefined if it is not a secret. */
   readonly valueOf: (name: string, start: number, end: number) => Range | undefined;
-  /** Whether the name is that of an XML element. */
+  /** Whether the name that starts here is an XML element's. */
   readonly isElement: (start: number) => boolean;
 }
 
@@ -112,29 +94,31 @@ function createReader(text: string): Reader {
   const nextCdataEnd = createNext(text, ']]>');
   const nextDoubleQuote = createNext(text, '"');
 
+  const before = (at: number, most: number): string => text.slice(Math.max(0, at - most), at);
+
   function isElement(start: number): boolean {
-    const before = text.charAt(start - 1);
-    return before === '<' || (before === ':' && ELEMENT.test(text.slice(Math.max(0, start - MAX_ELEMENT), start)));
+    const previous = text.charAt(start - 1);
+    return previous === '<' || (previous === ':' && ELEMENT.test(before(start, MAX_ELEMENT)));
   }
 
   function valueOf(name: string, start: number, end: number): Range | undefined {
-    const next = text.charAt(end);
-    if (isElement(start)) return next === '/' || !isSecretName(name) ? undefined : elementValue(end);
+    if (!isSecretName(name)) return undefined;
+    if (isElement(start)) return text.charAt(end) === '/' ? undefined : elementValue(end);
     const separator = matchAt(SEPARATOR, text, end);
-    if (separator !== null && isSecretName(name))
-      return separatedValue(name, start, separator, end + separator[0].length);
+    if (separator !== null) return separatedValue(name, start, separator, end + separator[0].length);
     const option = text.startsWith('--', start - 2) || name.startsWith('--') ? matchAt(OPTION_VALUE, text, end) : null;
-    if (option !== null && isSecretName(name)) return plainValue(name, end + option[0].length, false);
-    if (!NAME_FIELD.test(text.slice(Math.max(0, start - MAX_NAME_FIELD), start)) || !isSecretName(name))
-      return undefined;
+    if (option !== null) return plainValue(name, end + option[0].length, false);
+    return NAME_FIELD.test(before(start, MAX_NAME_FIELD)) ? siblingValue(name, start, end) : undefined;
+  }
+
+  function siblingValue(name: string, start: number, end: number): Range | undefined {
     const sibling = matchAt(SIBLING_VALUE, text, end);
     if (sibling !== null) return plainValue(name, end + sibling[0].length, false);
-    const from = Math.max(0, start - MAX_SIBLING);
-    const [first, last] = SIBLING_BEFORE.exec(text.slice(from, start))?.indices?.groups?.['value'] ?? [0, 0];
-    if (last > first) return range(from + first, from + last);
-    return matchAt(TAG_END, text, end) === null || !text.slice(Math.max(0, start - MAX_TAG), start).includes('<')
-      ? undefined
-      : elementValue(end);
+    const [first, last] = SIBLING_BEFORE.exec(before(start, MAX_SIBLING))?.indices?.groups?.['value'] ?? [0, 0];
+    const offset = Math.max(0, start - MAX_SIBLING);
+    if (last > first) return range(offset + first, offset + last);
+    const isAttribute = matchAt(TAG_END, text, end) !== null && before(start, MAX_TAG).includes('<');
+    return isAttribute ? elementValue(end) : undefined;
   }
 
   function separatedValue(
@@ -144,12 +128,8 @@ function createReader(text: string): Reader {
     at: number,
   ): Range | undefined {
     const isColon = sign === ':' || sign === '==';
-    if (
-      isColon &&
-      text.charAt(start - 1) === ':' &&
-      (sign === '==' || ALIAS.test(text.slice(Math.max(0, start - MAX_ALIAS_KIND), start)))
-    )
-      return undefined;
+    const isAlias = sign === '==' || ALIAS.test(before(start, MAX_ALIAS_KIND));
+    if (isColon && text.charAt(start - 1) === ':' && isAlias) return undefined;
     if (space.includes('\n') && matchAt(NEXT_NAME, text, at) !== null) return undefined;
     if (sign === ':' && space === '' && quote === '' && isPortOrVerb(name, at)) return undefined;
     return plainValue(name, at, sign === '=' && quote === '' && space === '', start);
@@ -179,23 +159,24 @@ function createReader(text: string): Reader {
 
   function range(start: number, end: number): Range | undefined {
     if (end <= start) return undefined;
-    return end - start <= MAX_ADDRESS + 10 && !isSecretText(text.slice(start, end)) ? undefined : { start, end };
+    return isSecretText(text.slice(start, end)) ? { start, end } : undefined;
   }
 
   function lineEnd(start: number): number {
     return Math.min(nextLine(start), nextDoubleQuote(start));
   }
 
-  /** `;name=` comes before the line or the quotes end, and the name follows a `;` or begins them. */
+  /** Another `;name=` follows on the line or in the quotes, and the name follows a `;` or is the first. */
   function isConnectionString(nameStart: number, start: number): boolean {
     const semicolon = nextSemicolon(start);
     const isLast = semicolon >= lineEnd(start);
-    const before = text.slice(Math.max(0, nameStart - 3), nameStart).trimEnd();
-    if (before.endsWith(';')) return !isLast;
-    return !isLast && (nameStart === 0 || /["'`\n]$/.test(before)) && matchAt(NEXT_PAIR, text, semicolon) !== null;
+    if (isLast) return false;
+    const previous = before(nameStart, 3).trimEnd();
+    const isFirst = nameStart === 0 || /["'`\n]$/.test(previous);
+    return previous.endsWith(';') || (isFirst && matchAt(NEXT_PAIR, text, semicolon) !== null);
   }
 
-  /** Never past a line. Of the backslashes before a quote it depends on their count whether the quote belongs to the value. */
+  /** Never after the end of the line. The number of backslashes before a quote decides whether it ends the value. */
   function quotedEnd(start: number, slashes: number, quote: string): number {
     const lineAt = nextLine(start);
     let firstOther = -1;
@@ -262,12 +243,12 @@ function createReader(text: string): Reader {
   return { valueOf, isElement };
 }
 
-/** Characters of a tag before the name that it gives. */
+/** Characters of a tag before a name in it. */
 const MAX_TAG = 300;
 const BACKSLASH = characterSet(/\\/);
 const WORD = characterSet(/[^\s,;&"'`()[\]{}<>\\]/);
-/** What follows a comma or quote that ends a word: nothing, a blank, a bracket, or another name. */
+/** A comma or quote ends a word only before one of these: the end, a blank, a bracket, or another name. */
 const ENDS_WORD = /$|[\s,;&"'`)\]}<>\\]|[\w.-]{1,60}["']?\s?[:=]/y;
-/** A quote or line end behind a backslash is one of a text around. */
+/** An escaped quote or line end belongs to the text around this one. */
 const ENDS_ESCAPE = /["'`nrt]/;
 const NEXT_PAIR = /;\s{0,2}[\w ]{1,40}=/y;

@@ -10,32 +10,15 @@ const WEBHOOK: WithheldValue = { kind: 'webhook-secret', shows: isPublicOfWebhoo
 
 const BILLING_PROPERTIES: ReadonlySet<string> = new Set(['ADDRESS', 'EMAIL', 'PAYMENT_INFO', 'STRIPE_CUSTOMER_ID']);
 
-/** Fields of a webhook endpoint that are no secret. Source: Tailscale API, webhooks. */
-const WEBHOOK_FIELDS: ReadonlySet<string> = new Set([
-  'id',
-  'endpointid',
-  'endpointurl',
-  'url',
-  'name',
-  'type',
-  'providertype',
-  'provider',
-  'status',
-  'creator',
-  'creatorloginname',
-  'createdby',
-  'created',
-  'lastmodified',
-  'updated',
-  'deleted',
-  'subscriptions',
-  'subscribedevents',
-  'events',
-]);
+/** Fields of a webhook endpoint that are not secret. Source: Tailscale API, webhooks. */
+const WEBHOOK_FIELDS: ReadonlySet<string> = new Set(
+  `id endpointid endpointurl url name type providertype provider status creator creatorloginname createdby created
+  lastmodified updated deleted subscriptions subscribedevents events`.split(/\s+/),
+);
 
 const NONE: Withheld = new Map();
 
-/** Fields of a record whose value may not be seen downstream, whatever it looks like, with the kind to mark them as. */
+/** Fields of a record that are not published whatever their value, with the kind of their marks. */
 export function withheldFields(record: unknown): Withheld {
   const value = isJsonObject(record) ? withheldValue(record) : undefined;
   if (value === undefined) return NONE;
@@ -49,15 +32,15 @@ function withheldValue(record: JsonObject): WithheldValue | undefined {
   const [type, property] = isJsonObject(target) ? [textField(target, 'type'), textField(target, 'property')] : ['', ''];
   const action = textField(record, 'action');
   if (type === 'BILLING' && BILLING_PROPERTIES.has(property)) return BILLING;
-  // A record that names the canonical action does not say which part of the billing changed, so it may be any.
+  // A record of the audit form does not say which billing property changed, so all are withheld.
   if (action.startsWith('billing:')) return BILLING;
   if (!/^webhook/i.test(type) && !action.startsWith('webhook:')) return undefined;
   if (isSecretName(property) || /secret|rotate/i.test(action)) return WEBHOOK_SECRET;
-  // Without a property the values may be the whole endpoint, or its new secret alone.
+  // Without a property the value may be the whole endpoint, or only its new secret.
   return property === '' ? WEBHOOK : undefined;
 }
 
-/** Only a text, a list or an unknown field can be a webhook's secret; a list of event names is none. */
+/** A known field of an endpoint, or a list of event names. */
 function isPublicOfWebhook(name: string, value: unknown): boolean {
   if (name !== '') return WEBHOOK_FIELDS.has(name.toLowerCase());
   return (
@@ -66,7 +49,7 @@ function isPublicOfWebhook(name: string, value: unknown): boolean {
   );
 }
 
-/** Only what is a text: turning any other value into one may run code that the record brought along. */
+/** A text field; "" for any other type. */
 function textField(object: JsonObject, name: string): string {
   const value = field(object, name);
   return typeof value === 'string' ? value : '';

@@ -6,7 +6,7 @@ const event = auditOf(AUDIT_RECORD);
 const matched = (rule: object, change: object = {}) =>
   expectedBy({ ...event, ...change }, parseExpectedActivity([{ rule: 'r', reason: 'because', ...rule }])) !== null;
 
-it('names the first rule that matches, and its reason', () => {
+it('returns the first rule that matches, with its reason', () => {
   const rules = parseExpectedActivity([
     { rule: 'rotation', reason: 'weekly', action: 'auth_key:*' },
     { rule: 'onboarding', reason: 'new laptops', action: 'device:approve', actor: 'alice@example.com' },
@@ -30,17 +30,17 @@ it.each([
   expect([matched(hit), matched(miss)]).toEqual([true, false]);
 });
 
-describe('what the subject of an event chooses', () => {
+describe('a value that the subject of an event chooses', () => {
   const MALLORY = { id: 'uMallory1CNTRL', type: 'USER', loginName: 'mallory@example.com' };
 
   it.each<[what: string, rule: object, record: object]>([
     [
-      'a display name that is the login name of another',
+      "a display name equal to another user's login name",
       { actor: 'ci@example.com' },
       { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'ci@example.com' } },
     ],
     [
-      'a display name that is the id of another',
+      "a display name equal to another actor's id",
       { actor: 'uRobot11CNTRL' },
       { ...CONFIGURATION_RECORD, actor: { ...MALLORY, displayName: 'uRobot11CNTRL' } },
     ],
@@ -58,20 +58,24 @@ describe('what the subject of an event chooses', () => {
       { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'build-1.example.ts.net' } },
     ],
     [
-      'a device named as the id of another',
+      'a device with the id of another as its name',
       { target: 'n1CNTRL' },
       { ...CONFIGURATION_RECORD, target: { id: 'n2CNTRL', type: 'NODE', name: 'n1CNTRL' } },
     ],
     ['the name of a tailnet', { target: 'example.com' }, CONFIGURATION_RECORD],
     ['a device of the audit dialect', { target: 'laptop' }, AUDIT_RECORD],
-    ['a target that is a lone name', { target: 'laptop' }, { ...AUDIT_RECORD, target: 'laptop' }],
-    ['an actor that is a lone name', { actor: 'ci' }, { ...AUDIT_RECORD, actor: 'ci' }],
-    ['an actor that became a lone name', { actor: 'ci' }, { ...CONFIGURATION_RECORD, actor: 'ci' }],
-  ])('matches no rule: %s', (_, rule, one) => {
+    ['a target that is a single name', { target: 'laptop' }, { ...AUDIT_RECORD, target: 'laptop' }],
+    ['an actor that is a single name', { actor: 'ci' }, { ...AUDIT_RECORD, actor: 'ci' }],
+    [
+      'an actor of the configuration dialect that is a single name',
+      { actor: 'ci' },
+      { ...CONFIGURATION_RECORD, actor: 'ci' },
+    ],
+  ])('does not match a rule: %s', (_, rule, one) => {
     expect(matched(rule, auditOf(one))).toBe(false);
   });
 
-  it('stands in the way of no rule by id', () => {
+  it('does not prevent a match by id', () => {
     expect(matched({ actor: 'uAliceSampleCNTRL', target: 'T1234CNTRL' }, auditOf(CONFIGURATION_RECORD))).toBe(true);
   });
 });
@@ -94,11 +98,11 @@ it.each([
   ['2026-11-22T23:59:59.999Z', true],
   ['2026-11-23T00:00:00Z', false],
   [null, false],
-])('ends on its day: %s is %p', (occurredAt, expected) => {
+])('ends at the start of the day endsOn: %s is %p', (occurredAt, expected) => {
   expect(matched({ action: '*', endsOn: '2026-11-23' }, { occurredAt })).toBe(expected);
 });
 
-it('matches a record without a time where the rule asks for none', () => {
+it('matches a record without a time if the rule requires none', () => {
   expect(matched({ action: '*' }, { occurredAt: null })).toBe(true);
 });
 
@@ -106,9 +110,9 @@ it.each([
   ['no reason', { reason: undefined, action: '*' }, 'reason'],
   ['nothing to match', { between: { from: '02:00', until: '04:00' } }, 'must name an action, an actor or a target'],
   ['a star in the middle', { action: 'a*b' }, 'at its end'],
-  ['a time of day that is none', { action: '*', between: { from: '24:00', until: '04:00' } }, 'time of day'],
-  ['a date that is none', { action: '*', endsOn: '2026-02-30' }, 'date'],
-  ['a field that is none', { action: '*', severity: 'info' }, 'severity'],
-])('refuses a rule with %s', (_, change, problem) => {
+  ['an invalid time of day', { action: '*', between: { from: '24:00', until: '04:00' } }, 'time of day'],
+  ['an invalid date', { action: '*', endsOn: '2026-02-30' }, 'date'],
+  ['an unknown field', { action: '*', severity: 'info' }, 'severity'],
+])('rejects a rule with %s', (_, change, problem) => {
   expect(() => parseExpectedActivity([{ rule: 'r', reason: 'because', ...change }])).toThrow(problem);
 });

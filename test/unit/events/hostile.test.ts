@@ -8,8 +8,8 @@ function levels(value: unknown): number {
   return typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(levels)) : 0;
 }
 
-describe('[case 57] a record that is nested deep', () => {
-  it.each([2000, 50_000])('by %i levels goes out with the deep field as its JSON text', (depth) => {
+describe('[case 57] a deeply nested record', () => {
+  it.each([2000, 50_000])('of %i levels is published with the deep field as its JSON text', (depth) => {
     const event = auditOf({ ...CONFIGURATION_RECORD, old: { shallow: 1 }, new: nest(depth) }, { maxDetailBytes: 1e6 });
     expect(event.change.new).toBe(`${'{"a":['.repeat(depth / 2)}${']}'.repeat(depth / 2)}`);
     expect(event.change.old).toEqual({ shallow: 1 });
@@ -21,24 +21,24 @@ describe('[case 57] a record that is nested deep', () => {
     ['the actor', { actor: { id: nest(2000) } }],
     ['the details', { actionDetails: nest(2000) }],
     ['both sides of a policy', { old: nest(3000), new: nest(2000) }],
-  ])('in %s never goes out deeper than EventBridge takes', (_, change) => {
+  ])('with the depth in %s is published within the limit of EventBridge', (_, change) => {
     for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change }))
       expect(levels(detail)).toBeLessThanOrEqual(900);
   });
 
-  it('keeps what is nested as deep as it may be', () => {
+  it('keeps a field at the limit', () => {
     const event = auditOf({ ...CONFIGURATION_RECORD, new: nest(880) });
     expect(event.change.new).toEqual(nest(880));
     expect(levels(event)).toBeLessThanOrEqual(900);
   });
 
-  it('and cannot be read at all is its JSON text', () => {
+  it('of an unknown form is its JSON text', () => {
     expect(auditOf(nest(2000))).toMatchObject({ unparsed: true });
     expect(typeof auditOf([nest(2000)]).raw).toBe('string');
   });
 });
 
-describe('[case 57] a record that is large', () => {
+describe('[case 57] a large record', () => {
   it.each([
     ['a list of a million', { target: {}, new: Array.from({ length: 1e6 }, (_, at) => at) }],
     ['a text of 10 MB', { new: 'x'.repeat(1e7) }],
@@ -46,14 +46,14 @@ describe('[case 57] a record that is large', () => {
     ['twenty thousand unknown fields', Object.fromEntries(Array.from({ length: 2e4 }, (_, at) => [`field${at}`, at]))],
     ['twenty thousand secrets', { new: Array.from({ length: 2e4 }, () => ({ token: 'abc' })) }],
     ['a name of a megabyte', { ['x'.repeat(1e6)]: 1, target: { ['y'.repeat(1e6)]: 1 } }],
-  ])('with %s goes out within the limit', (_, change) => {
+  ])('with %s is published within the size limit', (_, change) => {
     for (const { detail } of events({ ...CONFIGURATION_RECORD, ...change }))
       expect(Buffer.byteLength(JSON.stringify(detail))).toBeLessThanOrEqual(240 * 1024);
   });
 });
 
 describe('[case 58] a record with hostile names and texts', () => {
-  it('does not touch any prototype, and carries __proto__ like any other field', () => {
+  it('changes no prototype, and publishes __proto__ like any other field', () => {
     const record: unknown = JSON.parse(
       '{"eventTime":"2026-11-22T09:58:00Z","eventGroupID":"g","action":"CREATE","__proto__":{"polluted":1},"new":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"target":{"__proto__":{"type":"NODE"}},"actor":{"constructor":1}}',
     );
@@ -67,11 +67,11 @@ describe('[case 58] a record with hostile names and texts', () => {
     expect('polluted' in {}).toBe(false);
   });
 
-  it('takes no field from Object.prototype', () => {
+  it('reads no field from Object.prototype', () => {
     expect(auditOf(JSON.parse('{"__proto__":{"action":"acl:update","eventTime":"x"}}')).unparsed).toBe(true);
   });
 
-  it('carries NUL, ANSI and line ends as they are, but not in its title and description', () => {
+  it('publishes NUL, ANSI and line ends unchanged, but not in title and description', () => {
     const name = 'a\u0000b\u001b[31m\r\nc';
     const event = auditOf({
       ...CONFIGURATION_RECORD,
@@ -82,7 +82,7 @@ describe('[case 58] a record with hostile names and texts', () => {
     expect(event.title + event.description).not.toMatch(/\p{Cc}/u);
   });
 
-  it('makes half a surrogate pair a replacement character, and tells two of them apart by id', () => {
+  it('replaces half a surrogate pair by U+FFFD, and gives two such records different ids', () => {
     const one = auditOf({ ...CONFIGURATION_RECORD, new: 'x\ud800' });
     const two = auditOf({ ...CONFIGURATION_RECORD, new: 'x\udc00' });
     expect([one.change.new, two.change.new]).toEqual(['x\ufffd', 'x\ufffd']);
@@ -92,7 +92,7 @@ describe('[case 58] a record with hostile names and texts', () => {
 });
 
 describe('[case 56] numbers at their limits', () => {
-  it.each([2 ** 63, 1e308, -0, 5e-324, Number.MAX_SAFE_INTEGER])('%p is carried', (value) => {
+  it.each([2 ** 63, 1e308, -0, 5e-324, Number.MAX_SAFE_INTEGER])('%p is published unchanged', (value) => {
     expect(JSON.stringify(auditOf({ ...CONFIGURATION_RECORD, new: value }).change.new)).toBe(JSON.stringify(value));
   });
 });

@@ -34,7 +34,7 @@ describe('the catalog against the vocabulary', () => {
       expect([native, raised]).not.toEqual([native, severityOf(action)]);
   });
 
-  it('reaches every row without a condition from its own triple, unless a row before it needs none either', () => {
+  it('has at most one row without a condition for each triple', () => {
     const seen = new Set<string>();
     for (const row of CATALOG.filter(({ when }) => when === undefined)) {
       expect(seen).not.toContain(row.native);
@@ -43,15 +43,15 @@ describe('the catalog against the vocabulary', () => {
   });
 });
 
-it('knows a role that is given to a whole group', () => {
+it('knows the change of a role for a whole group', () => {
   expect(classify(tripleOf('GROUP.UPDATE.USER_ROLE'), { ...nothing, old: ['member'], new: ['admin'] })).toEqual({
     action: 'user:role_update',
-    title: 'User: role update',
+    title: "Group members' role changed",
     severity: 'high',
     extendedSeverity: 'high',
     known: true,
   });
-  expect(classifyAction('user:role_update')).toMatchObject({ title: 'Update role for user', severity: 'high' });
+  expect(classifyAction('user:role_update')).toMatchObject({ title: 'User role changed', severity: 'high' });
 });
 
 const LISTED = [...new Set(VOCABULARY.filter(({ isListed }) => isListed).map(({ native }) => native))];
@@ -61,7 +61,7 @@ it.each(LISTED)('knows %s, which Tailscale lists', (native) => {
   expect(classify(tripleOf(native), nothing).known).toBe(true);
 });
 
-describe('triples that no row names', () => {
+describe('unknown triples', () => {
   it.each([
     ['TAILNET.UPDATE.DNS_SOMETHING', 'dns:update', 'info', 'high'],
     ['TAILNET.ENABLE.MAGIC_SOMETHING', 'dns:update', 'info', 'high'],
@@ -85,14 +85,14 @@ describe('triples that no row names', () => {
     });
   });
 
-  it('never puts more of a foreign name into an action than a name is long', () => {
+  it('make actions of bounded length', () => {
     expect(
       classify({ target: 'X'.repeat(1e6), verb: 'Y'.repeat(1e6), property: null }, nothing).action.length,
     ).toBeLessThan(130);
   });
 });
 
-describe('triples that mean the same as a row', () => {
+describe('triples with the meaning of another', () => {
   it.each([
     ['AUTH_KEY.DELETE', 'auth_key:delete'],
     ['OAUTH_CLIENT.DELETE', 'oauth_client:delete'],
@@ -102,7 +102,7 @@ describe('triples that mean the same as a row', () => {
     expect(classify(tripleOf(native), nothing)).toMatchObject({ action, known: true });
   });
 
-  it('calls any change of the identity provider SAML when the record says so', () => {
+  it('include any change of the identity provider; it is SAML if the record mentions SAML', () => {
     expect(classify(tripleOf('TAILNET.CREATE.AUTH_PROVIDER'), { ...nothing, actionDetails: 'to SAML' }).action).toBe(
       'saml:update',
     );
@@ -122,30 +122,25 @@ describe('records that name the canonical action', () => {
     }
   });
 
-  it("uses Tailscale's label where the rows of the action agree on one", () => {
-    expect([
-      classifyAction('acl:update').title,
-      classifyAction('settings:update').title,
-      classifyAction('device:expire_key').title,
-    ]).toEqual(['Update policy file for tailnet', 'Settings: update', 'Device: expire key']);
+  it.each([
+    ['the title of its rows, if they have the same', 'acl:update', 'Policy file changed'],
+    ['the title of the fallback', 'settings:update', 'Tailnet settings changed'],
+    ['a title made from its words', 'device:posture_identity_update', 'Device posture identity changed'],
+    ['acronyms in capitals', 'pam_settings:update', 'PAM settings changed'],
+    ['names in their own spelling', 'oauth_client:delete', 'OAuth client deleted'],
+    ['an unknown verb unchanged', 'dns:purge_cache', 'DNS: purge cache'],
+  ])('have %s', (_, action, title) => {
+    expect(classifyAction(action).title).toBe(title);
   });
 
-  it('passes on an action that it does not know', () => {
+  it('may have an unknown action', () => {
     expect(classifyAction('quantum_link:delete')).toEqual({
       action: 'quantum_link:delete',
-      title: 'Quantum link: delete',
+      title: 'Quantum link deleted',
       severity: 'medium',
       extendedSeverity: 'medium',
       known: false,
     });
     expect(classifyAction('__proto__')).toMatchObject({ action: '__proto__', severity: 'info', known: false });
   });
-});
-
-it('writes acronyms as people do', () => {
-  expect([
-    classifyAction('oauth_client:delete').title,
-    classifyAction('pam_settings:update').title,
-    classifyAction('dns:purge').title,
-  ]).toEqual(['OAuth client: delete', 'PAM settings: update', 'DNS: purge']);
 });

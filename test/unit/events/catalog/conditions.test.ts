@@ -159,7 +159,7 @@ describe.each(Object.entries(EXAMPLES))('%s', (name, { fires, silent }) => {
   });
 });
 
-it('has an example of every condition that the catalog uses', () => {
+it('has examples of every condition that the catalog uses', () => {
   const used = new Set(CATALOG.flatMap(({ when }) => when ?? []));
   expect([...used].filter((condition) => !Object.values<Condition>(conditions).includes(condition))).toEqual([]);
 });
@@ -213,7 +213,7 @@ describe('rows in order', () => {
     expect(action('API_KEY.CREATE', { targetName })).toBe(expected);
   });
 
-  it('tells a new owner from any other change of role', () => {
+  it('distinguishes a new owner from any other change of role', () => {
     expect(action('USER.UPDATE.USER_ROLE', { old: ['Admin'], new: ['Owner'] })).toBe('tailnet:transfer_ownership');
     expect(action('USER.UPDATE.USER_ROLE', { old: ['Owner'], new: ['Admin'] })).toBe('user:role_update');
   });

@@ -5,14 +5,14 @@ const actor = { id: 'u1', type: 'USER', loginName: 'alice@example.com', displayN
 const target = { id: 'T1', name: 'example.com', type: 'TAILNET', property: 'ACL' };
 
 it('says who did what to what', () => {
-  expect(describeEvent('Update policy file for tailnet', { actor, target, error: null })).toBe(
-    'alice@example.com: Update policy file for tailnet (example.com)',
+  expect(describeEvent('Policy file changed', { actor, target, error: null })).toBe(
+    'alice@example.com: Policy file changed (example.com)',
   );
 });
 
-it('says that a change failed, and why', () => {
-  expect(describeEvent('Update policy file for tailnet', { actor, target, error: 'no permission' })).toBe(
-    'alice@example.com: Update policy file for tailnet (example.com) failed: no permission',
+it('says why a change failed', () => {
+  expect(describeEvent('Policy file changed', { actor, target, error: 'no permission' })).toBe(
+    'alice@example.com: Policy file changed (example.com) failed: no permission',
   );
 });
 
@@ -29,14 +29,14 @@ it('falls back from login name to display name to id to "Someone"', () => {
   ).toEqual(['Alice: X', 'u1: X', 'Someone: X']);
 });
 
-it('[case 58] stays on one line whatever a name holds', () => {
+it('[case 58] is one line, whatever a name contains', () => {
   const name = 'a\r\nb\u0000c\u001b[31md\u2028e\u202ef\u200bg\u0085h';
   expect(describeEvent('X', { actor: { ...actor, loginName: name }, target, error: null })).toBe(
     'a b c [31md e f g h: X (example.com)',
   );
 });
 
-it('is bounded, and never ends in half a character', () => {
+it('is bounded, and never ends in half a surrogate pair', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme', maxLength: 50 }),

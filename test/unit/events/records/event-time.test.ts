@@ -56,7 +56,7 @@ describe('times as numbers', () => {
   );
 });
 
-it('reads back every instant that it could have been given', () => {
+it('reads every instant that toISOString can write', () => {
   fc.assert(
     fc.property(
       fc.date({
@@ -77,15 +77,15 @@ describe('the time of the entry on the bus', () => {
     ["the event's own", receivedAt - 1000, receivedAt - 1000],
     ['from 2000 on', Date.UTC(2000, 0, 1), Date.UTC(2000, 0, 1)],
     ['up to a day ahead', receivedAt + DAY, receivedAt + DAY],
-    ['the receipt when the event is older', Date.UTC(2000, 0, 1) - 1, receivedAt],
-    ['the receipt when the event is further ahead', receivedAt + DAY + 1, receivedAt],
-    ['the receipt without an event time', null, receivedAt],
+    ['the time of receipt for an older event', Date.UTC(2000, 0, 1) - 1, receivedAt],
+    ['the time of receipt for an event further ahead', receivedAt + DAY + 1, receivedAt],
+    ['the time of receipt without an event time', null, receivedAt],
   ])('is %s', (_, millis, expected) => {
     expect(entryTime(millis, receivedAt)).toBe(expected);
   });
 });
 
-describe('[case 72] the hour under which an event is marked', () => {
+describe('[case 72] the partition of a published id', () => {
   it.each([
     ['2024-02-29T23:59:59.999Z', '2024022923'],
     ['2025-12-31T23:59:59Z', '2025123123'],
@@ -95,16 +95,16 @@ describe('[case 72] the hour under which an event is marked', () => {
     ['1999-12-31T23:59:59Z', 'none'],
     ['2100-01-01T00:00:00Z', 'none'],
     ['0001-01-01T00:00:00Z', 'none'],
-  ])('of %s is %s, in UTC', (text, bucket) => {
+  ])('of %s is %s, the hour in UTC', (text, bucket) => {
     expect(publishedBucket(Date.parse(text))).toBe(bucket);
   });
 
-  it('is none without a time', () => {
+  it("is 'none' without a time", () => {
     expect(publishedBucket(null)).toBe('none');
   });
 });
 
-it("[case 73] tells Go's zero time from a time long ago", () => {
+it("[case 73] distinguishes Go's zero time from a time in the past", () => {
   expect([
     isZeroTime(Date.parse('0001-01-01T00:00:00Z')),
     isZeroTime(Date.parse('0002-01-01T00:00:00Z')),

@@ -8,7 +8,7 @@ import {
   type RedactionKind,
 } from '../../../../lib/events/redact/redaction-table';
 
-/** A text of the redaction table with its secret, and the text as it must go out. */
+/** A text of the redaction table, its secret, and the redacted text. */
 export interface Planted {
   readonly row: string;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Planted {
   readonly expected: string;
 }
 
-/** A text in which « and » stand around the secret. */
+/** @param example A text with the secret between « and ». */
 export function planted(
   row: string,
   kind: RedactionKind,
@@ -27,7 +27,7 @@ export function planted(
   return { row, text, secret, expected: example.replace(/«[^»]*»/, `[REDACTED ${kind}]`) };
 }
 
-/** Characters of the row's class, as many as asked for. */
+/** A token body of the row's class. */
 export function body({ body: characters }: PrefixRow, length: number): string {
   const allowed = Array.from('q7RzX1kP0aB9cD8eF2gH3').filter((character) => BODY_CLASSES[characters].test(character));
   return Array.from({ length }, (_, at) => allowed[(at * 7 + 3) % allowed.length]).join('');
@@ -45,7 +45,7 @@ export const PLANTED_TOKENS: readonly Planted[] = PREFIXES.flatMap((row) =>
 
 export const PLANTED_FORMS = formsOf(FORMS);
 
-/** Forms that are seen with other text around them. */
+/** Forms that are found with other text around them. */
 export const PLANTED_ANYWHERE = formsOf(FORMS.filter(({ wholeText }) => wholeText !== true));
 
 function formsOf(rows: readonly FormRow[]): readonly Planted[] {
@@ -55,7 +55,7 @@ function formsOf(rows: readonly FormRow[]): readonly Planted[] {
   ]);
 }
 
-/** Every name of the table as an object's field, in the ways in which a text writes it. */
+/** Every name of the table, in each notation that a text may have. */
 export const PLANTED_NAMES: readonly Planted[] = NAMES.flatMap(({ example, queryOnly }) => [
   planted(example, 'url-credentials', `https://example.com/x?a=1&${example}=«hunter2»&b=2`),
   ...(queryOnly === true

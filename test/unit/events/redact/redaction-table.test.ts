@@ -8,7 +8,7 @@ describe('names', () => {
   const anywhere = NAMES.filter(({ queryOnly }) => queryOnly !== true);
 
   it.each(anywhere.map(({ ending, example, lookalike }) => [ending, example, lookalike]))(
-    '%s: %s is one, %s is none',
+    '%s: %s is the name of a secret, %s is not',
     (_, example, lookalike) => {
       expect([isSecretName(example), isSecretParameter(example)]).toEqual([true, true]);
       expect([isSecretName(lookalike), isSecretParameter(lookalike)]).toEqual([false, false]);
@@ -20,7 +20,7 @@ describe('names', () => {
   );
 
   it.each(NAMES.filter(({ queryOnly }) => queryOnly === true).map(({ example, lookalike }) => [example, lookalike]))(
-    '%s is one in a query alone, %s never',
+    '%s is the name of a secret only in a query, %s never',
     (example, lookalike) => {
       expect([isSecretName(example), isSecretParameter(example)]).toEqual([false, true]);
       expect([isSecretName(lookalike), isSecretParameter(lookalike)]).toEqual([false, false]);
@@ -31,12 +31,12 @@ describe('names', () => {
     expect(redactText(text).text).toBe(expected);
   });
 
-  it.each(NOT_NAMES)('%s is none', (name) => {
+  it.each(NOT_NAMES)('%s is not the name of a secret', (name) => {
     expect(isSecretName(name)).toBe(false);
   });
 
   it.each(['secret_value', 'tokenString', 'token1', 'SECRET_2', 'password3', 'api.key', 'x'.repeat(100) + '_token'])(
-    '%s is one, for what follows or precedes the ending',
+    '%s is the name of a secret, whatever is before or after the ending',
     (name) => {
       expect(isSecretName(name)).toBe(true);
     },
@@ -52,7 +52,7 @@ describe('tokens by their prefix', () => {
   });
 
   it.each(PREFIXES.flatMap((row) => row.prefixes.map((prefix) => [prefix, `${prefix}${body(row, row.least - 1)}`])))(
-    '%s with too little behind it stays: %s',
+    '%s with too few characters after it stays: %s',
     (_, text) => {
       expect(redactText(`used ${text}, once`)).toEqual({ text: `used ${text}, once`, kinds: [] });
     },
@@ -71,7 +71,7 @@ describe('other forms', () => {
     },
   );
 
-  it('have an example and a look-alike each', () => {
+  it('each have an example and a look-alike', () => {
     for (const { examples, decoded = [], lookalikes } of FORMS)
       expect([examples.length + decoded.length > 0, lookalikes.length > 0]).toEqual([true, true]);
   });
