@@ -11,7 +11,7 @@ import { semanticDiff, type SectionDiff } from './compare/semantic-diff';
 import { summarize } from './report/summary';
 import { diffPolicyText, type UnifiedDiff } from './compare/unified-diff';
 
-/** What a change of the policy file does. Plain JSON of bounded size; `cuts` lists what is left out. */
+/** What a change of the policy file does. Plain JSON of bounded size; `cuts` lists its incomplete lists. */
 export interface PolicyDiffResult extends UnifiedDiff {
   readonly changeKind: ChangeKind;
   readonly sections: readonly SectionDiff[];

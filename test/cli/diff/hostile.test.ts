@@ -27,12 +27,8 @@ const MARKDOWN = [
   'https://x.test',
 ];
 const BLANKS = ['\n', '\r', '\r\n', '\t'];
-const ESCAPES = [
-  '\u001b[2J',
-  '\u001b]8;;http://x.test\u0007',
-  '\u009b31m',
-  ...'\u0000\u0008\u007f\u202e\u2066\u200b\ufeff\u2028',
-];
+const CONTROLS = '\u0000 \u0008 \u007f \u202e \u2066 \u200b \ufeff \u2028'.split(' ');
+const ESCAPES = ['\u001b[2J', '\u001b]8;;http://x.test\u0007', '\u009b31m', ...CONTROLS];
 const HEADERS = [
   '--- a',
   '+++ b',
