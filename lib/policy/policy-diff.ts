@@ -48,12 +48,11 @@ export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   return { ...lines, ...compare(before, after, oldText === newText) };
 }
 
-type SideResult = Policy | { readonly error: HujsonError };
+type SideResult = ReturnType<typeof readPolicy>;
 
 function readSide(text: string | undefined): SideResult {
-  return text === undefined
-    ? { error: { message: 'a policy must be text or a plain JSON object', line: 1, column: 1 } }
-    : readPolicy(text);
+  if (text !== undefined) return readPolicy(text);
+  return { error: { message: 'a policy must be text or a plain JSON object', line: 1, column: 1 } };
 }
 
 function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDiffResult, keyof UnifiedDiff> {
