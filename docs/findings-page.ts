@@ -6,8 +6,8 @@ const INTRODUCTION = `# Findings
 
 Made from the catalogue in \`lib/policy/findings\` by \`npm run generate\`; do not edit it here.
 
-A policy diff event lists in \`detail.diff.findings\` the risks that a change of the policy file introduces. The severity
-is that of the finding; the severity of the event is always \`high\`. The meaning of an id never changes, so rules may match
+A policy diff event lists in \`detail.diff.findings\` the risks that a change of the policy file introduces. Each finding
+has its own severity; the severity of the event is always \`high\`. The meaning of an id never changes, so rules may match
 on ids. A finding has its place in the file (\`section\`, \`path\`, \`line\`) and what was found there (\`evidence\`).
 
 Pre-existing findings are not listed. Those with **counted** in the last column are counted in \`detail.diff.standing\` in each

@@ -3,15 +3,15 @@ import { visibleLine } from '../../lib/contract/visible';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { readLineDiff } from './line-diff';
 import { PAGE_STYLE } from './page-style';
-import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
+import { affectedTexts, changedSections, cutTexts, findingPlace, MEANING, preExistingText } from './words';
 
-/** UTF-16 units of a line within which changed words are marked; the search is quadratic in this. */
+/** Maximum UTF-16 units of a line in which changed words are marked: the time of the search is quadratic in this. */
 const MAX_MARKED_LINE = 2_000;
 
 /**
- * The result as one page that needs nothing else: no script, no network.
+ * The result as one self-contained page without scripts.
  *
- * @param names What the two sides are called, for the reader.
+ * @param names The names of the two files.
  */
 export function htmlPage(result: PolicyDiffResult, names: { readonly old: string; readonly next: string }): string {
   const { changeKind, summary } = result;
@@ -32,7 +32,7 @@ export function htmlPage(result: PolicyDiffResult, names: { readonly old: string
 <h1><span class="kind ${changeKind}">${changeKind}</span>: ${MEANING[changeKind]}</h1>
 <p class="summary">${escaped(summary)}</p>
 </header>
-${[findings(result), changes(result), list('Rules that name what changed', affectedInWords(result)), list('Not shown whole', cutsInWords(result)), lines(result)].filter((part) => part !== '').join('\n')}
+${[findings(result), changes(result), list('Rules with changed names', affectedTexts(result)), list('Incomplete', cutTexts(result)), lines(result)].filter((part) => part !== '').join('\n')}
 </main>
 </body>
 </html>
@@ -40,7 +40,7 @@ ${[findings(result), changes(result), list('Rules that name what changed', affec
 }
 
 function findings(result: PolicyDiffResult): string {
-  const standing = standingInWords(result);
+  const preExisting = preExistingText(result);
   const items = result.findings.map(
     (finding) => `<li class="finding ${finding.severity}">
 <p><span class="severity">${finding.severity}</span> <strong>${escaped(finding.title)}</strong> <span class="id">${finding.id}</span></p>
@@ -53,7 +53,7 @@ function findings(result: PolicyDiffResult): string {
       items.length === 0
         ? '<p class="quiet">No new findings.</p>'
         : `<ul class="findings">\n${items.join('\n')}\n</ul>`,
-      standing === '' ? '' : `<p class="quiet">There before, and still there: ${escaped(standing)}</p>`,
+      preExisting === '' ? '' : `<p class="quiet">Pre-existing: ${escaped(preExisting)}</p>`,
     ].join('\n'),
   );
 }
@@ -77,7 +77,7 @@ function list(title: string, items: readonly string[]): string {
     : section(title, `<ul>\n${items.map((item) => `<li>${escaped(item)}</li>`).join('\n')}\n</ul>`);
 }
 
-/** Both layouts; the width of the window decides which one is seen. Each has its own name, of which the renderer makes an id. */
+/** Both layouts; the width of the window selects one. Each has its own name, because the renderer makes an id of it. */
 function lines({ unified, addedLines, removedLines }: PolicyDiffResult): string {
   if (unified === '') return '';
   const { file, notes } = readLineDiff(unified);

@@ -2,28 +2,28 @@ import type { DiffBlock, DiffFile, DiffLine } from 'diff2html/lib/types';
 import { LineType } from 'diff2html/lib/types';
 import { visible } from '../../lib/contract/visible';
 
-/** A unified diff as the renderer wants it, and what it says beside its lines: line endings, a missing last line feed, a cut. */
+/** A unified diff in the renderer's form, and its notes: line endings, a missing last line feed, a cut. */
 export interface LineDiff {
   readonly file: DiffFile;
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the diff that the comparison wrote. The renderer's own reader is for diffs of anyone: it takes a changed line that looks like a file
- * header for one, and lets others fall away, so a policy could hide lines from the page.
+ * Reads the `unified` of a result. The renderer's own reader treats a changed line that looks like a file header as one and drops other
+ * lines, so a policy could hide lines from the page.
  */
 export function readLineDiff(unified: string): LineDiff {
   const blocks: DiffBlock[] = [];
   const notes = new Set<string>();
-  let checkpoint = { old: 0, next: 0 };
+  let position = { old: 0, next: 0 };
   // The first two lines name the sides.
   for (const line of unified.split('\n').slice(2)) {
     const hunk = /^@@ -(\d+),\d+ \+(\d+),\d+ @@$/.exec(line);
     if (hunk !== null) {
-      checkpoint = { old: Number(hunk[1]), next: Number(hunk[2]) };
-      blocks.push({ header: line, oldStartLine: checkpoint.old, newStartLine: checkpoint.next, lines: [] });
+      position = { old: Number(hunk[1]), next: Number(hunk[2]) };
+      blocks.push({ header: line, oldStartLine: position.old, newStartLine: position.next, lines: [] });
     } else if (line.startsWith('\\')) notes.add(visible(line.slice(1)).trim());
-    else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, checkpoint));
+    else if (line !== '') blocks.at(-1)?.lines.push(readLine(line, position));
   }
   return {
     file: {
@@ -40,14 +40,14 @@ export function readLineDiff(unified: string): LineDiff {
   };
 }
 
-function readLine(line: string, checkpoint: { old: number; next: number }): DiffLine {
+function readLine(line: string, position: { old: number; next: number }): DiffLine {
   const content = visible(line);
   switch (line.charAt(0)) {
     case '+':
-      return { type: LineType.INSERT, oldNumber: undefined, newNumber: checkpoint.next++, content };
+      return { type: LineType.INSERT, oldNumber: undefined, newNumber: position.next++, content };
     case '-':
-      return { type: LineType.DELETE, oldNumber: checkpoint.old++, newNumber: undefined, content };
+      return { type: LineType.DELETE, oldNumber: position.old++, newNumber: undefined, content };
     default:
-      return { type: LineType.CONTEXT, oldNumber: checkpoint.old++, newNumber: checkpoint.next++, content };
+      return { type: LineType.CONTEXT, oldNumber: position.old++, newNumber: position.next++, content };
   }
 }

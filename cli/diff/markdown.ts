@@ -2,32 +2,30 @@ import { visible, visibleLine } from '../../lib/contract/visible';
 import { clip } from '../../lib/policy/report/clip';
 import type { Finding } from '../../lib/policy/findings/catalogue';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
+import { affectedTexts, changedSections, cutTexts, findingPlace, MEANING, preExistingText } from './words';
 
-/** UTF-16 units. GitHub refuses a comment of more than 65536 characters. */
+/** Maximum UTF-16 units of the comment. GitHub refuses more than 65,536 characters. */
 const MAX_COMMENT_LENGTH = 65_000;
-/** Of these, what the list of changes may take; the line diff gets what is left. */
+/** Maximum UTF-16 units of the list of changes; the line diff gets the rest of the comment. */
 const MAX_CHANGES_LENGTH = 16_000;
-/** What stands around the line diff. */
+/** UTF-16 units around the line diff. */
 const FOLD_LENGTH = 200;
-/** UTF-16 units of one cell. */
+/** Maximum UTF-16 units of one cell. */
 const MAX_CELL_LENGTH = 300;
-/** Findings in the table; the gravest come first. */
+/** Maximum findings in the table; the most severe come first. */
 const MAX_ROWS = 50;
 
-/** The result as a comment on a pull request, within the length that GitHub takes. Nothing from the files is read as Markdown or HTML. */
+/** The result as a comment on a pull request, within GitHub's length. Text from the files never becomes Markdown or HTML. */
 export function markdownText(result: PolicyDiffResult): string {
   const { changeKind, summary } = result;
-  const standing = standingInWords(result);
+  const preExisting = preExistingText(result);
   const top = [
     `### Tailscale policy: ${changeKind} (${MEANING[changeKind]})`,
     code(summary),
     table(result.findings),
-    standing === '' ? '' : `There before, and still there: ${code(standing)}`,
+    preExisting === '' ? '' : `Pre-existing: ${code(preExisting)}`,
     folded('Changes', changeList(result)),
-    cutsInWords(result).length === 0
-      ? ''
-      : `Not shown whole: ${code(clip(cutsInWords(result).join(', '), MAX_CELL_LENGTH))}`,
+    cutTexts(result).length === 0 ? '' : `Incomplete: ${code(clip(cutTexts(result).join(', '), MAX_CELL_LENGTH))}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -43,7 +41,7 @@ function table(findings: readonly Finding[]): string {
         `| ${[finding.severity === 'high' ? '**high**' : finding.severity, finding.id, finding.title, cell(findingPlace(finding)), cell(finding.evidence)].join(' | ')} |`,
     );
   const more = findings.length > MAX_ROWS ? `\n\n${findings.length - MAX_ROWS} more findings are not listed.` : '';
-  return `| severity | finding | what it means | where | evidence |\n|---|---|---|---|---|\n${rows.join('\n')}${more}`;
+  return `| severity | finding | title | where | evidence |\n|---|---|---|---|---|\n${rows.join('\n')}${more}`;
 }
 
 function changeLines(result: PolicyDiffResult): string[] {
@@ -53,10 +51,10 @@ function changeLines(result: PolicyDiffResult): string[] {
         `- ${code(`${sign} ${section}${note === '' ? '' : ` (${note})`} ${name} (${where}): ${what}`)}`,
     ),
   );
-  return [...changes, ...affectedInWords(result).map((rule) => `- names what changed: ${code(rule)}`)];
+  return [...changes, ...affectedTexts(result).map((rule) => `- with changed names: ${code(rule)}`)];
 }
 
-/** The first lines that fit, and how many do not. */
+/** The first lines that fit, and the number of the other lines. */
 function fitting(all: readonly string[], room: number): { readonly text: string; readonly left: number } {
   let used = 0;
   const end = all.findIndex((line) => (used += line.length + 1) > room);
@@ -82,7 +80,7 @@ function lines({ unified, addedLines, removedLines }: PolicyDiffResult, room: nu
   return `\n\n${folded(`Lines (+${addedLines} -${removedLines})`, `${fence}diff\n${shown}\n${fence}${note}`)}`;
 }
 
-/** A code span: nothing in it is read as Markdown, HTML or a mention. */
+/** A code span: its text is not read as Markdown, HTML or a mention. */
 function code(text: string): string {
   const line = visibleLine(text);
   if (line.trim() === '') return '';
@@ -90,7 +88,7 @@ function code(text: string): string {
   return `${fence} ${line} ${fence}`;
 }
 
-/** A code span in a table, where a bar ends the cell even within code unless it is escaped. */
+/** A code span in a table. A bar ends the cell even within code, so it is escaped. */
 function cell(text: string): string {
   return code(clip(visibleLine(text), MAX_CELL_LENGTH)).replaceAll('|', '\\|');
 }

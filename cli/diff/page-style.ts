@@ -1,4 +1,4 @@
-/** The style of the whole page, in light and dark. The names that begin with `d2h` are those of the renderer of the lines. */
+/** The style of the page, in light and dark. Class names that begin with `d2h` are those of the diff renderer. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --card: #f6f8fa; --red: #b42318; --amber: #8a5a00; --green: #1a7f37; --blue: #0969da; --ins: #e6ffec; --ins-word: #a6f0ba; --del: #ffebe9; --del-word: #ffc1bd; }
 @media (prefers-color-scheme: dark) {

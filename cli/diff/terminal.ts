@@ -1,7 +1,7 @@
 import type { Colors } from 'picocolors/types';
 import { visibleLine } from '../../lib/contract/visible';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';
+import { affectedTexts, changedSections, cutTexts, findingPlace, MEANING, preExistingText } from './words';
 
 const PAINT = { high: 'red', medium: 'yellow', info: 'dim' } as const;
 const KIND_PAINT = {
@@ -13,15 +13,15 @@ const KIND_PAINT = {
 } as const;
 const SIGN_PAINT = { '+': 'green', '-': 'red', '~': 'cyan' } as const;
 
-/** The result for people: what it comes to, findings, changes in words, then the line diff. */
+/** The result for a terminal: summary, findings, changes by section, line diff. */
 export function terminalText(result: PolicyDiffResult, pc: Colors): string {
   const { changeKind, summary, unified, addedLines, removedLines } = result;
   return [
     `${pc.bold(pc[KIND_PAINT[changeKind]](changeKind))} (${MEANING[changeKind]}): ${visibleLine(summary)}`,
     ...block(pc.bold('Findings'), findings(result, pc)),
     ...block(pc.bold('Changes'), changes(result, pc)),
-    ...block(pc.bold('Rules that name what changed'), affectedInWords(result)),
-    ...block(pc.bold('Not shown whole'), cutsInWords(result)),
+    ...block(pc.bold('Rules with changed names'), affectedTexts(result)),
+    ...block(pc.bold('Incomplete'), cutTexts(result)),
     ...(unified === ''
       ? []
       : [
@@ -41,13 +41,13 @@ function block(title: string, lines: readonly string[]): string[] {
 }
 
 function findings(result: PolicyDiffResult, pc: Colors): string[] {
-  const standing = standingInWords(result);
+  const preExisting = preExistingText(result);
   return [
     ...result.findings.flatMap((finding) => [
       `${pc[PAINT[finding.severity]](finding.severity.toUpperCase().padEnd(6))}  ${pc.bold(finding.id)}  ${finding.title}`,
       `        ${findingPlace(finding)}: ${visibleLine(finding.evidence)}`,
     ]),
-    ...(standing === '' ? [] : [pc.dim(`There before, and still there: ${standing}`)]),
+    ...(preExisting === '' ? [] : [pc.dim(`Pre-existing: ${preExisting}`)]),
   ];
 }
 

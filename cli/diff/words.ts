@@ -4,95 +4,84 @@ import type { ChangeKind } from '../../lib/policy/compare/change-kind';
 import type { Finding } from '../../lib/policy/findings/catalogue';
 import type { Json } from '../../lib/policy/parse/hujson';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../../lib/policy/compare/semantic-diff';
+import type { EntryChange, EntryEdit, FieldEdit } from '../../lib/policy/compare/semantic-diff';
 
-/** UTF-16 units of one change in words. */
+/** Maximum UTF-16 units of one change. */
 const MAX_CHANGE_LENGTH = 600;
-/** Fields of a rule in the order in which it is said aloud; the others come after. */
-const SPOKEN = ['action', 'src', 'users', 'dst', 'ip', 'proto', 'app', 'via'];
+/** The first fields of a rule, in order of the output; the others follow. */
+const FIELD_ORDER = ['action', 'src', 'users', 'dst', 'ip', 'proto', 'app', 'via'];
 
-/** Part of the policy that differs, in words. No text in here has control characters or more than one line. */
+/** A changed section as text. Every text is one line without control characters. */
 export interface ChangedSection {
   readonly section: string;
-  /** `new section`, `section gone`, or nothing where both sides have it. */
+  /** `section added`, `section removed`, or "" when both sides have it. */
   readonly note: string;
   readonly changes: readonly Change[];
 }
 
 export interface Change {
   readonly sign: '+' | '-' | '~';
-  /** What changed: `group:admin`, `acls[3]`. */
+  /** `group:admin`, `acls[3]`. */
   readonly name: string;
-  /** `line 12`; `old line 12` for what only the old side has. */
+  /** `line 12`; `old line 12` for a removed entry. */
   readonly where: string;
   readonly what: string;
 }
 
-/** What a change kind means for the reader. */
+/** The meaning of each change kind. */
 export const MEANING: Readonly<Record<ChangeKind, string>> = {
   cosmetic: 'allows the same',
   narrowed: 'allows less',
   widened: 'allows more',
   mixed: 'allows more and less',
-  unknown: 'whether it allows more or less cannot be told',
+  unknown: 'whether it allows more or less is not known',
 };
 
-/** Every section that differs. */
 export function changedSections({ sections }: PolicyDiffResult): readonly ChangedSection[] {
-  return sections.map((diff) => ({
-    section: visibleLine(diff.section),
-    note: { added: 'new section', removed: 'section gone', changed: '' }[diff.state],
+  return sections.map(({ section, state, added, removed, changed }) => ({
+    section: visibleLine(section),
+    note: { added: 'section added', removed: 'section removed', changed: '' }[state],
     changes: [
-      ...diff.added.map((entry) => oneSided('+', diff, entry)),
-      ...diff.removed.map((entry) => oneSided('-', diff, entry)),
-      ...diff.changed.map((entry) => edited(diff, entry)),
+      ...added.map((entry) => changeOf('+', entry, `line ${entry.line}`, describe(entry.value, section))),
+      ...removed.map((entry) => changeOf('-', entry, `old line ${entry.line}`, describe(entry.value, section))),
+      ...changed.map((entry) => {
+        const fields = entry.fields.map((field) => describeEdit(field, section));
+        return changeOf('~', entry, `line ${entry.line}`, fields.join('; '));
+      }),
     ],
   }));
 }
 
-/** Where a finding stands: `acls, acls[3], line 12`. */
+/** The place of a finding: `acls[3], line 12`. */
 export function findingPlace({ section, path, line }: Finding): string {
   const parts = [
     path.startsWith(section) ? path : `${section} ${path}`.trim(),
-    line === null ? 'gone' : `line ${line}`,
+    line === null ? 'removed' : `line ${line}`,
   ];
   return visibleLine(parts.filter((part) => part !== '').join(', '));
 }
 
-/** `ACL-WILD-DST 3, ACL-INTERNET 2`; nothing when there was none. */
-export function standingInWords({ standing }: PolicyDiffResult): string {
+/** `ACL-WILD-DST 3, ACL-INTERNET 2`; "" without pre-existing findings. */
+export function preExistingText({ standing }: PolicyDiffResult): string {
   return standing.map(({ id, count }) => `${id} ${count}`).join(', ');
 }
 
-/** `acls[3], line 12: group:admin`, for each rule that names an alias that changed. */
-export function affectedInWords({ affectedRules }: PolicyDiffResult): readonly string[] {
+/** `acls[3], line 12: group:admin`, for each rule with a changed alias. */
+export function affectedTexts({ affectedRules }: PolicyDiffResult): readonly string[] {
   return affectedRules.map(({ path, line, aliases }) =>
     visibleLine(`${path}, line ${line}: ${clip(aliases.join(', '), MAX_CHANGE_LENGTH)}`),
   );
 }
 
-/** `sections.groups.added: 100 of 250`, for each list that is not whole. */
-export function cutsInWords({ cuts, truncated }: PolicyDiffResult): readonly string[] {
+/** `sections.groups.added: 100 of 250`, for each incomplete list. */
+export function cutTexts({ cuts, truncated }: PolicyDiffResult): readonly string[] {
   return [
     ...cuts.map(({ path, shown, total }) => visibleLine(`${path}: ${shown} of ${total}`)),
-    ...(truncated ? ['the line diff is cut'] : []),
+    ...(truncated ? ['line diff: cut'] : []),
   ];
 }
 
-function oneSided(sign: '+' | '-', diff: SectionDiff, entry: EntryChange): Change {
-  return change(
-    sign,
-    entry,
-    `${sign === '-' ? 'old line' : 'line'} ${entry.line}`,
-    describe(entry.value, diff.section),
-  );
-}
-
-function edited({ section }: SectionDiff, entry: EntryEdit): Change {
-  return change('~', entry, `line ${entry.line}`, entry.fields.map((field) => describeEdit(field, section)).join('; '));
-}
-
-function change(sign: Change['sign'], { key, path }: EntryChange | EntryEdit, where: string, what: string): Change {
+function changeOf(sign: Change['sign'], { key, path }: EntryChange | EntryEdit, where: string, what: string): Change {
   return {
     sign,
     name: visibleLine(key === null || key === '' ? path : key),
@@ -102,10 +91,13 @@ function change(sign: Change['sign'], { key, path }: EntryChange | EntryEdit, wh
 }
 
 function describeEdit({ field, added, removed }: FieldEdit, section: string): string {
-  const name = field === 'members' || field === 'value' ? '' : `${field} `;
   if (field === 'value')
-    return `was ${describe(removed[0] ?? null, section)}, is ${describe(added[0] ?? null, section)}`;
-  return `${name}${[...added.map((item) => `+${describe(item, section)}`), ...removed.map((item) => `-${describe(item, section)}`)].join(' ')}`;
+    return `${describe(removed[0] ?? null, section)} before, ${describe(added[0] ?? null, section)} after`;
+  const items = [
+    ...added.map((item) => `+${describe(item, section)}`),
+    ...removed.map((item) => `-${describe(item, section)}`),
+  ];
+  return [...(field === 'members' ? [] : [field]), ...items].join(' ');
 }
 
 function describe(value: Json, section: string): string {
@@ -127,6 +119,6 @@ function describeField(value: Json): string {
 }
 
 function rank(field: string): number {
-  const at = SPOKEN.indexOf(field);
-  return at === -1 ? SPOKEN.length : at;
+  const at = FIELD_ORDER.indexOf(field);
+  return at === -1 ? FIELD_ORDER.length : at;
 }

@@ -11,7 +11,7 @@ import { semanticDiff, type SectionDiff } from './compare/semantic-diff';
 import { summarize } from './report/summary';
 import { diffPolicyText, type UnifiedDiff } from './compare/unified-diff';
 
-/** What a change of the policy file does. Plain JSON of bounded size; `cuts` lists what is left out. */
+/** What a change of the policy file does. Plain JSON of bounded size; `cuts` lists its incomplete lists. */
 export interface PolicyDiffResult extends UnifiedDiff {
   readonly changeKind: ChangeKind;
   readonly sections: readonly SectionDiff[];
@@ -48,12 +48,11 @@ export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   return { ...lines, ...compare(before, after, oldText === newText) };
 }
 
-type SideResult = Policy | { readonly error: HujsonError };
+type SideResult = ReturnType<typeof readPolicy>;
 
 function readSide(text: string | undefined): SideResult {
-  return text === undefined
-    ? { error: { message: 'a policy must be text or a plain JSON object', line: 1, column: 1 } }
-    : readPolicy(text);
+  if (text !== undefined) return readPolicy(text);
+  return { error: { message: 'a policy must be text or a plain JSON object', line: 1, column: 1 } };
 }
 
 function compare(old: Policy, next: Policy, isSameText: boolean): Omit<PolicyDiffResult, keyof UnifiedDiff> {

@@ -83,59 +83,35 @@ export function matchEntries(
   before: readonly Entry[],
   after: readonly Entry[],
 ): { readonly added: readonly Entry[]; readonly removed: readonly Entry[]; readonly pairs: readonly EntryPair[] } {
-  const oldKeyed = new Map(before.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
-  const newKeyed = new Map(after.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
+  const [oldKeyed, newKeyed] = [byKey(before), byKey(after)];
+  const [removed, added] = [unmatched(before, after), unmatched(after, before)];
   const keyedPairs = [...newKeyed].flatMap(([key, entry]) => {
     const known = oldKeyed.get(key);
     return known === undefined || known.text === entry.text ? [] : [{ old: known, next: entry }];
   });
-  const left = leftovers(before, after);
-  const similar = isRuleSection(section) ? pairSimilar(left.removed, left.added, (entry) => features(entry.value)) : [];
-  const paired = new Set(similar.flatMap(({ old, next }) => [old, next]));
+  const similar = isRuleSection(section) ? pairSimilar(removed, added, (entry) => features(entry.value)) : [];
+  const paired = similar.flatMap(({ old, next }) => [old, next]);
   return {
-    added: [
-      ...[...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')),
-      ...left.added.filter((entry) => !paired.has(entry)),
-    ],
-    removed: [
-      ...[...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')),
-      ...left.removed.filter((entry) => !paired.has(entry)),
-    ],
+    added: [...newKeyed.values()].filter(({ key }) => !oldKeyed.has(key ?? '')).concat(without(added, paired)),
+    removed: [...oldKeyed.values()].filter(({ key }) => !newKeyed.has(key ?? '')).concat(without(removed, paired)),
     pairs: [...keyedPairs, ...similar],
   };
 }
 
+function byKey(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  return new Map(entries.flatMap((entry) => (entry.key === null ? [] : [[entry.key, entry]])));
+}
+
 /** Entries without a key that have no equal on the other side. The first of several equal entries match first. */
-function leftovers(
-  before: readonly Entry[],
-  after: readonly Entry[],
-): { readonly added: readonly Entry[]; readonly removed: readonly Entry[] } {
-  const [old, next] = [before, after].map(countedByText);
-  return {
-    added: after.filter((entry) => isBeyond(next, entry, old)),
-    removed: before.filter((entry) => isBeyond(old, entry, next)),
-  };
-}
-
-interface Counted {
-  readonly total: ReadonlyMap<string, number>;
-  /** Position of an entry among its equals, from 1. */
-  readonly ordinal: ReadonlyMap<Entry, number>;
-}
-
-function countedByText(entries: readonly Entry[]): Counted {
-  const [total, ordinal] = [new Map<string, number>(), new Map<Entry, number>()];
-  for (const entry of entries) {
-    if (entry.key !== null) continue;
-    const count = (total.get(entry.text) ?? 0) + 1;
-    total.set(entry.text, count);
-    ordinal.set(entry, count);
-  }
-  return { total, ordinal };
-}
-
-function isBeyond(side: Counted | undefined, entry: Entry, other: Counted | undefined): boolean {
-  return (side?.ordinal.get(entry) ?? 0) > (other?.total.get(entry.text) ?? 0);
+function unmatched(entries: readonly Entry[], other: readonly Entry[]): readonly Entry[] {
+  const unused = new Map<string, number>();
+  for (const { key, text } of other) if (key === null) unused.set(text, (unused.get(text) ?? 0) + 1);
+  return entries.filter(({ key, text }) => {
+    if (key !== null) return false;
+    const count = unused.get(text) ?? 0;
+    unused.set(text, count - 1);
+    return count <= 0;
+  });
 }
 
 /** Features that measure similarity: sources, destinations, and ports or users, attributes, capabilities. */

@@ -13,8 +13,8 @@ import {
 import type { Side } from '../access/side';
 import type { PolicyChange } from '../compare/policy-change';
 import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../parse/address';
-import { append, memoize } from '../parse/collections';
-import { isDefaultOpen, type AccessRule } from '../parse/model';
+import { append, memoize, without } from '../parse/collections';
+import { hostsOf, isDefaultOpen, type AccessRule } from '../parse/model';
 import { formatPorts, isAllPorts, tcpPortsAmong } from '../parse/ports';
 import { aliasEvidence, grownAliases } from './aliases';
 import { evidenceByPlace, finding, sectionEvidence, type Evidence, type FindingRule } from './finding';
@@ -131,12 +131,11 @@ const MAX_NAMES = 50;
 
 /** Names of the old version that the rule no longer has. */
 function namesOnlyIn(before: AccessRule, rule: AccessRule): readonly string[] {
-  const names = ({ src, targets }: AccessRule): readonly string[] => [
-    ...src.slice(0, MAX_NAMES),
-    ...targets.slice(0, MAX_NAMES).map(({ host }) => host),
+  const names = (one: AccessRule): readonly string[] => [
+    ...one.src.slice(0, MAX_NAMES),
+    ...hostsOf(one).slice(0, MAX_NAMES),
   ];
-  const kept = names(rule);
-  return names(before).filter((name) => !kept.includes(name));
+  return without(names(before), names(rule));
 }
 
 function privilegedCapability({ capabilities }: PolicyChange): readonly Evidence[] {

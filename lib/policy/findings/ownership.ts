@@ -29,7 +29,7 @@ function isChain(change: PolicyChange, { key, holder }: Holding): boolean {
   return holder.startsWith('tag:') && holder !== key && reachesMore(change)(key, holder);
 }
 
-/** Maximum steps of comparing the access of tags; a tag compared after it counts as having no more access. */
+/** Maximum steps of comparing the access of tags; after it no tag counts as a chain. */
 const MAX_REACH_STEPS = 500_000;
 
 /** Whether devices of a tag reach something, by network or SSH, that devices of another tag do not. */

@@ -88,22 +88,15 @@ export function readModel(policy: Policy): Model {
   const [groups, hosts, ipsets] = [keyed('groups'), keyed('hosts'), keyed('ipsets')];
   return {
     policy,
-    rules: [
-      ...rulesOf(policy, 'acls').map(({ entry, value }): AccessRule => ({
+    rules: (['acls', 'grants'] as const).flatMap((section) =>
+      rulesOf(policy, section).map(({ entry, value }) => ({
         ...ruleBase(entry, value, defaultPosture),
-        section: 'acls',
-        targets: aclTargets(value),
+        section,
+        targets: section === 'acls' ? aclTargets(value) : grantTargets(value),
         via: strings(value['via']),
-        app: new Map(),
+        app: section === 'acls' ? new Map() : capabilities(value['app']),
       })),
-      ...rulesOf(policy, 'grants').map(({ entry, value }): AccessRule => ({
-        ...ruleBase(entry, value, defaultPosture),
-        section: 'grants',
-        targets: grantTargets(value),
-        via: strings(value['via']),
-        app: capabilities(value['app']),
-      })),
-    ],
+    ),
     ssh: rulesOf(policy, 'ssh').map(({ entry, value }) => ({
       ...ruleBase(entry, value, defaultPosture),
       section: 'ssh',

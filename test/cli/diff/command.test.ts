@@ -2,8 +2,6 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diffHere, policyFolder, type PolicyFolder } from './diff-files';
 
-const PAIRS = join(__dirname, '../../fixtures/policies/pairs');
-
 let folder: PolicyFolder;
 beforeAll(async () => {
   folder = await policyFolder();
@@ -18,23 +16,23 @@ const diff = (...args: string[]) => folder.diff(args);
 const here = (old: string, next: string, ...options: string[]) =>
   diffHere([folder.file(old), folder.file(next), ...options]);
 
-it('says to people what a change does, the findings first', async () => {
+it('prints findings, changes by section and changed lines', async () => {
   const { exitCode, stdout, stderr } = await diff('old.hujson', 'new.hujson');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toMatch(
     /^widened \(allows more\): 1 rule added, 2 rules changed, .*8 findings \(4 high\)\n\nFindings\n {2}HIGH {4}/,
   );
   expect(stdout).toContain(
-    'ACL-MEMBER-TO-PROD  Everyone can reach a tag that is named like production or data\n          acls[2], line 20: autogroup:member to tag:prod:443',
+    'ACL-MEMBER-TO-PROD  Production or data tag opened to everyone\n          acls[2], line 20: autogroup:member to tag:prod:443',
   );
   expect(stdout).toContain('  groups\n    ~ group:admins (line 4): +kim@example.com\n');
   expect(stdout).toContain('    - tests[0] (old line 24): src sam@example.com; deny tag:prod:22\n');
   expect(stdout).toContain('Lines (+7 -6)\n--- old\n+++ new\n@@ -1,7 +1,7 @@\n');
 });
 
-it('says that comments alone change nothing', async () => {
-  const [before = '', after = ''] = ['old', 'new'].map((side) => join(PAIRS, `cosmetic.${side}.hujson`));
-  const { exitCode, stdout } = await diffHere([before, after, '--fail-on', 'info', '--json']);
+it('reports a change of comments as cosmetic', async () => {
+  await folder.put('commented.hujson', `// Reviewed.\n${await folder.text('old.hujson')}`);
+  const { exitCode, stdout } = await here('old.hujson', 'commented.hujson', '--fail-on', 'info', '--json');
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     changeKind: 'cosmetic',
@@ -67,7 +65,7 @@ it('reads either side from stdin', async () => {
   ).toEqual(JSON.parse(stdout));
 });
 
-it('takes an empty file for a policy that is not there yet', async () => {
+it('compares with an empty file before the first policy', async () => {
   const { exitCode, stdout } = await diffHere(['/dev/null', folder.file('new.hujson'), '--json']);
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -83,7 +81,7 @@ it.each([
   ['info', 'medium.hujson', 3],
   ['never', 'new.hujson', 0],
   ['info', 'old.hujson', 0],
-])('with --fail-on %s, %s ends with %d', async (threshold, next, exitCode) => {
+])('with --fail-on %s, %s exits with %d', async (threshold, next, exitCode) => {
   const ended = await here('old.hujson', next, '--fail-on', threshold);
   expect(ended.exitCode).toBe(exitCode);
   expect(ended.stderr).toMatch(
@@ -94,7 +92,7 @@ it.each([
   expect(ended.stdout).not.toBe('');
 });
 
-it('tells a gate in its exit code, and why on stderr', async () => {
+it('exits with 3 and names the findings on stderr', async () => {
   const ended = await diff('old.hujson', 'new.hujson', '--fail-on', 'high');
   expect(ended).toMatchObject({
     exitCode: 3,
@@ -104,17 +102,17 @@ it('tells a gate in its exit code, and why on stderr', async () => {
   expect((await diff('old.hujson')).exitCode).toBe(2);
 });
 
-it('lets no file through a gate that it cannot read as a policy', async () => {
+it('fails with --fail-on when a file does not parse', async () => {
   const shown = await here('old.hujson', 'broken.hujson');
   expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('PARSE-ERROR') as unknown });
   const gated = await here('old.hujson', 'broken.hujson', '--fail-on', 'high');
   expect(gated.exitCode).toBe(1);
-  expect(gated.stderr).toMatch(/the new side does not parse \(line 1: .*\); mend that file first/);
+  expect(gated.stderr).toMatch(/the new side does not parse \(line 1: .*\); fix that file first/);
   expect((await here('broken.hujson', 'old.hujson', '--fail-on', 'high')).exitCode).toBe(1);
   expect((await here('broken.hujson', 'broken.hujson', '--fail-on', 'high')).exitCode).toBe(0);
 });
 
-it('names the file that cannot be read, and says what to do', async () => {
+it('names a file that cannot be read, and what to do', async () => {
   await folder.put('utf16.hujson', Buffer.from('\ufeff{}', 'utf16le'));
   const failed = async (old: string, next: string, ...options: string[]) => {
     const { exitCode, stdout, stderr } = await here(old, next, ...options);
@@ -140,13 +138,13 @@ it.each([
   [['old.hujson', 'new.hujson', '--fail-on', 'critical']],
   [['old.hujson', 'new.hujson', '--json', '--markdown']],
   [['old.hujson', 'new.hujson', '--json', '--html']],
-])('is asked for wrongly with %j', async (args) => {
+])('reports a usage error for %j', async (args) => {
   const { exitCode, stdout, stderr } = await diffHere(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).not.toBe('');
 });
 
-it('writes the page to a file beside whatever it prints', async () => {
+it('writes the page to a file or to stdout', async () => {
   const { stdout } = await diff('old.hujson', 'new.hujson', '--markdown', '--html', 'page.html');
   expect(stdout).toMatch(/^### Tailscale policy: widened/);
   expect(await folder.text('page.html')).toMatch(/^<!doctype html>[^]*old\.hujson → new\.hujson[^]*<\/html>\n$/);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../cli/program';
 
-/** What `npm run build` makes of the command: the package's bin. */
+/** The package's bin, made by `npm run build`. */
 const BUNDLE = join(__dirname, '../../../dist/cli/main.js');
 
 export interface Ended {
@@ -13,7 +13,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the command in this process; it must not ask for AWS. */
+/** Runs the command in this process. Any use of AWS throws. */
 export async function diffHere(args: readonly string[]): Promise<Ended> {
   const printed = { stdout: '', stderr: '' };
   const terminal = {
@@ -23,7 +23,7 @@ export async function diffHere(args: readonly string[]): Promise<Ended> {
     confirm: null,
   };
   const never = (): never => {
-    throw new Error('asked for AWS');
+    throw new Error('used AWS');
   };
   const exitCode = await run(['diff', ...args], {
     clock: { now: never },
@@ -41,10 +41,10 @@ export async function diffHere(args: readonly string[]): Promise<Ended> {
   return { exitCode, ...printed };
 }
 
-/** A folder with policy files, in which the built command runs. */
+/** A folder with policy files in which the built command runs. */
 export interface PolicyFolder {
   readonly path: string;
-  /** Absolute. */
+  /** The absolute path. */
   file(name: string): string;
   put(name: string, text: string | Uint8Array): Promise<void>;
   text(name: string): Promise<string>;
@@ -70,7 +70,7 @@ export async function policyFolder(): Promise<PolicyFolder> {
             resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });
           },
         );
-        // A command that reads no stdin may have ended before this is written.
+        // A command that does not read stdin may end before this write.
         child.stdin?.on('error', () => undefined).end(stdin);
       }),
     remove: () => rm(path, { recursive: true }),

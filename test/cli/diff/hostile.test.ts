@@ -8,115 +8,50 @@ import { terminalText } from '../../../cli/diff/terminal';
 import { visible } from '../../../lib/contract/visible';
 import { diffPolicy, type PolicyDiffResult } from '../../../lib/policy/policy-diff';
 
-const MARKDOWN_TAGS = [
-  'code',
-  'details',
-  'h3',
-  'li',
-  'p',
-  'pre',
-  'strong',
-  'summary',
-  'table',
-  'tbody',
-  'td',
-  'th',
-  'thead',
-  'tr',
-  'ul',
-];
+const MARKDOWN_TAGS = 'code details h3 li p pre strong summary table tbody td th thead tr ul'.split(' ');
 const PAGE_TAGS = [
-  'body',
-  'br',
-  'code',
-  'del',
-  'div',
-  'h1',
-  'h2',
-  'h3',
-  'head',
-  'header',
-  'html',
-  'ins',
-  'li',
-  'main',
-  'meta',
-  'p',
-  'section',
-  'span',
-  'strong',
-  'style',
-  'table',
-  'tbody',
-  'td',
-  'title',
-  'tr',
-  'ul',
+  ...'body br code del div h1 h2 h3 head header html ins li main meta p section span strong style'.split(' '),
+  ...'table tbody td title tr ul'.split(' '),
 ];
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
-/** Text that means something to a terminal, to Markdown, to HTML, or to a reader of diffs. */
+/** Text with a meaning for Markdown and HTML, for a terminal, or for a reader of diffs. */
+const MARKUP = '</script> <!-- --> </style> </details> &lt; " \' ` ``` ```` ~~~ | \\| \\'.split(' ');
+const MARKDOWN = [
+  '<img src=x onerror=alert(1)>',
+  '# ',
+  '- ',
+  '[x](javascript:y)',
+  '![x](http://x.test/y)',
+  '@everyone',
+  'https://x.test',
+];
+const BLANKS = ['\n', '\r', '\r\n', '\t'];
+const CONTROLS = '\u0000 \u0008 \u007f \u202e \u2066 \u200b \ufeff \u2028'.split(' ');
+const ESCAPES = ['\u001b[2J', '\u001b]8;;http://x.test\u0007', '\u009b31m', ...CONTROLS];
+const HEADERS = [
+  '--- a',
+  '+++ b',
+  '-- a',
+  '++ b',
+  '@@ -1,1 +1,1 @@',
+  '\\ No newline at end of file',
+  'diff --git a/x b/x',
+  'rename to x',
+];
 const nasty = fc
   .array(
     fc.oneof(
-      fc.constantFrom(
-        '</script>',
-        '<img src=x onerror=alert(1)>',
-        '<!--',
-        '-->',
-        '</style>',
-        '</details>',
-        '&lt;',
-        '"',
-        "'",
-        '`',
-        '```',
-        '````',
-        '~~~',
-        '|',
-        '\\|',
-        '\\',
-        '\n',
-        '\r',
-        '\r\n',
-        '\t',
-        '# ',
-        '- ',
-        '[x](javascript:y)',
-        '![x](http://x.test/y)',
-        '@everyone',
-        'https://x.test',
-      ),
-      fc.constantFrom(
-        '\u001b[2J',
-        '\u001b]8;;http://x.test\u0007',
-        '\u009b31m',
-        '\u0000',
-        '\u0008',
-        '\u007f',
-        '\u202e',
-        '\u2066',
-        '\u200b',
-        '\ufeff',
-        '\u2028',
-      ),
-      fc.constantFrom(
-        '\n--- a',
-        '\n+++ b',
-        '\n-- a',
-        '\n++ b',
-        '\n@@ -1,1 +1,1 @@',
-        '\n\\ No newline at end of file',
-        '\ndiff --git a/x b/x',
-        '\nrename to x',
-      ),
+      fc.constantFrom(...MARKUP, ...MARKDOWN, ...BLANKS),
+      fc.constantFrom(...ESCAPES),
+      fc.constantFrom(...HEADERS.map((line) => `\n${line}`)),
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
     { maxLength: 8 },
   )
   .map((parts) => parts.join(''));
 
-/** As comment, as name and as member: a policy that parses and one that likely does not. */
+/** Policies with such text as comment, name and member: one that parses and two that likely do not. */
 const policy = fc
   .tuple(nasty, nasty, nasty)
   .chain(([comment, name, member]) =>
@@ -136,18 +71,18 @@ const tags = (html: string) => [
 ];
 const page = (result: PolicyDiffResult) => htmlPage(result, { old: 'old.hujson', next: '<b>"new".hujson' });
 
-it('lets nothing of a policy steer the terminal', () => {
+it('prints no text of a policy that controls the terminal', () => {
   holds((result) => {
     expect(terminalText(result, createColors(false))).not.toMatch(UNSEEN);
   });
 });
 
-it('paints its own words alone', () => {
+it('prints colours', () => {
   const result = diffPolicy('{}', '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}');
   expect(terminalText(result, createColors(true))).toContain('\u001b[31mHIGH  \u001b[39m');
 });
 
-it('prints JSON that steers no terminal and says the same', () => {
+it('prints JSON without control characters that parses to the same result', () => {
   holds((result) => {
     const text = visible(JSON.stringify(result, null, 2));
     expect(text).not.toMatch(UNSEEN);
@@ -155,7 +90,7 @@ it('prints JSON that steers no terminal and says the same', () => {
   });
 });
 
-it('lets nothing of a policy become part of a page', () => {
+it('escapes the text of a policy in the page', () => {
   holds((result) => {
     const html = page(result);
     expect(PAGE_TAGS).toEqual(expect.arrayContaining(tags(html)));
@@ -164,19 +99,19 @@ it('lets nothing of a policy become part of a page', () => {
   });
 });
 
-it('lets nothing of a policy become part of a comment', () => {
+it('escapes the text of a policy in the comment', () => {
   const reader = new MarkdownIt({ html: true, linkify: false });
   holds((result) => {
     const html = reader.render(markdownText(result));
     expect(MARKDOWN_TAGS).toEqual(expect.arrayContaining(tags(html)));
     expect(html.match(/<td>/g)?.length ?? 0).toBe(result.findings.length * 5);
     expect(html.match(/<details>/g)?.length ?? 0).toBe(html.match(/<\/details>/g)?.length ?? 0);
-    // The fence holds the whole diff: what comes after it is one line.
+    // The fence contains the whole diff: only the closing tags follow it.
     if (result.unified !== '') expect(html).toMatch(/<\/code><\/pre>\n<\/details>\n?$/);
   });
 });
 
-it('hides no line from the page', () => {
+it('shows every changed line in the page', () => {
   holds((result) => {
     const shown = readLineDiff(result.unified).file.blocks.flatMap(({ lines }) => lines);
     expect(shown.filter(({ content }) => content.startsWith('+'))).toHaveLength(result.addedLines);
@@ -184,14 +119,14 @@ it('hides no line from the page', () => {
   });
 });
 
-it('shows a changed line that looks like the head of a file', () => {
+it('shows a changed line that looks like a file header', () => {
   const html = page(diffPolicy('{}\n-- secret\n', '{}\n++ secret\n@@ here\n'));
   expect(html.match(/d2h-ins/g)?.length).toBeGreaterThan(0);
   expect(html).toContain('@@ here');
   expect(html.match(/secret/g)?.length).toBeGreaterThanOrEqual(4);
 });
 
-it('makes a page that loads nothing and runs nothing', () => {
+it('makes a page that loads no resource and runs no script', () => {
   const html = page(diffPolicy('{}', '{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}'));
   expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   expect(html).not.toMatch(/https?:|<script|<link|@import|url\(/i);
@@ -199,7 +134,7 @@ it('makes a page that loads nothing and runs nothing', () => {
   expect(html).toContain('&lt;b&gt;&quot;new&quot;.hujson');
 });
 
-it('keeps a comment within what GitHub takes, and closes what it opened', () => {
+it("keeps a comment within GitHub's length and closes its fence", () => {
   const members = (from: number) =>
     Array.from({ length: 400 }, (_, n) => `    "user${from + n}${'x'.repeat(100)}\u202e\`\`\`@example.com",`).join(
       '\n',

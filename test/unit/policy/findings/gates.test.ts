@@ -4,7 +4,7 @@ import { acl, acls, grant, testFindings, web } from './examples';
 const via = (...routers: string[]) => grant('group:dev', '10.0.0.0/24', { ip: ['*'], via: routers });
 /** An acl that requires postures. */
 const gated = (...postures: string[]) => acl('group:dev', 'tag:web:443', { srcPosture: postures });
-const withDefault = (...rules: Parameters<typeof acls>) => ({ defaultSrcPosture: ['posture:mac'], ...acls(...rules) });
+const withDefault = (...rules: ReturnType<typeof acl>[]) => ({ defaultSrcPosture: ['posture:mac'], ...acls(...rules) });
 /** A posture with conditions that no rule uses. */
 const posture = (...conditions: string[]) => ({ postures: { 'posture:a': conditions } });
 /** A posture of some name that a rule uses. */

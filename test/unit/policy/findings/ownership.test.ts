@@ -4,7 +4,7 @@ import { acl, acls, dev, staff, testFindings, web } from './examples';
 const owners = (...list: string[]) => ({ tagOwners: { 'tag:web': list } });
 const approvers = (kind: string, value: unknown) => ({ autoApprovers: { [kind]: value } });
 const route = (prefix: string, approver = 'tag:router') => approvers('routes', { [prefix]: [approver] });
-const production = (owner: string[], ...rules: Parameters<typeof acls>) => ({
+const production = (owner: string[], ...rules: ReturnType<typeof acl>[]) => ({
   tagOwners: { 'tag:ci': [], 'tag:prod': owner },
   ...acls(acl('tag:prod', 'tag:db:5432'), ...rules),
 });
