@@ -97,7 +97,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'when: [isOurs, revisionIs(revision)]',
     replace: 'when: []',
     caughtBy: [
-      { proof: 'simulation', invariants: ['I5', 'I4', 'I16'] },
+      { proof: 'simulation', invariants: ['I5'] },
       { proof: 'frozen at a commit', invariants: ['I5'] },
     ],
   },
