@@ -24,7 +24,7 @@ export function finding(
   return { id, severity, preExisting, title, when };
 }
 
-interface Place {
+interface Checkpoint {
   readonly section: string;
   /** On the new side; on the old side when only that has it. */
   readonly path: string;
@@ -33,7 +33,7 @@ interface Place {
 }
 
 /** Where the finding is, and what was found there. */
-export interface Evidence extends Place {
+export interface Evidence extends Checkpoint {
   readonly evidence: string;
 }
 
@@ -50,10 +50,10 @@ export function listed(items: Iterable<string>): string {
 /** One evidence for each place, with the details of all items there. */
 export function evidenceByPlace<Item>(
   items: readonly Item[],
-  placeOf: (item: Item) => Place,
+  placeOf: (item: Item) => Checkpoint,
   detailOf: (item: Item) => string,
 ): readonly Evidence[] {
-  const places = new Map<string, { readonly place: Place; readonly details: string[] }>();
+  const places = new Map<string, { readonly place: Checkpoint; readonly details: string[] }>();
   for (const item of items) {
     const place = placeOf(item);
     const known = places.get(place.path);
