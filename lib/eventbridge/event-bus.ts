@@ -86,7 +86,7 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     /** Each was alone in a request that was rejected because of its entries. */
     const suspected: { event: Event; code: string }[] = [];
     /** EventBridge has answered at least one request entry by entry. */
-    let isAnswered = false;
+    let isAnswered = false as boolean;
     let failure = undefined as Error | undefined;
 
     /** One request, or more where the batch is larger than one may be. */
