@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
+import { DIALECT_NAMES } from '../../lib/contract/dialects';
 import { parseWith } from '../../lib/contract/parse';
 import { parseTimestamp } from '../../lib/domain/time';
 import type { Millis } from '../../lib/domain/time';
 
 const count = z.int().check(z.nonnegative());
 const instant = z.string().check(z.refine((text) => parseTimestamp(text) !== null, 'must be an RFC 3339 time'));
-const dialect = z.enum(['audit', 'configuration']);
+const dialect = z.enum(DIALECT_NAMES);
 const counts = z.record(z.string(), count);
 
 /** What of a slice matters here; the rest is passed over, so that an older command reads a newer function. */

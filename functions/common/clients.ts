@@ -7,7 +7,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { PollSettings } from '../../lib/contract/settings';
 import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
 import { createCredentialStore } from '../../lib/secrets-manager/credential-store';
-import { createTailscale } from '../../lib/tailscale/audit-log';
+import { createTailscale } from '../../lib/tailscale/client';
 import { createTelemetry } from '../../lib/telemetry/telemetry';
 
 /** Milliseconds. A healthy service connects in 10 and answers in 100; the SDK's default is no limit. */

@@ -10,7 +10,7 @@ import pMap from 'p-map';
 import pRetry from 'p-retry';
 import { EVENT_SOURCE } from '../contract/names';
 import { abortAfter, callMs, type Deadline } from '../domain/deadline';
-import { ConnectorError, errorName } from '../domain/errors';
+import { ConnectorError, errorName, toConnectorError } from '../domain/errors';
 import type { BusEvent } from '../domain/event';
 import type { EventBus, Delivery } from '../ports/event-bus';
 import { entryBytes, MAX_REQUEST_BYTES, packRequests } from './pack';
@@ -54,24 +54,15 @@ interface Sending<Event> {
   readonly bytes: number;
 }
 
-interface Outcome<Event> {
-  readonly accepted: Event[];
-  readonly refused: { event: Event; code: string }[];
-  /** Each was alone in a request that was rejected because of its entries. */
-  readonly suspected: { event: Event; code: string }[];
-  /** EventBridge has answered at least one request entry by entry. */
-  isAnswered: boolean;
-}
-
-/** Events that are not sent yet, or must be sent again. */
-type Left<Event> = Promise<readonly Sending<Event>[]>;
+/** Entries that are not sent yet, or must be sent again. */
+type Left<Event> = readonly Sending<Event>[];
 
 /** An EventBridge bus. */
 export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: EventBridgeBusDeps): EventBus {
   /** Bytes of the smallest request that was too large: a partition may allow less than AWS documents. */
   let tooLargeBytes = MAX_REQUEST_BYTES;
 
-  const pack = <Event>(batch: readonly Sending<Event>[]) => packRequests(batch, ({ bytes }) => bytes, tooLargeBytes);
+  const pack = <Event>(batch: Left<Event>) => packRequests(batch, ({ bytes }) => bytes, tooLargeBytes);
 
   const putEvents = async (entries: PutEventsRequestEntry[], deadline: Deadline): Promise<PutEventsResultEntry[]> => {
     const answer = await client.send(new PutEventsCommand({ Entries: entries }), abortAfter(deadline, CALL_MS));
@@ -86,133 +77,108 @@ export function createEventBridgeBus({ client, busName, resendDelayMs = 200 }: E
     }
   }
 
-  /** One request, or more where the batch is larger than one may be. */
-  async function put<Event>(
-    batch: readonly Sending<Event>[],
+  async function publish<Event extends BusEvent>(
+    events: readonly Event[],
     deadline: Deadline,
-    outcome: Outcome<Event>,
-  ): Left<Event> {
-    if (deadline.isOver()) return batch;
-    const requests = pack(batch);
-    if (requests.length > 1) return putInTurn(requests, deadline, outcome);
-    let results: PutEventsResultEntry[];
-    try {
-      results = await putEvents(
-        batch.map(({ entry }) => entry),
-        deadline,
-      );
-    } catch (error) {
-      const code = codeAboutEntries(error);
-      if (code !== undefined) return splitRejected(batch, code, deadline, outcome);
-      const failure = busError(error, busName);
-      if (failure.code !== 'BUS_EXHAUSTED') throw failure;
-      return batch;
-    }
-    // With fewer results than entries, no result can be matched to its entry.
-    if (results.length !== batch.length) return batch;
-    outcome.isAnswered = true;
-    return batch.filter(({ event }, index) => {
-      const { EventId, ErrorCode = '' } = results[index] ?? {};
-      if (EventId !== undefined && EventId !== '') {
-        outcome.accepted.push(event);
-        return false;
+  ): Promise<Delivery<Event>> {
+    const accepted: Event[] = [];
+    const refused: { event: Event; code: string }[] = [];
+    /** Each was alone in a request that was rejected because of its entries. */
+    const suspected: { event: Event; code: string }[] = [];
+    /** EventBridge has answered at least one request entry by entry. */
+    let isAnswered = false as boolean;
+    let failure = undefined as Error | undefined;
+
+    /** One request, or more where the batch is larger than one may be. */
+    const put = async (batch: Left<Event>): Promise<Left<Event>> => {
+      if (deadline.isOver()) return batch;
+      const requests = pack(batch);
+      if (requests.length > 1) return putInTurn(requests);
+      const entries = batch.map(({ entry }) => entry);
+      let results: PutEventsResultEntry[];
+      try {
+        results = await putEvents(entries, deadline);
+      } catch (error) {
+        const code = codeAboutEntries(error);
+        if (code !== undefined) return splitRejected(batch, code);
+        const reason = busError(error, busName);
+        if (reason.code !== 'BUS_EXHAUSTED') throw reason;
+        return batch;
       }
-      if (isDenied(ErrorCode)) throw denied(ErrorCode, busName);
-      if (!PERMANENT.has(ErrorCode)) return true;
-      outcome.refused.push({ event, code: ErrorCode });
-      return false;
-    });
-  }
-
-  /** Halves a rejected request until the entry at fault is alone. */
-  async function splitRejected<Event>(
-    batch: readonly Sending<Event>[],
-    code: string,
-    deadline: Deadline,
-    outcome: Outcome<Event>,
-  ): Left<Event> {
-    if (batch.length === 1) {
-      outcome.suspected.push(...batch.map(({ event }) => ({ event, code })));
-      return [];
-    }
-    const suspectedBefore = outcome.suspected.length;
-    const half = Math.ceil(batch.length / 2);
-    const left = await putInTurn([batch.slice(0, half), batch.slice(half)], deadline, outcome);
-    // Both halves were accepted, so no entry was at fault: together they were too large.
-    if (left.length === 0 && outcome.suspected.length === suspectedBefore)
-      tooLargeBytes = Math.min(
-        tooLargeBytes,
-        batch.reduce((sum, { bytes }) => sum + bytes, 0),
-      );
-    return left;
-  }
-
-  async function putInTurn<Event>(
-    requests: readonly (readonly Sending<Event>[])[],
-    deadline: Deadline,
-    outcome: Outcome<Event>,
-  ): Left<Event> {
-    const left: Sending<Event>[] = [];
-    for (const request of requests) left.push(...(await put(request, deadline, outcome)));
-    return left;
-  }
-
-  /** Sends a request until every entry is accepted or rejected, or tries and time run out. */
-  async function send<Event>(
-    batch: readonly Sending<Event>[],
-    deadline: Deadline,
-    outcome: Outcome<Event>,
-  ): Left<Event> {
-    let pending = batch;
-    const attempt = async () => {
-      pending = await put(pending, deadline, outcome);
-      if (pending.length > 0) throw new EntriesLeft();
+      // With fewer results than entries, no result can be matched to its entry.
+      if (results.length !== batch.length) return batch;
+      isAnswered = true;
+      return batch.filter(({ event }, index) => {
+        const { EventId, ErrorCode = '' } = results[index] ?? {};
+        if (EventId !== undefined && EventId !== '') {
+          accepted.push(event);
+          return false;
+        }
+        if (isDenied(ErrorCode)) throw denied(ErrorCode, busName);
+        if (!PERMANENT.has(ErrorCode)) return true;
+        refused.push({ event, code: ErrorCode });
+        return false;
+      });
     };
-    try {
+
+    const putInTurn = async (requests: readonly Left<Event>[]): Promise<Left<Event>> => {
+      const left: Sending<Event>[] = [];
+      for (const request of requests) left.push(...(await put(request)));
+      return left;
+    };
+
+    /** Halves a rejected request until the entry at fault is alone. */
+    const splitRejected = async (batch: Left<Event>, code: string): Promise<Left<Event>> => {
+      if (batch.length === 1) {
+        suspected.push(...batch.map(({ event }) => ({ event, code })));
+        return [];
+      }
+      const suspectedBefore = suspected.length;
+      const half = Math.ceil(batch.length / 2);
+      const left = await putInTurn([batch.slice(0, half), batch.slice(half)]);
+      const bytes = batch.reduce((sum, sending) => sum + sending.bytes, 0);
+      // If both halves were accepted, no entry was at fault: together they were too large.
+      if (left.length === 0 && suspected.length === suspectedBefore) tooLargeBytes = Math.min(tooLargeBytes, bytes);
+      return left;
+    };
+
+    /** Sends a request until every entry is accepted or rejected, or tries and time run out. */
+    const send = async (batch: Left<Event>): Promise<Left<Event>> => {
+      // After a failure no request begins, but those under way are awaited: nothing may be pending afterwards.
+      if (failure !== undefined) return batch;
+      let left = batch;
+      const attempt = async () => {
+        left = await put(left);
+        if (left.length > 0) throw new EntriesLeft();
+      };
       await pRetry(attempt, {
         retries: RESENDS,
         minTimeout: resendDelayMs,
         randomize: true,
         maxRetryTime: callMs(deadline, Infinity),
         shouldRetry: ({ error }) => error instanceof EntriesLeft && !deadline.isOver(),
+      }).catch((error: unknown) => {
+        if (!(error instanceof EntriesLeft)) failure = toConnectorError(error);
       });
-    } catch (error) {
-      if (!(error instanceof EntriesLeft)) throw error;
-    }
-    return pending;
-  }
-
-  /** Whether the bus accepts requests at all. EventBridge answers MalformedDetail to a detail that is not an object and publishes nothing. */
-  async function acceptsRequests(deadline: Deadline): Promise<boolean> {
-    if (deadline.isOver()) return false;
-    const probe = { EventBusName: busName, Source: EVENT_SOURCE, DetailType: 'Probe', Detail: '[]' };
-    return putEvents([probe], deadline).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  async function publish<Event extends BusEvent>(
-    events: readonly Event[],
-    deadline: Deadline,
-  ): Promise<Delivery<Event>> {
-    const outcome: Outcome<Event> = { accepted: [], refused: [], suspected: [], isAnswered: false };
-    let failure: Error | undefined;
-    // After a failure no request begins, but those under way are awaited: nothing may be pending afterwards.
-    const sendUnlessFailed = async (batch: readonly Sending<Event>[]) => {
-      if (failure !== undefined) return batch;
-      return send(batch, deadline, outcome).catch((error: unknown) => {
-        failure = error instanceof Error ? error : new Error('a value that is not an Error was thrown');
-        return batch;
-      });
+      return left;
     };
+
+    /** Whether the bus accepts requests at all. EventBridge answers MalformedDetail to a detail that is not an object and publishes nothing. */
+    const acceptsRequests = async (): Promise<boolean> => {
+      if (deadline.isOver()) return false;
+      const probe = { EventBusName: busName, Source: EVENT_SOURCE, DetailType: 'Probe', Detail: '[]' };
+      return putEvents([probe], deadline).then(
+        () => true,
+        () => false,
+      );
+    };
+
     const sendings = events.map((event) => toSending(event, busName));
-    const left = await pMap(pack(sendings), sendUnlessFailed, { concurrency: CONCURRENCY });
+    const left = await pMap(pack(sendings), send, { concurrency: CONCURRENCY });
     if (failure !== undefined) throw failure;
-    const { accepted, refused, suspected, isAnswered } = outcome;
     const unsent = left.flat().map(({ event }) => event);
     // If the bus rejects every request, the entries are not the reason.
-    if (suspected.length === 0 || isAnswered || (await acceptsRequests(deadline)))
+    if (suspected.length === 0 || isAnswered || (await acceptsRequests()))
       return { accepted, refused: [...refused, ...suspected], unsent };
     return { accepted, refused, unsent: [...unsent, ...suspected.map(({ event }) => event)] };
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Dialect } from '../../lib/domain/dialect';
 import type { Window } from '../../lib/domain/time';
 import type { AuditLog } from '../../lib/ports/audit-log';
-import { createTailscale } from '../../lib/tailscale/audit-log';
+import { createTailscale } from '../../lib/tailscale/client';
 import { startTailnet } from '../../local/tailnet/tailnet';
 import { createInMemoryAuditLog } from '../harness/in-memory-audit-log';
 import { directly } from '../harness/in-memory-io';

@@ -9,7 +9,7 @@ import type { Item } from './envelope-scanner';
 import { parseRecord } from './record';
 import { Spool } from './spool';
 
-/** Records: one unit of publishing. Bytes: small beside the memory of the rest. */
+/** Records: one unit of publishing. Bytes: little compared with the largest record. */
 const BATCH = { records: 100, bytes: 1_000_000 } as const;
 
 /** Bytes of records held until the answer names its tailnet, counting some for each record beside its text. */
@@ -17,7 +17,7 @@ const HELD = { bytes: 8_000_000, recordBytes: 200 } as const;
 
 type OversizedItem = Extract<Item, { readonly kind: 'part' | 'oversized' }>;
 
-/** Reads one answer record by record, and no more of the body than the next batch needs. */
+/** Reads one answer record by record, and only as much of the body as the next batch needs. */
 export class AnswerReader {
   /** Records as in AuditLogPage.batches. */
   readonly batches: AsyncGenerator<readonly LogRecord[], void, void>;

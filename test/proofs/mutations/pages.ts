@@ -4,7 +4,7 @@ import { MINUTE, type Millis } from '../../../lib/domain/time';
 import type { Clock } from '../../../lib/domain/deadline';
 import { createRewinder } from '../../../lib/operator/rewind';
 import { createStateStore } from '../../../lib/dynamodb/state-store';
-import { createTailscale } from '../../../lib/tailscale/audit-log';
+import { createTailscale } from '../../../lib/tailscale/client';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import { startGateway } from '../../../local/gateway/server';
 import { createTable } from '../../../local/gateway/table';

@@ -111,7 +111,7 @@ it.each([
   expect(numbers()).toEqual(expected);
 });
 
-it('publishes in the reserve, and nothing once it is over', async () => {
+it('publishes in the reserve, but not after it', async () => {
   const inReserve = { remaining: () => 5_000, untilNear: () => 0, isNear: () => true, isOver: () => false };
   await expect(bus.publish(events(3), { ...inReserve, isOver: () => true })).resolves.toMatchObject({
     accepted: [],
@@ -201,7 +201,7 @@ describe('a request that EventBridge rejects as a whole', () => {
     await expect(publish(10)).rejects.toMatchObject({ code: 'BUS_DENIED' });
   });
 
-  it('returns as unsent what was not sent at the deadline', async () => {
+  it('returns the entries left at the deadline as unsent', async () => {
     refuseWhole((detail) => detail === '{"number":9}', refusals.ValidationException);
     const delivery = await bus.publish(events(10), { ...deadline, isOver: () => puts() >= 3 });
     expect(puts()).toBe(3);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ConnectorError } from '../../../lib/domain/errors';
-import { createTailscale } from '../../../lib/tailscale/audit-log';
+import { createTailscale } from '../../../lib/tailscale/client';
 import { logUrl } from '../../../lib/tailscale/dialects/log-url';
 import { apiKey, createClock, createCredentials } from './setting';
 

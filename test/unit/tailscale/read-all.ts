@@ -1,6 +1,6 @@
 import { API_KEY, apiKey, connector, HOUR, PLENTY, setUp } from './setting';
 
-/** Reads an answer to its end in a process of its own, and prints how much and with how much memory: `<origin> <dialect>`. */
+/** A separate process that reads a log and prints its records, bytes and memory. Arguments: `<origin> <dialect>`. */
 async function main(origin = '', dialect = ''): Promise<void> {
   const { openAuditLog } = setUp(origin, { secret: apiKey(API_KEY) });
   const log = openAuditLog(connector({ dialect: dialect === 'audit' ? 'audit' : 'configuration' }), null);

@@ -7,8 +7,8 @@ import type { AuditLog, AuditLogPage } from '../../../lib/ports/audit-log';
 import type { Deadline } from '../../../lib/domain/deadline';
 import type { CredentialStore } from '../../../lib/ports/credentials';
 import type { ConnectorSettings } from '../../../lib/contract/settings';
-import { createTailscale } from '../../../lib/tailscale/audit-log';
-import type { TailscaleDeps } from '../../../lib/tailscale/audit-log';
+import { createTailscale } from '../../../lib/tailscale/client';
+import type { TailscaleDeps } from '../../../lib/tailscale/client';
 
 /** 2026-11-03T12:00:00.000Z. Also what the servers' clocks say unless a test sets their Date header. */
 export const NOON = Date.UTC(2026, 10, 3, 12);

@@ -51,7 +51,7 @@ describe('a failure that may pass', () => {
     expect((await readFrom(AUDIT, inTurn(respond, page))).records).toEqual([1]);
   });
 
-  it('does not change that a page has the time of its own request', async () => {
+  it('does not change that a page is dated by the request that it answers', async () => {
     const dated = json(200, { auditLogs: [] }, { date: new Date(NOON + 60_000).toUTCString() });
     expect((await readFrom(AUDIT, inTurn(json(500, {}), dated))).pages).toMatchObject([{ asOf: NOON + 1_250 }]);
   });
