@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import {
-  MAX_SLICE_HOURS,
+  planInvocation,
+  reportInvocation,
+  runInvocation,
+  sliceInvocation,
   type PlanInvocation,
   type RunInvocation,
   type SliceInvocation,
@@ -25,40 +28,9 @@ export type Invocation = { readonly connector: ConnectorSettings } & (
 
 const SUBJECT = 'invocation';
 
-const text = z.string().check(z.maxLength(64));
-const connector = z.exactOptional(z.string());
-const jobId = z.string().check(z.regex(/^bf-[0-9a-f]{32}$/, 'must be a job id such as an answer names it'));
-
-const fields = {
-  connector,
-  from: z.exactOptional(text),
-  until: z.exactOptional(text),
-  last: z.exactOptional(text),
-  force: z.exactOptional(z.boolean()),
-  dryRun: z.exactOptional(z.boolean()),
-  rerun: z.exactOptional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
-};
-
-const range = z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...fields });
-const plan = z.strictObject({
-  action: z.literal('plan'),
-  ...fields,
-  sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))),
-});
-const slice = z.strictObject({
-  action: z.literal('slice'),
-  connector: z.string(),
-  jobId,
-  slice: z.int().check(z.nonnegative()),
-  from: text,
-  until: text,
-  force: z.boolean(),
-  dryRun: z.boolean(),
-});
-const report = z.strictObject({ action: z.literal('report'), connector, jobId });
 const redrive = z.strictObject({
   action: z.literal('redrive'),
-  connector,
+  connector: z.exactOptional(z.string()),
   includeUnparsed: z._default(z.boolean(), false),
   after: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(256))), null),
 });
@@ -82,19 +54,19 @@ export function parseInvocation(event: unknown, connectors: readonly ConnectorSe
   const { action } = parseWith(asked, event, SUBJECT);
   switch (action) {
     case 'backfill': {
-      const request = parseWith(range, event, SUBJECT);
+      const request = parseWith(runInvocation, event, SUBJECT);
       return { action, connector: choose(request.connector, connectors), request };
     }
     case 'plan': {
-      const request = parseWith(plan, event, SUBJECT);
+      const request = parseWith(planInvocation, event, SUBJECT);
       return { action, connector: choose(request.connector, connectors), request };
     }
     case 'slice': {
-      const invocation = parseWith(slice, event, SUBJECT);
+      const invocation = parseWith(z.strictObject(sliceInvocation.shape), event, SUBJECT);
       return { action, connector: choose(invocation.connector, connectors), invocation };
     }
     case 'report': {
-      const { connector: id, jobId: job } = parseWith(report, event, SUBJECT);
+      const { connector: id, jobId: job } = parseWith(reportInvocation, event, SUBJECT);
       return { action, connector: choose(id, connectors), jobId: job };
     }
     case 'redrive': {

@@ -86,7 +86,7 @@ describe('the command', () => {
       workflow: () => ({
         executionArn: String,
         start: unreachable,
-        look: unreachable,
+        describe: unreachable,
         planOf: unreachable,
         failuresOf: unreachable,
       }),
