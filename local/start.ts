@@ -63,7 +63,8 @@ withRange(program);
 async function main(options: Options): Promise<boolean> {
   const credential = credentialFrom(process.env);
   if (options.tailnet === undefined) {
-    if (options.backfill === true) throw new Error('--backfill reads a real tailnet: use --tailnet NAME or --tailnet -');
+    if (options.backfill === true)
+      throw new Error('--backfill reads a real tailnet: use --tailnet NAME or --tailnet -');
     if (credential !== undefined)
       process.stderr.write(
         'The credential in the environment is not used: --tailnet NAME (or --tailnet -) follows the real tailnet.\n',
@@ -161,9 +162,7 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
   if (options.watch === undefined && options.state === undefined) {
     say(
       options,
-      pc.dim(
-        'A first run begins 5 minutes back. --watch keeps it going; --backfill --last P1D reads further back.',
-      ),
+      pc.dim('A first run begins 5 minutes back. --watch keeps it going; --backfill --last P1D reads further back.'),
     );
   }
   return true;

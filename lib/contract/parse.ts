@@ -36,6 +36,19 @@ export function parseWith<Schema extends z.ZodMiniType>(
   throw new InvalidInput(subject, result.error.issues.map(describeIssue));
 }
 
+/** Runs parsers, and collects their InvalidInput errors instead of throwing the first one. */
+export function attempting(collect: (error: InvalidInput) => void) {
+  return <T>(parse: () => T): T | undefined => {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      collect(error);
+      return undefined;
+    }
+  };
+}
+
 /** The text never contains the value, which may be a secret. */
 function describeIssue({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
   return path.length === 0 ? message : `${toPath(path)}: ${message}`;

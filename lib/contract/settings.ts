@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { parseExpectedActivity, type ExpectedActivity } from './expected-activity';
-import { InvalidInput, parseWith } from './parse';
+import { attempting, InvalidInput, parseWith } from './parse';
 
 /** Tailscale's API in production. */
 export const DEFAULT_API_URL = 'https://api.tailscale.com';
@@ -135,19 +135,9 @@ const environment = z.object({
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): PollSettings {
   const problems: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      problems.push(
-        ...(error.subject === 'environment'
-          ? error.problems
-          : error.problems.map((problem) => `${error.subject}: ${problem}`)),
-      );
-      return undefined;
-    }
-  };
+  const attempt = attempting(({ subject, problems: found }) =>
+    problems.push(...(subject === 'environment' ? found : found.map((problem) => `${subject}: ${problem}`))),
+  );
   const plain = attempt(() => parseWith(environment, env, 'environment'));
   const list = attempt(() => parseConnectors(parseJson(env, ENV.connectors), ENV.connectors));
   const expectedActivity = attempt(() =>

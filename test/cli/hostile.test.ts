@@ -18,7 +18,7 @@ const run = async (options: ControlPlaneOptions, ...args: string[]): Promise<End
 const answers = (answer: object) => ({ functions: { f: () => Promise.resolve(answer) } });
 const fails = (message: string) => ({ functions: { f: () => Promise.reject(new Error(message)) } });
 
-/** Nothing steers, and no line is longer than a message may be. */
+/** Nothing controls the terminal, and no line is longer than a message may be. */
 function expectTame(
   { stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>,
   lines: { readonly stdout: number; readonly stderr: number },
@@ -31,7 +31,7 @@ function expectTame(
 describe.each([
   ['short', HOSTILE],
   ['over 1 MB', HOSTILE_MB],
-])('text from outside that is %s', (_, text) => {
+])('external text, %s', (_, text) => {
   const connection = {
     connector: text,
     ok: true,
@@ -72,14 +72,11 @@ describe.each([
     expectTame(await run(answers({ connectors: [answer] }), 'redrive', '--function', 'f'), { stdout: 1, stderr: 4 });
   });
 
-  it.each([['redrive'], ['test-connection']])(
-    'stays one line where the function of %s fails with it',
-    async (command) => {
-      expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
-    },
-  );
+  it.each([['redrive'], ['test-connection']])('stays one line as the error of the function of %s', async (command) => {
+    expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
+  });
 
-  it('stays one line where an answer has fields of that name', async () => {
+  it('stays one line as a field name of an answer', async () => {
     expectTame(
       await run(
         answers({ connectors: [{ [text]: text, connector: 'a', problems: [{ [text]: 1 }] }] }),
@@ -92,7 +89,7 @@ describe.each([
   });
 
   it('stays one line in the report of a backfill', () => {
-    const counts = { fetched: 1, emitted: 1, duplicates: 0, covered: 0, quarantined: 0 };
+    const counts = { fetched: 1, emitted: 1, duplicates: 0, quarantined: 0 };
     const at = '2026-11-22T12:00:00Z';
     const printed = reportText(
       {
@@ -117,7 +114,7 @@ describe.each([
   });
 });
 
-it('is data in JSON: whole, and escaped', async () => {
+it('is complete and escaped in JSON', async () => {
   const problems = [{ id: HOSTILE, problem: HOSTILE_MB }];
   const { stdout } = await run(
     answers({
@@ -182,7 +179,7 @@ describe('status', () => {
     );
   });
 
-  it('shows an item that somebody else wrote on one line', async () => {
+  it('shows an invalid item on one line', async () => {
     await connector({ state: { dialect: LONG, sweeps: { [HOSTILE]: 1 } } });
     const { stdout, stderr, exitCode } = await tailscaleAudit(
       ['status', '--table', table, '--connector', 'default'],
@@ -225,7 +222,7 @@ describe('status', () => {
     );
   });
 
-  it('paints its own words alone', () => {
+  it('colors only its own words', () => {
     const one = report(
       HOSTILE,
       {

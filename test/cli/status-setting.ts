@@ -1,14 +1,13 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { stripVTControlCharacters } from 'node:util';
+import { DAY, HOUR, MINUTE } from '../../lib/domain/time';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
 import { createTable } from '../../local/gateway/table';
 import { tailscaleAudit, type CommandOptions } from './command';
 
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+export { MINUTE, HOUR, DAY };
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 
 export let gateway: Gateway;
@@ -65,7 +64,7 @@ export const WAITING = {
   bytes: 1,
 };
 
-/** A connector's items, healthy but for what is said otherwise. A field that is undefined is left out. */
+/** Writes the items of a connector, healthy by default. Undefined fields are omitted. */
 export async function connector({
   id = 'default',
   state = {},
