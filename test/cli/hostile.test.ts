@@ -6,7 +6,7 @@ import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../harness/hostile-t
 import { tailscaleAudit, type Ended } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 import { diffHere, policyFolder } from './diff/diff-files';
-import { connector, DAY, gateway, GENESIS, NOW, put, status, table, WAITING } from './status-setting';
+import { connector, DAY, gateway, GENESIS, job, NOW, put, slice, status, table, WAITING } from './status-setting';
 
 let plane: ControlPlane | undefined;
 afterEach(() => plane?.close());
@@ -133,59 +133,34 @@ it('is complete and escaped in JSON', async () => {
 });
 
 describe('status', () => {
-  /** As much as an item may hold. */
+  const raw = () =>
+    tailscaleAudit(
+      ['status', '--table', table, '--connector', 'default'],
+      { AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
+  /** The maximum size of an item. */
   const LONG = `${HOSTILE}${'\u001b[5m\r\n'.repeat(40_000)}`;
-  const plain = { tailnetId: 'example.com', owner: 'run-7', job: 'bf-1' };
-  const fill = async ({ tailnetId, owner, job }: typeof plain) => {
-    await connector({
-      installation: { tailnetId },
-      state: { owner, leaseUntil: NOW + DAY },
-      ledger: { 'QUAR#a': WAITING },
-    });
-    await put('TN#default#BF', job, {
-      connector: 'default',
-      dialect: 'configuration',
-      from: NOW - 3 * DAY,
-      until: NOW - DAY,
-      force: false,
-      dryRun: false,
-      notes: [],
-      sliceMs: DAY,
-    });
-    await put('TN#default#BF', `${job}#0`, {
-      index: 0,
-      until: NOW - DAY,
-      readTo: NOW - 2 * DAY,
-      token: 1,
-      rev: 3,
-      counts: { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} },
-      startedAt: NOW - DAY,
-    });
+  const plain = { tailnetId: 'example.com', owner: 'run-7', id: 'bf-1' };
+  const fill = async ({ tailnetId, owner, id }: typeof plain) => {
+    const state = { owner, leaseUntil: NOW + DAY };
+    await connector({ installation: { tailnetId }, state, ledger: { 'QUAR#a': WAITING } });
+    await job(id);
+    await slice(id, 0, { readTo: NOW - 3 * DAY });
   };
 
   it('has as many lines as with plain names', async () => {
     await fill(plain);
     const lines = (await status()).stdout.split('\n').length - 1;
-    await fill({ tailnetId: LONG, owner: LONG, job: HOSTILE.replace('#', '') });
+    await fill({ tailnetId: LONG, owner: LONG, id: HOSTILE.replace('#', '') });
     await put('TN#default#LEDGER', `GAP#${HOSTILE}`, { from: HOSTILE });
     // The other job, and the entry that cannot be read.
-    expectTame(
-      await tailscaleAudit(
-        ['status', '--table', table, '--connector', 'default'],
-        { AWS_ENDPOINT_URL: gateway.url },
-        { now: () => NOW },
-      ),
-      { stdout: lines + 1, stderr: 0 },
-    );
+    expectTame(await raw(), { stdout: lines + 1, stderr: 0 });
   });
 
   it('shows an invalid item on one line', async () => {
     await connector({ state: { dialect: LONG, sweeps: { [HOSTILE]: 1 } } });
-    const { stdout, stderr, exitCode } = await tailscaleAudit(
-      ['status', '--table', table, '--connector', 'default'],
-      { AWS_ENDPOINT_URL: gateway.url },
-      { now: () => NOW },
-    );
+    const { stdout, stderr, exitCode } = await raw();
     expect(exitCode).toBe(4);
     expectTame({ stdout, stderr }, { stdout: 15, stderr: 1 });
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../lib/contract/names';
 import { openWorld, record, type World } from '../harness/world';
-import { installedCommand, tailscaleAudit } from './command';
+import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 
 let plane: ControlPlane;
@@ -44,7 +44,7 @@ it('publishes quarantined events through the deployed function', async () => {
     functions: { backfill: (event) => backfill.invoke(event) },
   });
 
-  expect(await installedCommand(['redrive'], plane.environment)).toEqual({
+  expect(await run()).toEqual({
     exitCode: 0,
     stdout: 'default: 2 redriven, 0 rejected again, 0 failed, 0 skipped\n',
     stderr: '',

@@ -16,6 +16,8 @@ import {
   connector,
   status,
   asJson,
+  job,
+  slice,
   type Shown,
 } from './status-setting';
 
@@ -244,32 +246,6 @@ describe('expected-activity rules', () => {
 });
 
 describe('backfills', () => {
-  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} };
-  const job = (id: string) =>
-    put('TN#default#BF', id, {
-      connector: 'default',
-      dialect: 'configuration',
-      from: NOW - 3 * DAY,
-      until: NOW - DAY,
-      force: false,
-      dryRun: false,
-      notes: [],
-      sliceMs: DAY,
-    });
-  const slice = (id: string, index: number, item: object = {}) =>
-    put('TN#default#BF', `${id}#${index}`, {
-      index,
-      until: NOW - (2 - index) * DAY,
-      readTo: NOW - (2 - index) * DAY,
-      token: 1,
-      rev: 3,
-      inflight: null,
-      counts: COUNTS,
-      startedAt: NOW - HOUR,
-      updatedAt: NOW - MINUTE,
-      ...item,
-    });
-
   it('are listed with their progress until they end', async () => {
     await connector();
     await job('bf-done');

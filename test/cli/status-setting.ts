@@ -81,6 +81,22 @@ export async function connector({
   for (const [sk, item] of Object.entries(ledger)) await put(`TN#${id}#LEDGER`, sk, item);
 }
 
+/** Writes a backfill of two days. */
+export const job = (id: string) =>
+  put('TN#default#BF', id, {
+    ...{ connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, sliceMs: DAY },
+    ...{ force: false, dryRun: false, notes: [] },
+  });
+
+/** Writes one of its slices, done by default. */
+export const slice = (id: string, index: number, item: object = {}) =>
+  put('TN#default#BF', `${id}#${index}`, {
+    ...{ index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, inflight: null, token: 1, rev: 3 },
+    counts: { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} },
+    ...{ startedAt: NOW - HOUR, updatedAt: NOW - MINUTE },
+    ...item,
+  });
+
 export const status = async (args: readonly string[] = [], options: CommandOptions = {}) => {
   const ended = await tailscaleAudit(
     ['status', '--table', table, '--connector', 'default', ...args],

@@ -2,43 +2,27 @@ import { stripVTControlCharacters } from 'node:util';
 import { openWorld, record } from '../harness/world';
 import { installedCommand, interruptedCommand, tailscaleAudit } from './command';
 import { startControlPlane } from './control-plane';
-import {
-  MINUTE,
-  HOUR,
-  DAY,
-  NOW,
-  gateway,
-  table,
-  done,
-  WAITING,
-  connector,
-  status,
-  asJson,
-  type Shown,
-} from './status-setting';
+import { MINUTE, HOUR, DAY, NOW, gateway, table, done, WAITING, connector, status, asJson } from './status-setting';
 
 describe('one connector', () => {
   it('is shown in a table', async () => {
     await connector();
     const { exitCode, stdout, stderr } = await status();
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const cells = stdout.split('\n').flatMap((line) => {
-      const [, name, value] = line.split('│').map((cell) => cell.trim());
-      return name === undefined || value === undefined ? [] : [[name, value]];
-    });
-    expect(Object.fromEntries(cells)).toEqual({
-      connector: 'default',
-      health: 'ok',
-      watermark: '3 min ago (2026-11-22T11:57:00.000Z)',
-      'last poll': '2 min ago (2026-11-22T11:58:00.000Z)',
-      dialect: 'configuration',
-      tailnet: 'example.com',
-      lease: 'free',
-      sweeps: 'hourly 12 min ago, daily 3 h ago',
-      gaps: '0',
-      quarantine: '0',
-      backfills: 'none',
-    });
+    const rows = [...stdout.matchAll(/^│ ([^│]+?) +│ (.+?) +│$/gm)].map(([, name, value]) => [name, value]);
+    expect(rows).toEqual([
+      ['connector', 'default'],
+      ['health', 'ok'],
+      ['watermark', '3 min ago (2026-11-22T11:57:00.000Z)'],
+      ['last poll', '2 min ago (2026-11-22T11:58:00.000Z)'],
+      ['dialect', 'configuration'],
+      ['tailnet', 'example.com'],
+      ['lease', 'free'],
+      ['sweeps', 'hourly 12 min ago, daily 3 h ago'],
+      ['gaps', '0'],
+      ['quarantine', '0'],
+      ['backfills', 'none'],
+    ]);
   });
 
   it('is complete with --json', async () => {
@@ -118,16 +102,6 @@ describe('one connector', () => {
     await connector({ ledger: Object.fromEntries(entries) });
     expect(await asJson()).toMatchObject({ connectors: [{ quarantine: { waiting: 30 } }] });
   });
-
-  it('escapes names from Tailscale', async () => {
-    await connector({ installation: { tailnetId: 'evil\u001b[2J\u202e.com' } });
-    const ended = await tailscaleAudit(
-      ['status', '--table', table, '--connector', 'default'],
-      { AWS_ENDPOINT_URL: gateway.url },
-      { now: () => NOW },
-    );
-    expect(ended.stdout).toContain('evil\\u001b[2J\\u202e.com');
-  });
 });
 
 it('queries each partition once', async () => {
@@ -170,9 +144,8 @@ it('reports a connector that has just polled as healthy', async () => {
     await (await world.sandbox()).poll();
     world.api.add(record());
     await (await world.sandbox()).poll();
-    const ended = await installedCommand(['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'], {
-      AWS_ENDPOINT_URL: world.gateway.url,
-    });
+    const args = ['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'];
+    const ended = await installedCommand(args, { AWS_ENDPOINT_URL: world.gateway.url });
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(ended.stdout)).toMatchObject({
       healthy: true,
@@ -210,44 +183,30 @@ describe('--watch', () => {
   });
 
   it('prints JSON lines', async () => {
-    await connector({ state: { wm: Date.now() } });
-    const args = ['status', '--table', table, '--connector', 'default', '--watch', '1', '--json'];
-    const { stdout } = await interruptedCommand(args, { AWS_ENDPOINT_URL: gateway.url }, 2);
-    expect(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => (JSON.parse(line) as Shown).healthy),
-    ).toEqual([true, true]);
+    await connector();
+    const { stdout } = await status(['--watch', '1', '--json'], { interruption: AbortSignal.timeout(1_500) });
+    const lines = stdout.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ healthy: true });
   });
 });
 
-describe('each error is one line that says what to do', () => {
-  it.each<[error: string, args: string[], exitCode: number, line: RegExp]>([
-    [
-      'a table that does not exist',
-      ['--table', 'other-table', '--connector', 'default'],
-      1,
-      /^the table "other-table" does not exist in eu-central-1/,
-    ],
-    ['a table without a connector', ['--table', 'some-table'], 2, /^--table needs --connector$/m],
-    ['an invalid period', ['--watch', 'often'], 2, /Use a number of seconds from 1 to 3600/],
-  ])('%s', async (_, args, exitCode, line) => {
-    const ended = await tailscaleAudit(['status', ...args], { AWS_ENDPOINT_URL: gateway.url });
-    expect(ended).toMatchObject({ exitCode, stdout: '' });
-    expect(ended.stderr).toMatch(line);
-  });
+it.each<[error: string, args: string[], exitCode: number, line: RegExp]>([
+  ['a missing table', ['--table', 'other', '--connector', 'a'], 1, /^the table "other" does not exist in eu-central-1/],
+  ['a table without a connector', ['--table', 'some-table'], 2, /^--table needs --connector$/m],
+  ['an invalid period', ['--watch', 'often'], 2, /Use a number of seconds from 1 to 3600/],
+])('reports %s in one line', async (_, args, exitCode, line) => {
+  const ended = await tailscaleAudit(['status', ...args], { AWS_ENDPOINT_URL: gateway.url });
+  expect(ended).toEqual({ exitCode, stdout: '', stderr: expect.stringMatching(line) as string });
+});
 
-  it('a table without access', async () => {
-    const stop = gateway.intercept(() => ({
-      status: 400,
-      body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' },
-    }));
-    expect(await status()).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: `access to the table "${table}" is denied: the credentials need dynamodb:Query\n`,
-    });
-    stop();
+it('reports a table without access in one line', async () => {
+  const body = { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' };
+  const stop = gateway.intercept(() => ({ status: 400, body }));
+  expect(await status()).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `access to the table "${table}" is denied: the credentials need dynamodb:Query\n`,
   });
+  stop();
 });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { openWorld, record, type World, type WorldOptions } from '../harness/world';
-import { installedCommand, tailscaleAudit } from './command';
+import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 
 let plane: ControlPlane;
@@ -40,7 +40,7 @@ const REPORT = {
 it('prints the result of the deployed function, which changes nothing', async () => {
   const { api, item, events } = await openDeployed({ dialect: 'configuration' });
   api.add([record(), record()]);
-  const ended = await installedCommand(['test-connection'], plane.environment);
+  const ended = await run();
   expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
   expect(ended.stdout).toMatch(
     /^default: ok {2}tailnet example\.com, configuration dialect, api-key credential, 2 events in the last 24 h, clocks \d\.\d s apart\n$/,
@@ -94,40 +94,20 @@ it('prints each connector, and which of them failed', async () => {
   });
 });
 
-describe('each error is one line that says what to do', () => {
-  it.each<[error: string, options: ControlPlaneOptions, args: string[], exitCode: number, line: RegExp]>([
-    [
-      'the function failed',
-      { functions: { f: () => Promise.reject(new Error('environment: TABLE_NAME: missing')) } },
-      ['--function', 'f'],
-      1,
-      /^environment: TABLE_NAME: missing$/,
-    ],
-    [
-      'another function',
-      { functions: { f: () => Promise.resolve({ redriven: 1 }) } },
-      ['--function', 'f'],
-      1,
-      /^the answer of f: ok: /,
-    ],
-    [
-      'an older stack',
-      { stacks: { old: {} } },
-      ['--stack', 'old'],
-      1,
-      /^the stack "old" has no output FunctionName: .*--function$/,
-    ],
-    [
-      'a connector that the stack does not have',
-      { stacks: { TailscaleAuditConnector: { FunctionName: 'f', Connectors: 'default' } } },
-      ['--connector', 'other'],
-      2,
-      /^there is no connector "other"/,
-    ],
-  ])('%s', async (_, options, args, exitCode, line) => {
-    await open(options);
-    const ended = await run(...args);
-    expect(ended.stderr.trimEnd()).toMatch(line);
-    expect(ended).toMatchObject({ exitCode, stdout: '' });
-  });
+it.each<[error: string, options: ControlPlaneOptions, args: string[], line: RegExp]>([
+  [
+    'the answer of another function',
+    { functions: { f: () => Promise.resolve({ redriven: 1 }) } },
+    ['--function', 'f'],
+    /^the answer of f: ok: .*\n$/,
+  ],
+  [
+    'an older stack',
+    { stacks: { old: {} } },
+    ['--stack', 'old'],
+    /^the stack "old" has no output FunctionName: .*--function\n$/,
+  ],
+])('reports %s in one line', async (_, options, args, line) => {
+  await open(options);
+  expect(await run(...args)).toEqual({ exitCode: 1, stdout: '', stderr: expect.stringMatching(line) as string });
 });

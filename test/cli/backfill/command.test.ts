@@ -179,7 +179,7 @@ it('shows how to publish quarantined events', async () => {
   );
   expect(await backfill(['--last', 'P3D'])).toMatchObject({
     exitCode: 0,
-    stderr: expect.stringContaining('2 events are quarantined. Once the cause is fixed, tailscale-audit redrive'),
+    stderr: containing('2 events are quarantined. Once the cause is fixed, tailscale-audit redrive'),
   });
 });
 

@@ -204,9 +204,10 @@ function template(fields: unknown, data: unknown): unknown {
   );
 }
 
-function holds({ Next: _next, Variable: reference = '$', ...tests }: Rule, data: unknown): boolean {
-  const [[operator, operand] = ['', undefined], ...more] = Object.entries(tests);
-  if (more.length > 0) throw new Error(`a choice of several tests: ${Object.keys(tests).join()}`);
+function holds({ Variable: reference = '$', ...rule }: Rule, data: unknown): boolean {
+  const tests = Object.entries(rule).filter(([name]) => name !== 'Next');
+  const [[operator, operand] = ['', undefined]] = tests;
+  if (tests.length > 1) throw new Error(`a choice of several tests: ${tests.join()}`);
   if (operator === 'Not') return !holds(operand as Rule, data);
   if (operator === 'And') return (operand as Rule[]).every((rule) => holds(rule, data));
   if (operator === 'IsPresent') return (find(data, reference as string) !== undefined) === operand;
