@@ -172,17 +172,9 @@ function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string,
   };
 }
 
-const row = z.object({
-  id: z.optional(z.unknown()),
-  tailnet: z.optional(z.unknown()),
-  dialect: z.optional(z.unknown()),
-  secret: z.optional(z.object({ name: z.optional(z.unknown()), arn: z.optional(z.unknown()) })),
-});
-
 function asConnector(value: unknown, index: number): unknown {
-  const result = z.safeParse(row, value);
-  if (!result.success) return value;
-  const { secret: reference, ...rest } = result.data;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { secret: reference, ...rest } = value as { readonly secret?: SecretReference | null };
   return { ...rest, secretId: reference?.name ?? reference?.arn ?? ownSecretId(index) };
 }
 

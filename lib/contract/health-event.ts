@@ -44,7 +44,7 @@ export const healthEventSchema = {
         'gap: Tailscale no longer keeps the interval. stateLost: the watermark was missing or in the future. ' +
         'tailnetChanged: the credential belongs to another tailnet. ' +
         'dialectChanged: records of the interval may be published again under other ids. ' +
-        'quarantined: an event was rejected by EventBridge; the archive bucket keeps it.',
+        'quarantined: a record could not be published; the archive bucket keeps it as Tailscale sent it.',
     },
     title: { type: 'string' },
     description: { type: 'string', description: 'One line: what happened and what to do.' },

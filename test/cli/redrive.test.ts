@@ -99,48 +99,26 @@ it('does not repeat forever if the function makes no progress', async () => {
 });
 
 describe('each error is one line that says what to do', () => {
-  it.each<[error: string, options: ControlPlaneOptions, args: string[], exitCode: number, line: RegExp]>([
+  const failing = { functions: { f: () => Promise.reject(new Error('default: BUS_MISSING deploy the stack again')) } };
+  const another = { functions: { f: () => Promise.resolve({ connectors: [{}] }) } };
+  const deployed = { stacks: { [DEFAULT_STACK_NAME]: STACK, old: {} } };
+  it.each<[args: string, options: ControlPlaneOptions, exitCode: number, line: RegExp]>([
+    ['--function f', failing, 1, /^default: BUS_MISSING deploy the stack again$/],
+    ['--function f', {}, 1, /^the function "f" does not exist in eu-central-1/],
+    ['--function f', another, 1, /^the answer of f: connectors\[0\]\.connector: /],
+    ['--json', {}, 1, /^the stack "TailscaleAuditConnector" does not exist in eu-central-1/],
+    ['--stack old', deployed, 1, /^the stack "old" has no output BackfillFunctionName: .*--function$/],
+    ['--connector other', deployed, 2, /^there is no connector "other" in the stack .*; it has default, prod$/],
     [
-      'the function failed',
-      { functions: { f: () => Promise.reject(new Error('default: BUS_MISSING deploy the stack again')) } },
-      ['--function', 'f'],
-      1,
-      /^default: BUS_MISSING deploy the stack again$/,
-    ],
-    ['the function does not exist', {}, ['--function', 'f'], 1, /^the function "f" does not exist in eu-central-1/],
-    [
-      'another function',
-      { functions: { f: () => Promise.resolve({ connectors: [{}] }) } },
-      ['--function', 'f'],
-      1,
-      /^the answer of f: connectors\[0\]\.connector: /,
-    ],
-    ['the stack does not exist', {}, [], 1, /^the stack "TailscaleAuditConnector" does not exist in eu-central-1/],
-    [
-      'an older stack',
-      { stacks: { old: {} } },
-      ['--stack', 'old'],
-      1,
-      /^the stack "old" has no output BackfillFunctionName: .*--function$/,
-    ],
-    [
-      'a connector that the stack does not have',
-      { stacks: { [DEFAULT_STACK_NAME]: STACK } },
-      ['--connector', 'other'],
-      2,
-      /^there is no connector "other" in the stack .*; it has default, prod$/,
-    ],
-    [
-      'both a stack and a function',
+      '--stack s --function f',
       {},
-      ['--stack', 's', '--function', 'f'],
       2,
       /^error: option '--function <name>' cannot be used with option '--stack <name>'$/m,
     ],
-    ['an unknown option', {}, ['--all'], 2, /^error: unknown option '--all'$/m],
-  ])('%s', async (_, options, args, exitCode, line) => {
+    ['--all', {}, 2, /^error: unknown option '--all'$/m],
+  ])('%s', async (args, options, exitCode, line) => {
     await open(options);
-    const ended = await run(...args);
+    const ended = await run(...args.split(' '));
     expect(ended.stderr.trimEnd()).toMatch(line);
     expect(ended).toMatchObject({ exitCode, stdout: '' });
   });

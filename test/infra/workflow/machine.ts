@@ -163,7 +163,7 @@ export async function execute(
 /** As Lambda and Step Functions transfer a value. */
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** The value at a reference path such as `$.plan.slices`; undefined if there is none. */
+/** The value at a reference path such as `$.plan.slices`; undefined if it is missing. */
 function find(data: unknown, reference: string): unknown {
   if (!/^\$(\.\w+)*$/.test(reference)) throw new Error(`${reference} is not implemented`);
   return reference
