@@ -14,7 +14,7 @@ Reads a past range of the audit log, for example from before the installation, a
 with ingest.mode "backfill". Live polling continues meanwhile.
 
 The range is cut into slices of a day. A state machine on AWS Step Functions runs ${DEFAULT_CONCURRENCY} slices at once and retries a
-slice that fails from its checkpoint. (The audit dialect has no end parameter: its job is one slice, read page by page.)
+failed slice from its checkpoint. (The audit dialect has no end parameter: its job is one slice, read page by page.)
 The job runs on AWS: Ctrl-C leaves it running, and --attach shows it again.
 
 The same --from and --until again continue the same job, or return its report if it is done. --rerun 1 makes a new job.

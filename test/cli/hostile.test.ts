@@ -217,7 +217,7 @@ describe('status', () => {
   });
 });
 
-it("keeps a policy's text out of the terminal in diff, line by line", async () => {
+it("diff escapes a policy's text, line by line", async () => {
   const folder = await policyFolder();
   const name = JSON.stringify(HOSTILE_MB);
   await folder.put('old.hujson', '{\n\t"groups": {"group:a": ["a@example.com"]}\n}\n');
