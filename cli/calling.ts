@@ -1,22 +1,21 @@
 import { CliError } from './cli';
 
-/** One call to AWS, in the operator's words. */
-interface Call {
-  /** `the table "x"`. */
-  readonly what: string;
-  /** What IAM must allow. */
+/** One kind of call to AWS, for error messages. */
+export interface Call {
+  /** The resource: `the table "x"`. */
+  readonly resource: string;
+  /** The IAM actions that it needs. */
   readonly action: string;
-  /** The error that says that it is not there. */
+  /** Name of the error for a missing resource. */
   readonly missing: string;
 }
 
-/** A client as far as it knows where it is going. */
 interface Client {
   readonly config: { readonly region: () => Promise<string> };
 }
 
-/** Codes with which AWS's services say that they do not know the caller. */
-const NOT_ACCEPTED: ReadonlySet<string> = new Set([
+/** Error names with which AWS services reject the credentials. */
+const REJECTED: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidClientTokenId',
@@ -25,14 +24,10 @@ const NOT_ACCEPTED: ReadonlySet<string> = new Set([
   'SignatureDoesNotMatch',
 ]);
 
-/**
- * Makes the call.
- *
- * @throws CliError: one line that says what to do.
- */
+/** @throws CliError: one line that says what to do. */
 export async function calling<Answer>({ config }: Client, call: Call, make: () => Promise<Answer>): Promise<Answer> {
   const region = await config.region().catch((error: unknown) => {
-    throw new CliError('no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one', 1, {
+    throw new CliError('no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region', 1, {
       cause: error,
     });
   });
@@ -44,14 +39,13 @@ export async function calling<Answer>({ config }: Client, call: Call, make: () =
   }
 }
 
-function explain(error: unknown, { what, action, missing }: Call, region: string): string {
-  if (!(error instanceof Error)) return `${what} could not be used`;
-  const { name, message } = error;
+function explain(error: unknown, { resource, action, missing }: Call, region: string): string {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (name === missing)
-    return `${what} does not exist in ${region} for these credentials; check AWS_REGION, AWS_PROFILE and the name`;
+    return `${resource} does not exist in ${region} for these credentials; check AWS_REGION, AWS_PROFILE and the name`;
   if (name === 'CredentialsProviderError')
     return 'no AWS credentials were found: run "aws sso login", or set AWS_PROFILE';
-  if (NOT_ACCEPTED.has(name)) return `AWS did not accept the credentials (${name}); log in again`;
-  if (name.startsWith('AccessDenied')) return `${what} may not be used with these credentials: they need ${action}`;
-  return `${what} could not be used: ${name}: ${message}`;
+  if (REJECTED.has(name)) return `AWS rejected the credentials (${name}); log in again`;
+  if (name.startsWith('AccessDenied')) return `access to ${resource} is denied: the credentials need ${action}`;
+  return `the call to ${resource} failed: ${name}: ${message}`;
 }

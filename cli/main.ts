@@ -2,7 +2,7 @@ import { run } from './program';
 import { createTerminal, interruption } from './terminal';
 import { wire } from './clients';
 
-// On Node 20 every SDK client would begin with a warning.
+// Else every SDK client prints a warning on Node 20.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const clock = { now: Date.now };

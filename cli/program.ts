@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { visibleLine } from '../lib/contract/visible';
 import { backfillCommand } from './backfill/command';
-import { CliError, type Cli } from './cli';
+import { CliError, type Cli, type ExitCode } from './cli';
 import { diffCommand } from './diff/command';
 import { redriveCommand } from './redrive';
 import { rewindCommand } from './rewind';
@@ -9,21 +9,15 @@ import { statusCommand } from './status/command';
 import { testConnectionCommand } from './test-connection';
 
 const HELP = `
-AWS region and credentials are those of the environment, as for the AWS CLI (AWS_PROFILE, AWS_REGION, …).
+AWS region and credentials come from the environment, as for the AWS CLI (AWS_PROFILE, AWS_REGION, …).
 
-Exit codes: 0 done, 1 it failed, 2 it was asked for wrongly and nothing was done; 3 and 4 are "diff"'s and
-"status"'s own.
-"tailscale-audit <command> --help" has examples.
+Exit codes: 0 done, 1 failed, 2 usage error; 3 "diff --fail-on" found such a change, 4 "status" found an unhealthy
+connector, 130 "backfill" was interrupted. "tailscale-audit <command> --help" shows examples.
 `;
 
-/**
- * Runs one command.
- *
- * @param args Without node and script.
- * @returns The exit code.
- */
-export async function run(args: readonly string[], { terminal, ...rest }: Cli): Promise<0 | 1 | 2 | 3 | 4 | 130> {
-  // Nothing paints a note, and much of what one says comes from outside: each is one line of visible characters.
+/** Runs one command. `args` does not include node and the script. */
+export async function run(args: readonly string[], { terminal, ...rest }: Cli): Promise<ExitCode> {
+  // A note may contain external text: it is one line of visible characters.
   const note = (line: string): void => {
     terminal.note(visibleLine(line));
   };
@@ -43,7 +37,7 @@ export async function run(args: readonly string[], { terminal, ...rest }: Cli): 
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
-      .showHelpAfterError('(--help has examples)')
+      .showHelpAfterError('(--help shows examples)')
       .configureOutput({
         writeOut: (text) => {
           terminal.out(text.trimEnd());
@@ -57,7 +51,7 @@ export async function run(args: readonly string[], { terminal, ...rest }: Cli): 
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
-    // Commander has said what was wrong.
+    // Commander has printed the message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     note(error instanceof Error ? error.message : String(error));
     return error instanceof CliError ? error.exitCode : 1;

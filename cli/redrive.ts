@@ -6,27 +6,27 @@ import { CliError, type Cli } from './cli';
 import { BACKFILL_FUNCTION, deployedName, withStack, type StackOptions } from './stack';
 
 const HELP = `
-An event that EventBridge will never take is put aside: whole in the archive bucket, with an entry in the ledger. A redrive
-publishes it again under the same id, with ingest.mode "backfill", and closes its entry. What is refused again stays.
+An event that EventBridge rejects is quarantined: the archive bucket keeps it, and the table's ledger has an entry. A
+redrive publishes it with the same id and ingest.mode "backfill", and closes the entry, unless EventBridge rejects it again.
 
-Events that could not be read ("unparsed") were on the bus once, as they came; --include-unparsed sends those again too.
+Unparsed records are already published in raw form; --include-unparsed publishes them again.
 
-The deployed function does it: your credentials need lambda:InvokeFunction (and cloudformation:DescribeStacks, not with
---function) and never put an event on the bus themselves.
+The deployed function publishes the events. Permissions: lambda:InvokeFunction, cloudformation:DescribeStacks (not with
+--function).
 
 Examples:
   tailscale-audit redrive
   tailscale-audit redrive --connector prod --json
   tailscale-audit redrive --function my-backfill-function --include-unparsed
 
-Exit code 1 also when something stays in quarantine that was tried.
+Exit codes: 0 done, 1 failed or an event stays quarantined, 2 usage error.
 `;
 
 interface Options extends StackOptions {
   readonly connector?: string;
   readonly function?: string;
-  readonly includeUnparsed: boolean;
-  readonly json: boolean;
+  readonly includeUnparsed?: true;
+  readonly json?: true;
 }
 
 const count = z.int().check(z.nonnegative());
@@ -51,20 +51,20 @@ const answer = z.object({
 
 export function redriveCommand(cli: Cli): Command {
   const command = new Command('redrive')
-    .summary('publish again what the bus had refused')
-    .description('Publishes again what EventBridge had refused and the connector had put aside.')
-    .option('--connector <id>', 'which connector; may be left out when there is one')
-    .option('--include-unparsed', 'send events that could not be read too: they were on the bus once', false)
-    .option('--json', 'the result as one JSON object on stdout', false)
+    .summary('publish quarantined events')
+    .description('Publishes quarantined events.')
+    .option('--connector <id>', 'connector to redrive (default: the only one)')
+    .option('--include-unparsed', 'publish unparsed records again too')
+    .option('--json', 'print the result as one JSON object on stdout')
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--function <name>', 'the backfill function itself')).action(
+  return withStack(command, new Option('--function <name>', 'backfill function, instead of --stack')).action(
     (options: Options) => redrive(options, cli),
   );
 }
 
 async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> {
   const functionName = await deployedName(aws, BACKFILL_FUNCTION, options.function, options, options.connector);
-  const { connector, includeUnparsed } = options;
+  const { connector, includeUnparsed = false } = options;
   const total = { connector: connector ?? '', redriven: 0, refused: 0, skipped: 0, failed: 0 };
   const problems: { id: string; problem: string }[] = [];
   let after: string | null = null;
@@ -78,23 +78,23 @@ async function redrive(options: Options, { aws, terminal }: Cli): Promise<void> 
     const [report] = parseWith(answer, reply, `the answer of ${functionName}`).connectors;
     if (report === undefined) break;
     if (!report.done && report.after === after && report.redriven === 0)
-      throw new CliError(`${functionName} ran out of time before it had sent anything; look into its log`);
+      throw new CliError(`${functionName} ran out of time before it published an event; see its log`);
     total.connector = report.connector;
     for (const name of ['redriven', 'refused', 'skipped', 'failed'] as const) total[name] += report[name];
     problems.push(...report.problems);
     ({ done, after } = report);
-    if (!done) terminal.note(`${total.redriven} so far`);
+    if (!done) terminal.note(`${total.redriven} redriven so far`);
   }
   const { redriven, refused, skipped, failed } = total;
-  if (options.json) terminal.out(visible(JSON.stringify({ ...total, problems })));
+  if (options.json === true) terminal.out(visible(JSON.stringify({ ...total, problems })));
   else {
     terminal.out(
-      `${visibleLine(total.connector, MAX_NAME)}: ${redriven} redriven, ${refused} refused again, ${failed} failed, ${skipped} skipped`,
+      `${visibleLine(total.connector, MAX_NAME)}: ${redriven} redriven, ${refused} rejected again, ${failed} failed, ${skipped} skipped`,
     );
     if (skipped > 0)
-      terminal.note('What was skipped was on the bus once, unparsed; --include-unparsed sends it again.');
+      terminal.note('Skipped records are unparsed and already published; --include-unparsed publishes them again.');
     for (const { id, problem } of problems) terminal.note(`${id}: ${problem}`);
   }
   if (refused + failed > 0)
-    throw new CliError(`${refused + failed} stay in quarantine; the function's log says why for each`);
+    throw new CliError(`${refused + failed} events stay quarantined; the function's log has the reasons`);
 }

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { RETENTION_MS } from '../lib/domain/time';
-import type { Millis } from '../lib/domain/time';
+import { DAY, MINUTE, RETENTION_MS, type Millis } from '../lib/domain/time';
 import { visible, visibleLine } from '../lib/contract/visible';
 import type { Standing } from '../lib/operator/rewind';
 import { CliError, type Cli } from './cli';
@@ -8,41 +7,41 @@ import { format, formatLength, parsePastInstant } from './instant';
 import { deployedName, TABLE, withStack, type StackOptions } from './stack';
 
 const HELP = `
-The next tick reads the log from there again. Events that were published before are recognised by their id and left
-out: what comes out is what was missed. A run that is under way stops at its next commit and can undo nothing of it.
+The next tick reads the log again from that time and publishes only the events that are not published yet. A run in
+progress fails at its next commit and cannot overwrite the new watermark.
 
-It also frees a connector whose STATE item was damaged (STATE_INVALID), and one that waits because Tailscale asked it to.
+A rewind also repairs a damaged STATE item (STATE_INVALID), and ends the wait of a rate-limited connector.
 
-Needs cloudformation:DescribeStacks (not with --table), dynamodb:GetItem and dynamodb:UpdateItem.
+Permissions: cloudformation:DescribeStacks (not with --table), dynamodb:GetItem, dynamodb:UpdateItem.
 
 Examples:
-  tailscale-audit rewind --to PT2H                                  two hours back from now
+  tailscale-audit rewind --to PT2H                                  to two hours ago
   tailscale-audit rewind --to 2026-11-22T08:00:00Z --connector prod
-  tailscale-audit rewind --to P1D --table my-table --yes --json     for scripts: asks nothing
+  tailscale-audit rewind --to P1D --table my-table --yes --json     for scripts, without a question
 `;
 
 interface Options extends StackOptions {
   readonly to: string;
   readonly connector: string;
   readonly table?: string;
-  readonly yes: boolean;
-  readonly json: boolean;
+  readonly yes?: true;
+  readonly json?: true;
 }
 
 export function rewindCommand(cli: Cli): Command {
   const command = new Command('rewind')
     .summary("set a connector's watermark back")
-    .description("Sets a connector's watermark back and fences off any run that is under way.")
+    .description("Sets a connector's watermark back and stops a run in progress.")
     .requiredOption(
       '--to <when>',
-      `RFC 3339 time, or a duration before now (PT2H, P1D); ${RETENTION_MS / 86_400_000} days back at most`,
+      `new watermark: RFC 3339 time or duration before now (PT2H, P1D); at most ${RETENTION_MS / DAY} days ago`,
     )
-    .option('--connector <id>', 'which connector', 'default')
-    .option('--yes', 'do not ask', false)
-    .option('--json', 'the result as one JSON object on stdout', false)
+    .option('--connector <id>', 'connector to rewind', 'default')
+    .option('--yes', 'rewind without a question')
+    .option('--json', 'print the result as one JSON object on stdout')
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--table <name>', 'the DynamoDB table itself')).action((options: Options) =>
-    rewind(options, cli),
+  return withStack(command, new Option('--table <name>', 'DynamoDB table, instead of --stack')).action(
+    (options: Options) => rewind(options, cli),
   );
 }
 
@@ -50,8 +49,8 @@ async function rewind(options: Options, cli: Cli): Promise<void> {
   const { aws, clock, terminal } = cli;
   const { connector } = options;
   const to = parsePastInstant(options.to, clock.now());
-  const { confirm } = terminal;
-  if (!options.yes && confirm === null) throw new CliError('nobody is there to ask: say --yes', 2);
+  const confirm = options.yes === true ? () => Promise.resolve(true) : terminal.confirm;
+  if (confirm === null) throw new CliError('there is no terminal to ask for confirmation: use --yes', 2);
 
   const table = await deployedName(aws, TABLE, options.table, options, connector);
   const rewinder = aws.rewinder(table);
@@ -60,16 +59,15 @@ async function rewind(options: Options, cli: Cli): Promise<void> {
   const latest = standing.watermark ?? standing.lastOkAt;
   if (latest !== null && to > latest) throw ahead(to, latest);
   for (const line of plan(connector, table, standing, to, clock.now())) terminal.note(line);
-  if (!options.yes && confirm !== null && !(await confirm('Set the watermark back?')))
-    throw new CliError('nothing was changed');
+  if (!(await confirm('Set the watermark back?'))) throw new CliError('nothing was changed');
 
   switch (await rewinder.rewind(connector, to)) {
     case 'missing':
       throw missing(connector, table);
     case 'ahead':
-      throw new CliError('the watermark was set back further meanwhile; nothing was changed, look again');
+      throw new CliError('the watermark was set back further meanwhile; nothing was changed');
     case 'contended':
-      throw new CliError('a run wrote to the state again and again; nothing was changed, try again');
+      throw new CliError('runs changed the state at the same time; nothing was changed, try again');
     case 'rewound':
       break;
   }
@@ -80,9 +78,9 @@ async function rewind(options: Options, cli: Cli): Promise<void> {
     to: format(to),
   };
   terminal.out(
-    options.json
+    options.json === true
       ? visible(JSON.stringify(result))
-      : `The watermark of ${visibleLine(connector)} is ${result.to}; the next tick goes on from there.`,
+      : `The watermark of ${visibleLine(connector)} is ${result.to}; the next tick continues from there.`,
   );
 }
 
@@ -94,35 +92,35 @@ function plan(
   now: Millis,
 ): string[] {
   const lines = [
-    `connector   ${connector}, in the table ${table}`,
-    `watermark   ${watermark === null ? 'cannot be read' : `${format(watermark)}, ${formatLength(Math.abs(now - watermark))} ${watermark > now ? 'in the future' : 'ago'}`}`,
-    `goes to     ${format(to)}, ${formatLength(now - to)} ago`,
+    `connector      ${connector}, in the table ${table}`,
+    `watermark      ${watermark === null ? 'unreadable' : `${format(watermark)}, ${formatLength(Math.abs(now - watermark))} ${watermark > now ? 'in the future' : 'ago'}`}`,
+    `new watermark  ${format(to)}, ${formatLength(now - to)} ago`,
   ];
   if (watermark === null)
     lines.push(
-      `Only what lies behind that instant is read again${lastOkAt === null ? '' : `; the last run that worked ended ${format(lastOkAt)}`}: choose one that is early enough.`,
+      `Events before that time are not read again: choose one before the failure${lastOkAt === null ? '' : `; the last successful run ended at ${format(lastOkAt)}`}.`,
     );
   if (leaseUntil !== null && leaseUntil > now)
-    lines.push('A run is under way: it will fail with LEASE_LOST, and the next tick goes on.');
+    lines.push('A run is in progress: it will fail with LEASE_LOST, and the next tick continues.');
   if (startFrom !== null && to < startFrom)
-    lines.push(`That is before the connector's start (${format(startFrom)}), which moves with it.`);
+    lines.push(`That is before the connector's start (${format(startFrom)}), which is set back too.`);
   if (to < now - RETENTION_MS + EDGE_MS)
-    lines.push("That is the very edge of Tailscale's log: the minutes until the next tick will be announced as a gap.");
+    lines.push("That is the start of Tailscale's log: the minutes until the next tick will be reported as a gap.");
   return lines;
 }
 
-/** Milliseconds. By the next tick such an instant has left Tailscale's log. */
-const EDGE_MS = 10 * 60_000;
+/** Milliseconds. An instant so close to the start of Tailscale's log has left it by the next tick. */
+const EDGE_MS = 10 * MINUTE;
 
 function missing(connector: string, table: string): CliError {
   return new CliError(
-    `the table "${table}" has no state of a connector "${connector}": its id is another one, or it has not run yet`,
+    `the table "${table}" has no state of a connector "${connector}": check the id; or the connector has not run yet`,
   );
 }
 
 function ahead(to: Millis, latest: Millis): CliError {
   return new CliError(
-    `${format(to)} is after the watermark (${format(latest)}): going there would skip what is between; the next ticks get there by themselves`,
+    `${format(to)} is after the watermark (${format(latest)}): a rewind cannot skip events; the next ticks advance the watermark`,
     2,
   );
 }

@@ -2,18 +2,18 @@ import { clearScreenDown, cursorTo } from 'node:readline';
 import { createInterface } from 'node:readline/promises';
 import type { Terminal } from './cli';
 
-/** A process's streams. `isTTY`: a person sits there. */
+/** A process's streams. `isTTY`: the stream is a terminal. */
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** Questions go to stderr: stdout belongs to the result. */
+/** Questions go to stderr, because stdout is for the result. */
 export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const confirm = async (question: string): Promise<boolean> => {
     const asking = createInterface({ input: stdin, output: stderr });
-    // The end of the input (Ctrl-D) and an interrupt are no yes.
+    // The end of the input (Ctrl-D) and an interrupt mean no.
     const closed = new Promise<string>((resolve) =>
       asking.once('close', () => {
         resolve('');
@@ -39,7 +39,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   };
 }
 
-/** From now on the first SIGINT aborts the signal; the second one ends the process. */
+/** The first SIGINT from now on aborts the signal; the second one ends the process. */
 export function interruption(signals: Pick<NodeJS.EventEmitter, 'once'>): AbortSignal {
   const controller = new AbortController();
   signals.once('SIGINT', () => {

@@ -7,25 +7,25 @@ import { CliError, type Cli } from './cli';
 import { deployedName, POLL_FUNCTION, withStack, type StackOptions } from './stack';
 
 const HELP = `
-The deployed function asks Tailscale's audit endpoint for the last 24 hours, with the credential that is in the secret
-now. It publishes nothing, moves no watermark and takes no lease: it may be asked at any time.
+The deployed function requests the last 24 hours from Tailscale's audit endpoint, with the current credential. It
+publishes nothing and changes no state, so it can run at any time.
 
-When it fails, the line says why and what to do; docs/operating.md has all codes. No events are a hint, not an error.
+A failure is shown with its code and what to do; docs/operating.md lists the codes. No events are a warning, not a failure.
 
-Needs lambda:InvokeFunction (and cloudformation:DescribeStacks, not with --function).
+Permissions: lambda:InvokeFunction, cloudformation:DescribeStacks (not with --function).
 
 Examples:
   tailscale-audit test-connection
   tailscale-audit test-connection --connector prod --json
   tailscale-audit test-connection --function my-poll-function
 
-Exit code 1 when any of the connectors failed.
+Exit codes: 0 all connections work, 1 failed, 2 usage error.
 `;
 
 interface Options extends StackOptions {
   readonly connector?: string;
   readonly function?: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 const connection = z.object({
@@ -43,16 +43,16 @@ const connection = z.object({
 /** The answer of the poll function. */
 const answer = z.object({ ok: z.boolean(), connectors: z.array(connection).check(z.minLength(1)) });
 
-/** `tailscale-audit test-connection`: whether the deployed credentials open the audit log. */
+/** `tailscale-audit test-connection`: tests the deployed credentials. */
 export function testConnectionCommand(cli: Cli): Command {
   const command = new Command('test-connection')
-    .summary('ask Tailscale whether the deployed credentials work')
-    .description("Has the deployed function ask Tailscale's audit endpoint, and says what it answered.")
-    .option('--connector <id>', 'only this one; all of the function otherwise')
-    .option('--json', "the function's answer as one JSON object on stdout", false)
+    .summary('test the deployed credentials')
+    .description("Tests whether the deployed credentials can read Tailscale's audit log.")
+    .option('--connector <id>', 'connector to test (default: all)')
+    .option('--json', "print the function's answer as one JSON object on stdout")
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--function <name>', 'the poll function itself')).action((options: Options) =>
-    testConnection(options, cli),
+  return withStack(command, new Option('--function <name>', 'poll function, instead of --stack')).action(
+    (options: Options) => testConnection(options, cli),
   );
 }
 
@@ -63,7 +63,7 @@ async function testConnection({ connector, json, ...options }: Options, { aws, t
     ...(connector === undefined ? {} : { connector }),
   });
   const { connectors } = parseWith(answer, reply, `the answer of ${functionName}`);
-  if (json) terminal.out(visible(JSON.stringify(reply)));
+  if (json === true) terminal.out(visible(JSON.stringify(reply)));
   else for (const one of connectors) terminal.out(inWords(one));
   const failed = connectors.filter(({ ok }) => !ok).map((one) => one.connector);
   if (failed.length > 0) throw new CliError(`the connection failed: ${failed.join(', ')}`);

@@ -14,8 +14,8 @@ try {
   new ConnectorStack(app, stackName, props);
 } catch (error) {
   if (!(error instanceof InvalidInput)) throw error;
-  console.error(['The context (cdk.json, or -c on the command line) cannot be used:', ...error.problems].join('\n- '));
+  console.error(['The context (cdk.json, or -c on the command line) is invalid:', ...error.problems].join('\n- '));
   process.exit(1);
 }
-// Set behind our own constructs: from here on only cdk-nag reads a deprecated property, and CDK would warn of that.
+// After our constructs only cdk-nag reads deprecated properties; without this CDK would print warnings about that.
 process.env['JSII_DEPRECATED'] = 'quiet';

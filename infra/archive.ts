@@ -5,10 +5,10 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import type { Construct } from 'constructs';
 import { ARCHIVE_PREFIXES, type ArchivePrefix } from '../lib/contract/names';
 
-/** Longer than a yearly audit needs to look back, so that a claim check in a stored event can still be followed. */
+/** Over a year, so that a yearly audit can still read the objects that stored events refer to. */
 const KEPT = Duration.days(400);
 
-/** A bucket that outlives the stack: quarantined events are nowhere else. */
+/** Creates the bucket. It is kept when the stack is deleted, because quarantined events are stored nowhere else. */
 export function createArchive(scope: Construct, id: string): Bucket {
   const archive = new Bucket(scope, id, {
     encryption: BucketEncryption.S3_MANAGED,
@@ -21,18 +21,18 @@ export function createArchive(scope: Construct, id: string): Bucket {
       { id: 'abort-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
     ],
   });
-  // Else the bucket that stays behind would take requests without TLS again.
+  // Without it the kept bucket would accept requests without TLS.
   archive.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
   Validations.of(archive).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      "Only the connector writes here, a few objects a month, and its events or the table's ledger name each of them. An access log would need a bucket of its own; " +
-      'whoever must know of every read turns on CloudTrail data events for this bucket.',
+      "Only the connector writes here, a few objects a month, and its events or the table's ledger name each object. " +
+      'An access log would need another bucket; CloudTrail data events can record every read.',
   });
   return archive;
 }
 
-/** Allows the objects under these prefixes. Their keys hold dates and ids of events to come, so none can be named: cdk-nag is told of each prefix. */
+/** Allows an action on the objects under these prefixes. Their keys contain dates and event ids, so cdk-nag needs an exception for each prefix. */
 export function allowObjects(
   role: Role,
   archive: Bucket,
@@ -53,7 +53,7 @@ export function allowObjects(
   for (const prefix of prefixes) {
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${arn}/${prefix}/*]`,
-      reason: 'A key under the prefix holds the date and the id of an event that is yet to come.',
+      reason: 'A key under the prefix contains the date and the id of a future event.',
     });
   }
 }

@@ -19,19 +19,18 @@ import type { IChainable, RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { BACKFILL_ERROR } from '../lib/contract/backfill';
-import { BACKFILL_STATE, DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../lib/contract/backfill-workflow';
+import { BACKFILL_ERROR, BACKFILL_STATE, DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../lib/contract/backfill';
 
-/** Label of the map run: part of the ARN of each slice's execution. */
+/** Label of the map run, part of the ARN of each slice's execution. */
 export const SLICES = 'slices';
 
-/** A little more than Lambda gives an invocation: what hangs beyond it has lost its answer. */
+/** A little more than Lambda's own limit of 15 minutes: beyond it the answer is lost. */
 const TASK_TIMEOUT = Timeout.duration(Duration.minutes(16));
 
-/** In this order: the first that knows the error decides. */
+/** The first entry that names the error applies. */
 const RETRIES: readonly RetryProps[] = [
   { errors: ['InvalidInput'], maxAttempts: 0 },
-  // About four hours: a slice that another invocation holds, or that Tailscale has asked to wait, is not lost.
+  // For about four hours: another invocation has the lease, or Tailscale rate limits the slice.
   {
     errors: [BACKFILL_ERROR.busy, BACKFILL_ERROR.waiting],
     interval: Duration.minutes(1),
@@ -39,7 +38,7 @@ const RETRIES: readonly RetryProps[] = [
     maxDelay: Duration.minutes(5),
     maxAttempts: 50,
   },
-  // Throttling, Lambda's own failures, and whatever else the function reports: 40 minutes at most.
+  // For at most 40 minutes: throttling, failures of Lambda, other errors of the function.
   {
     errors: [Errors.ALL],
     interval: Duration.seconds(5),
@@ -50,11 +49,11 @@ const RETRIES: readonly RetryProps[] = [
   },
 ];
 
-/** Plan, slices side by side, report. What passes between the states stays small: the function keeps each slice's report in the table. */
+/** Plan, concurrent slices, report. The states pass only ranges: the function keeps each slice's report in the table. */
 export function backfillStates(scope: Construct, backfill: IFunction): IChainable {
   const wrong = new Fail(scope, 'Wrong input', {
     error: 'InvalidInput',
-    cause: `The input must be {"request":{...},"concurrency":n}, where request is what the function plans, and n is a whole number from 1 to ${MAX_CONCURRENCY}, ${DEFAULT_CONCURRENCY} if left out.`,
+    cause: `The input must be {"request":{...},"concurrency":n}, where request is the range to plan, and n is a whole number from 1 to ${MAX_CONCURRENCY} (default: ${DEFAULT_CONCURRENCY}).`,
   });
   const merge = Pass.jsonPath(scope, 'Ask for a plan', {
     parameters: {
@@ -98,7 +97,7 @@ function slices(scope: Construct, backfill: IFunction): DistributedMap {
     toleratedFailurePercentage: 0,
     resultPath: JsonPath.DISCARD,
   });
-  // Selected, so that counts by action do not pile up in the execution's history.
+  // Only two fields, so that the counts do not fill the execution's history.
   const run = invoke(scope, BACKFILL_STATE.slice, backfill, {
     resultSelector: { done: JsonPath.objectAt('$.done'), next: JsonPath.objectAt('$.next') },
   });
@@ -113,7 +112,7 @@ function slices(scope: Construct, backfill: IFunction): DistributedMap {
       .otherwise(
         new Fail(scope, 'Slice lost', {
           error: 'SliceLost',
-          cause: 'The function named no way to go on with a slice that is not done.',
+          cause: 'The slice is not done, but the function returned no next invocation.',
         }),
       ),
   );
@@ -133,7 +132,7 @@ function report(scope: Construct, backfill: IFunction): IChainable {
       .otherwise(
         new Fail(scope, 'Job incomplete', {
           error: 'JobIncomplete',
-          cause: 'Every slice ended well, but the report says that the job is not done.',
+          cause: 'Every slice is done, but the report says that the job is not done.',
         }),
       ),
   );

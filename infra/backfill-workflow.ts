@@ -8,19 +8,19 @@ import { Construct } from 'constructs';
 import { backfillStates, SLICES } from './backfill-states';
 
 export interface BackfillWorkflowProps {
-  /** Plans the range, works one slice, reads the report. */
+  /** Plans the range, runs a slice, makes the report. */
   readonly function: IFunction;
   readonly logRetention: RetentionDays;
 }
 
-/** Longer than 90 days of a busy tailnet take; a slice that gets nowhere for ever must end some time. */
+/** Longer than 90 days of a busy tailnet take; ends an execution that makes no progress. */
 const TIMEOUT = Duration.days(7);
 
 /**
- * Runs a long backfill: slices of the range side by side, each with its own retries, and one report at the end. Its input
- * is `{"request":{"last":"P30D"},"concurrency":4}`, where `request` is what the function's plan takes.
+ * Runs a long backfill: concurrent slices of the range, each with its own retries, and a report at the end. The input is
+ * `{"request":{"last":"P30D"},"concurrency":4}`, where `request` has the fields of the function's plan.
  *
- * A failed execution can be redriven: slices that are done are not run again.
+ * A redrive of a failed execution runs only the slices that are not done.
  */
 export class BackfillWorkflow extends Construct {
   readonly stateMachine: StateMachine;
@@ -28,7 +28,7 @@ export class BackfillWorkflow extends Construct {
 
   constructor(scope: Construct, id: string, props: BackfillWorkflowProps) {
     super(scope, id);
-    // Names under this prefix share one log resource policy; others each take a part of its 5120 characters.
+    // Log groups with this prefix share one entry of the log resource policy, whose size is limited to 5120 characters.
     const logGroupName = `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 80, separator: '-' })}`;
     const destination = new LogGroup(this, 'Logs', {
       logGroupName,
@@ -45,7 +45,7 @@ export class BackfillWorkflow extends Construct {
       comment: 'Backfills a range of the Tailscale audit log, slice by slice',
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromChainable(backfillStates(this, props.function)),
-      // CDK would allow every version of the function too; what is needed is said here.
+      // CDK would also allow every version of the function; the policies below are exact.
       role: this.role.withoutPolicyUpdates(),
       timeout: TIMEOUT,
       logs: { destination, level: LogLevel.ALL, includeExecutionData: true },
@@ -91,11 +91,12 @@ export class BackfillWorkflow extends Construct {
     );
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'Log delivery of Step Functions and X-Ray know no resources: AWS documents these actions with * alone.',
+      reason:
+        'Log delivery of Step Functions and X-Ray do not support resources: AWS documents these actions with * only.',
     });
   }
 
-  /** A policy of its own: it names the state machine, which in turn needs the role. */
+  /** A separate policy, because it names the state machine, which depends on the role's own policy. */
   private allowMapRuns(): void {
     const { stateMachineArn } = this.stateMachine;
     const stack = Stack.of(this);
@@ -123,7 +124,7 @@ export class BackfillWorkflow extends Construct {
     for (const executionsOf of ['', `/${SLICES}`]) {
       Validations.of(this).acknowledge({
         id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${nameInFindings}${executionsOf}:*]`,
-        reason: 'An execution is named when it is started: these are the executions of this state machine alone.',
+        reason: 'An execution gets its name when it starts: these are the executions of this state machine only.',
       });
     }
   }

@@ -9,20 +9,20 @@ import { Construct } from 'constructs';
 
 export interface ConnectorFunctionProps {
   readonly description: string;
-  /** Folder of the built function: `index.js`, which exports `handler`. */
+  /** Folder of the built function, with `index.js`, which exports `handler`. */
   readonly bundle: string;
   readonly timeoutSeconds: number;
   readonly memoryMib: number;
-  /** How old an invocation may become that waits in Lambda's queue. @default Lambda's own: 6 hours */
+  /** Maximum age of a queued invocation. @default Lambda's: 6 hours */
   readonly maxEventAgeSeconds?: number;
   readonly logRetention: RetentionDays;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A function with a role and a log of its own. It may do nothing yet but write that log. */
+/** A function with its role and log group. The role allows only to write that log. */
 export class ConnectorFunction extends Construct {
   readonly function: lambda.Function;
-  /** What the function may do; grant it more here if the secret or the bus needs it. */
+  /** The function's role: grant it more if the secret or the bus needs it. */
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ConnectorFunctionProps) {
@@ -49,11 +49,11 @@ export class ConnectorFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       memorySize: props.memoryMib,
       role: this.role,
-      // Lines go out as the function wrote them, in JSON. In Lambda's own JSON format a log level above INFO would also
-      // drop the metrics, which are log lines without a level.
+      // The function logs JSON itself. Lambda's JSON format would, at a log level above INFO, also drop the metrics, which
+      // are log lines without a level.
       loggingFormat: lambda.LoggingFormat.TEXT,
       logGroup,
-      // The next tick is the retry, or whoever invoked it by hand.
+      // The next tick, or the operator, is the retry.
       retryAttempts: 0,
       ...(maxEventAgeSeconds === undefined ? {} : { maxEventAge: Duration.seconds(maxEventAgeSeconds) }),
       environment: { ...props.environment },

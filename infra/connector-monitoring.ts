@@ -8,23 +8,23 @@ import type { MetricName } from '../lib/contract/names';
 import { POLL_PERIOD_SECONDS, STALE_SECONDS } from '../lib/contract/timing';
 import type { MonitoringOptions } from './options';
 
-/** Seconds. An HTTP date is exact to one second, and AWS keeps its clocks closer than that: minutes are no drift. */
+/** Seconds. An HTTP date is exact to one second, and AWS clocks are more exact. */
 const SKEW_SECONDS = 300;
 
-/** Three ticks: in a shorter span a slow run behind a quick one leaves a hole that is no silence. */
+/** Three ticks: in a shorter period a slow run after a quick one would look like missing data. */
 const SPAN = Duration.seconds(3 * POLL_PERIOD_SECONDS);
 
 interface AlarmRule {
-  /** In the alarm's name, before the connector's id. */
+  /** Alarm name, before the connector's id. */
   readonly name: string;
   readonly metric: MetricName;
   readonly statistic: 'Maximum' | 'Sum';
-  /** Goes off above it. */
+  /** Threshold. */
   readonly above: number;
-  /** A function that no longer runs says nothing; elsewhere no data is good news. */
+  /** Missing data also raises the alarm: the function no longer runs. */
   readonly silenceIsBad?: boolean;
-  /** What is wrong and what to do, to go on behind "Connector <id>". */
-  readonly says: string;
+  /** Description, after "Connector <id>": what is wrong and what to do. */
+  readonly description: string;
 }
 
 const ALARMS: readonly AlarmRule[] = [
@@ -34,50 +34,50 @@ const ALARMS: readonly AlarmRule[] = [
     statistic: 'Maximum',
     above: STALE_SECONDS,
     silenceIsBad: true,
-    says: `is over ${STALE_SECONDS / 60} minutes behind, or has stopped running. The function's log says why.`,
+    description: `has a watermark older than ${STALE_SECONDS / 60} minutes, or has stopped running. See the function's log.`,
   },
   {
     name: 'Failing',
     metric: METRIC.failed,
     statistic: 'Sum',
     above: 1,
-    says: "failed in at least two of its last three runs. The function's log says why and what to do.",
+    description: "failed in at least two of its last three runs. The function's log says why and what to do.",
   },
   {
     name: 'Gap',
     metric: METRIC.gaps,
     statistic: 'Sum',
     above: 0,
-    says:
-      'has lost a part of the audit log: Tailscale no longer keeps it. The health event "gap" and the table\'s ledger (GAP#) name the interval. ' +
-      'The admin console or a log stream may still have it. Then find out why nobody heard the alarms before this one.',
+    description:
+      'lost a part of the audit log, which Tailscale no longer keeps. The health event "gap" and the table\'s ledger (GAP#) name the interval. ' +
+      'A log stream may still have it. Find out why the earlier alarms were missed.',
   },
   {
     name: 'StateLost',
     metric: METRIC.stateLost,
     statistic: 'Sum',
     above: 0,
-    says:
-      'found no watermark that can be right, and reads again from its installation, or as far back as Tailscale keeps the log. What was published before is left out; ' +
-      'if the table lost that too, events come twice, with the same ids. Find out who deleted, edited or restored items of the table.',
+    description:
+      'found no valid watermark. It reads again from its installation, or as far back as Tailscale keeps the log, and skips published events; ' +
+      'if the table lost the published ids too, events are published twice, with the same ids. Find out who deleted, edited or restored items of the table.',
   },
   {
     name: 'Quarantined',
     metric: METRIC.quarantined,
     statistic: 'Sum',
     above: 0,
-    says:
-      "has put events aside: the bus would not take them, or their records could not be read. The table's ledger (QUAR#) says why and where in the archive bucket each one lies. " +
-      'Once the cause is gone, invoke the backfill function with {"action":"redrive"}.',
+    description:
+      "quarantined events: EventBridge rejected them, or their records could not be parsed. The table's ledger (QUAR#) has each reason and the key in the archive bucket. " +
+      'Once the cause is fixed, invoke the backfill function with {"action":"redrive"}.',
   },
   {
     name: 'ClockSkew',
     metric: METRIC.clockSkew,
     statistic: 'Maximum',
     above: SKEW_SECONDS,
-    says:
-      `and Tailscale disagree on the time by over ${SKEW_SECONDS / 60} minutes. Nothing is lost, because the watermark follows the earlier clock, but events come late. ` +
-      "If apiUrl leads through a proxy, look at its clock; else at Tailscale's status page.",
+    description:
+      `and Tailscale have clocks that differ by over ${SKEW_SECONDS / 60} minutes. Nothing is lost, because the watermark follows the earlier clock, but events are late. ` +
+      "Check the clock of the proxy if apiUrl is one; else Tailscale's status page.",
   },
 ];
 
@@ -102,10 +102,10 @@ export class ConnectorMonitoring extends Construct {
 
   private createAlarm(
     connector: string,
-    { name, metric, statistic, above, silenceIsBad = false, says }: AlarmRule,
+    { name, metric, statistic, above, silenceIsBad = false, description }: AlarmRule,
   ): Alarm {
     return new Alarm(this, `${name}-${connector}`, {
-      alarmDescription: `Connector ${connector} ${says}`,
+      alarmDescription: `Connector ${connector} ${description}`,
       metric: new Metric({
         namespace: METRICS_NAMESPACE,
         metricName: metric,

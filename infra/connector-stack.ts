@@ -1,10 +1,11 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { STACK_OUTPUT } from '../lib/contract/names';
 import { TailscaleAuditConnector } from './tailscale-audit-connector';
 import type { TailscaleAuditConnectorProps } from './tailscale-audit-connector';
 
-/** The connector as a stack of its own, with what an operator needs next as outputs. */
+/** The connector as a stack, with the outputs that the operator and the command need. */
 export class ConnectorStack extends Stack {
   readonly connector: TailscaleAuditConnector;
 
@@ -13,24 +14,28 @@ export class ConnectorStack extends Stack {
     this.connector = new TailscaleAuditConnector(this, 'Connector', props);
     const { poll, backfill, backfillWorkflow, eventBus, table, archive, connectorIds, expectedActivity, emptySecrets } =
       this.connector;
-
-    new CfnOutput(this, 'FunctionName', { value: poll.function.functionName });
-    new CfnOutput(this, 'BackfillFunctionName', { value: backfill.function.functionName });
-    new CfnOutput(this, 'BackfillStateMachineArn', { value: backfillWorkflow.stateMachine.stateMachineArn });
-    new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
-    new CfnOutput(this, 'EventBusArn', { value: eventBus.eventBusArn });
-    new CfnOutput(this, 'TableName', { value: table.tableName });
-    new CfnOutput(this, 'ArchiveBucketName', { value: archive.bucketName });
-    new CfnOutput(this, 'Connectors', { value: connectorIds.join(',') });
-    // `status` warns of rules that have expired or match nothing: it needs no more of them.
-    if (expectedActivity.length > 0)
-      new CfnOutput(this, 'ExpectedActivity', {
-        value: JSON.stringify(expectedActivity.map(({ rule, endsOn }) => ({ rule, endsOn }))),
-      });
+    const outputs: Readonly<Record<keyof typeof STACK_OUTPUT, string | undefined>> = {
+      pollFunction: poll.function.functionName,
+      backfillFunction: backfill.function.functionName,
+      backfillStateMachine: backfillWorkflow.stateMachine.stateMachineArn,
+      busName: eventBus.eventBusName,
+      busArn: eventBus.eventBusArn,
+      table: table.tableName,
+      archiveBucket: archive.bucketName,
+      connectors: connectorIds.join(','),
+      expectedActivity:
+        expectedActivity.length === 0
+          ? undefined
+          : JSON.stringify(expectedActivity.map(({ rule, endsOn }) => ({ rule, endsOn }))),
+    };
+    for (const [name, outputName] of Object.entries(STACK_OUTPUT)) {
+      const value = outputs[name as keyof typeof STACK_OUTPUT];
+      if (value !== undefined) new CfnOutput(this, outputName, { value });
+    }
     for (const [connector, secretArn] of emptySecrets) {
-      // CDK drops the hyphens of an output's id: "a-b" and "ab" would be one.
+      // CDK removes hyphens from an output's id, which would make "a-b" and "ab" equal.
       new CfnOutput(this, `PutSecret${connector.replaceAll('-', 'Dash')}`, {
-        description: `Puts the credential of the connector ${connector} into its secret; an OAuth client has clientId and clientSecret instead`,
+        description: `Command that stores the credential of the connector ${connector}; for an OAuth client use clientId and clientSecret`,
         value: `aws secretsmanager put-secret-value --secret-id ${secretArn} --secret-string '{"apiKey":"YOUR_API_KEY"}'`,
       });
     }

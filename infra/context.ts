@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { InvalidInput, parseWith } from '../lib/contract/parse';
+import { DEFAULT_STACK_NAME } from '../lib/contract/names';
+import { attempting, InvalidInput, parseWith } from '../lib/contract/parse';
 import type { ConnectorOptions } from './options';
-import { parseSettings } from './settings';
-import type { Settings } from './settings';
+import { parseSettings, type Settings } from './settings';
 
-/** Context keys: every option by its name. `satisfies` makes a key out of each new option. */
+/** Context keys, the names of all options; `satisfies` checks that none is missing. */
 const OPTION_KEYS = Object.keys({
   connectors: true,
   overlapMinutes: true,
@@ -18,7 +18,7 @@ const OPTION_KEYS = Object.keys({
   monitoring: true,
 } satisfies Record<keyof ConnectorOptions, true>);
 
-/** Options that are no text. `-c key=value` on the command line hands over text, so for these it is read as JSON. */
+/** Options that are not strings: their text in `-c key=value` is parsed as JSON. */
 const JSON_KEYS: readonly string[] = [
   'connectors',
   'overlapMinutes',
@@ -29,36 +29,28 @@ const JSON_KEYS: readonly string[] = [
 
 const stackName = z._default(
   z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be a letter and up to 127 of A-Z, a-z, 0-9 and "-"')),
-  'TailscaleAuditConnector',
+  DEFAULT_STACK_NAME,
 );
 
 export interface DeployableSettings extends Settings {
-  /** A second stack of one account and region needs a name of its own, and a bus of its own. */
+  /** A second stack in the same account and region needs another name, and another bus. */
   readonly stackName: string;
 }
 
 /**
- * Settings from cdk.json's context or `-c key=value`.
+ * Parses the context of cdk.json and `-c key=value`.
  *
  * @param read `app.node.tryGetContext`
- * @param names All that is in the context. CDK's own have more than letters in them: whatever has not is meant for us.
+ * @param names All context keys. CDK's own keys contain other characters than letters; a key of only letters must be an option.
  * @throws InvalidInput listing every problem of every key at once.
  */
 export function parseContext(read: (key: string) => unknown, names: readonly string[] = []): DeployableSettings {
   const problems = names
     .filter((name) => /^[A-Za-z]+$/.test(name) && name !== 'stackName' && !OPTION_KEYS.includes(name))
-    .map((name) => `${name}: there is no such setting; there are ${[...OPTION_KEYS, 'stackName'].join(', ')}`);
-  const attempt = <T>(parse: () => T): T | undefined => {
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      problems.push(
-        ...(error.subject === 'stackName' ? error.problems.map((problem) => `stackName: ${problem}`) : error.problems),
-      );
-      return undefined;
-    }
-  };
+    .map((name) => `${name}: is not a setting; the settings are ${[...OPTION_KEYS, 'stackName'].join(', ')}`);
+  const attempt = attempting(({ subject, problems: found }) =>
+    problems.push(...(subject === 'stackName' ? found.map((problem) => `stackName: ${problem}`) : found)),
+  );
   const options = Object.fromEntries(OPTION_KEYS.map((key) => [key, attempt(() => fromText(key, read(key)))]));
   const settings = attempt(() => parseSettings(options));
   const name = attempt(() => parseWith(stackName, read('stackName'), 'stackName'));

@@ -6,10 +6,10 @@ import type { Construct } from 'constructs';
 import { EVENT_SOURCE, partitionKey, type Partition } from '../lib/contract/names';
 import { allowObjects } from './archive';
 
-/** Everything the functions touch. */
+/** The resources that the functions use. */
 export interface Reach {
   readonly connectorIds: readonly string[];
-  /** ARNs; one of a secret known by name ends in `-??????`. */
+  /** ARNs; that of a secret known by name ends in `-??????`. */
   readonly secretArns: readonly string[];
   readonly keyArns: readonly string[];
   readonly tableArn: string;
@@ -19,7 +19,7 @@ export interface Reach {
 
 type ItemAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
 
-/** What the scheduled function may do: each action on the one resource it is for, and nothing by a managed policy. */
+/** Grants the scheduled function each action on exactly one resource, without managed policies. */
 export function allowPoll(role: Role, reach: Reach): void {
   allowSecretsAndBus(role, reach);
   allowItems(role, reach, 'LiveState', ['live'], ['GetItem', 'PutItem', 'UpdateItem']);
@@ -28,7 +28,7 @@ export function allowPoll(role: Role, reach: Reach): void {
   allowObjects(role, reach.archive, 'SetAside', 's3:PutObject', ['claims', 'quarantine']);
 }
 
-/** What the function behind the manual door may do. It reads live state and never writes it: no mistake there can move a watermark. */
+/** The same for the backfill function. It may not write live state, so it cannot move a watermark. */
 export function allowBackfill(role: Role, reach: Reach): void {
   allowSecretsAndBus(role, reach);
   allowItems(role, reach, 'LiveState', ['live'], ['GetItem']);
@@ -57,7 +57,7 @@ function allowSecretsAndBus(role: Role, { secretArns, keyArns, eventBusArn }: Re
   );
 }
 
-/** Keys are literal: a pattern such as `TN#a*` would reach the connector "ab" too. */
+/** Keys are literal: a pattern such as `TN#a*` would also match the connector "ab". */
 function allowItems(
   role: Role,
   { connectorIds, tableArn }: Reach,
@@ -76,7 +76,7 @@ function allowItems(
   );
 }
 
-/** Secrets Manager ends each ARN with a hyphen and six characters that a name does not tell. */
+/** A secret's ARN by its name. Secrets Manager appends a hyphen and six random characters. */
 export function secretArnByName(scope: Construct, name: string): string {
   return Stack.of(scope).formatArn({
     service: 'secretsmanager',

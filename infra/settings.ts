@@ -1,12 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod/mini';
-import { InvalidInput, parseWith } from '../lib/contract/parse';
+import { attempting, InvalidInput, parseWith } from '../lib/contract/parse';
 import { ENV, MAX_CONNECTORS_BYTES, parseEnvironment } from '../lib/contract/settings';
 import type { ConnectorSettings, PollSettings } from '../lib/contract/settings';
 import type { LogLevel, MonitoringOptions, SecretReference } from './options';
 
-/** The options, checked and with their defaults. They are options again, so that they can be checked twice. */
+/** The options, checked and with their defaults. They are valid options themselves, so they can be checked again. */
 export interface Settings extends Omit<PollSettings, 'connectors' | 'tableName' | 'busName' | 'archiveBucket'> {
   readonly connectors: readonly (Omit<ConnectorSettings, 'secretId'> & { readonly secret?: SecretReference })[];
   readonly busName?: string;
@@ -16,7 +16,7 @@ export interface Settings extends Omit<PollSettings, 'connectors' | 'tableName' 
   readonly monitoring: false | MonitoringOptions;
 }
 
-/** A string by pattern. A CDK token stands for a value that only the deployment knows, so it passes. */
+/** A string of a pattern, or a CDK token, whose value is known only at deployment. */
 function pattern(expected: RegExp, message: string) {
   return z.string().check(z.refine((value) => Token.isUnresolved(value) || expected.test(value), message));
 }
@@ -43,7 +43,7 @@ const secret = z
     z.refine((value) => (value.name === undefined) !== (value.arn === undefined), 'must have either "name" or "arn"'),
   );
 
-/** What only the deployment reads. All else is left to the parser that the function itself uses. */
+/** Options that only the deployment reads. The function's own parser checks the others. */
 const deployment = z.object({
   connectors: z.array(
     z.strictObject({
@@ -56,12 +56,12 @@ const deployment = z.object({
   busName: z.exactOptional(
     z.string().check(
       z.regex(/^[A-Za-z0-9._-]{1,256}$/, 'must be 1 to 256 of A-Z, a-z, 0-9, ".", "_" and "-"'),
-      z.refine((name) => name !== 'default', "the account's default bus is there already: give its ARN as busArn"),
+      z.refine((name) => name !== 'default', "the account's default bus already exists: use its ARN as busArn"),
     ),
   ),
   busArn: z.exactOptional(arn('events', 'event-bus/[A-Za-z0-9/._-]+', 'must be the ARN of an event bus')),
   logRetentionDays: z._default(
-    z.enum(RetentionDays).check(z.refine((days) => days !== RetentionDays.INFINITE, 'must not be for ever')),
+    z.enum(RetentionDays).check(z.refine((days) => days !== RetentionDays.INFINITE, 'must not be infinite')),
     RetentionDays.THREE_MONTHS,
   ),
   logLevel: z._default(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']), 'INFO'),
@@ -73,29 +73,21 @@ const deployment = z.object({
           alarmTopicArn: z.exactOptional(arn('sns', '[A-Za-z0-9_.-]+', 'must be the ARN of an SNS topic')),
         }),
       ],
-      'must be false, or an object in which alarmTopicArn may stand',
+      'must be false, or an object with or without alarmTopicArn',
     ),
     {},
   ),
 });
 
 /**
- * Options from context or from code.
+ * Checks the options, from context or from code.
  *
  * @throws InvalidInput listing every problem of every option at once.
  */
 export function parseSettings(options: object): Settings {
   const given = { connectors: [{ id: 'default', tailnet: '-' }], ...withoutUndefined(options) };
   const problems = [...credentialsIn(given), ...twoBusesIn(given)];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      problems.push(...error.problems.map(inOptionNames));
-      return undefined;
-    }
-  };
+  const attempt = attempting((error) => problems.push(...error.problems.map(inOptionNames)));
   const own = attempt(() => parseWith(deployment, given, 'options'));
   const shared = attempt(() => parseEnvironment(asEnvironment(given)));
   if (shared !== undefined) problems.push(...oversizeOf(shared));
@@ -109,7 +101,7 @@ export function parseSettings(options: object): Settings {
   return { ...own, connectors, overlapMinutes, severityProfile, expectedActivity, apiUrl };
 }
 
-/** What carries the connectors to the function: JSON, no longer than it has to be. */
+/** The connectors as the function's environment variable: JSON without the defaults. */
 export function connectorsVariable(connectors: readonly ConnectorSettings[]): string {
   return JSON.stringify(
     connectors.map(({ id, tailnet, secretId, dialect }) => ({
@@ -121,58 +113,58 @@ export function connectorsVariable(connectors: readonly ConnectorSettings[]): st
   );
 }
 
-/** Options are plain data. One that is there but undefined counts as left out, at every depth. */
+/** Removes fields that are undefined, at every depth. Options are plain data. */
 function withoutUndefined(options: object): Readonly<Record<string, unknown>> {
   return parseWith(z.record(z.string(), z.unknown()), JSON.parse(JSON.stringify(options)), 'options');
 }
 
-/** A credential in an option would end up in the template, for everyone to read who may read the stack. */
+/** A credential in an option would be visible in the template. */
 function credentialsIn(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(given)
     .filter(([, value]) => JSON.stringify(value).includes('tskey-'))
     .map(
       ([option]) =>
-        `${option}: holds a Tailscale key (tskey-…); revoke it, and put a new one into the secret with aws secretsmanager put-secret-value`,
+        `${option}: contains a Tailscale key (tskey-…); revoke it, and store a new one in the secret with aws secretsmanager put-secret-value`,
     );
 }
 
 function twoBusesIn(given: Readonly<Record<string, unknown>>): string[] {
   const both = given['busName'] !== undefined && given['busArn'] !== undefined;
-  return both ? ['busName, busArn: give the name of a bus to make, or the ARN of one that is there, not both'] : [];
+  return both ? ['busName, busArn: use the name of a new bus or the ARN of an existing one, not both'] : [];
 }
 
 /**
- * Stands for the ARN of a secret that the stack makes: the real one is known only once it is deployed. Longest
- * partition and region, the longest connector id, CloudFormation's and Secrets Manager's suffixes come to about 140 bytes.
+ * Placeholder for the ARN of a secret that the stack creates, as long as the longest real one: the longest partition,
+ * region and connector id with the suffixes of CloudFormation and Secrets Manager make about 140 bytes.
  */
-const ownSecretId = (index: number) => `secret to be made ${index} `.padEnd(160, '.');
+const ownSecretId = (index: number) => `placeholder ${index} `.padEnd(160, '.');
 
-/** The connectors go first: announcements have what these leave, so that neither keeps the function from being deployed. */
+/** Connectors and expected activity together must fit into the environment; the connectors take precedence. */
 function oversizeOf({ connectors, expectedActivity }: Pick<PollSettings, 'connectors' | 'expectedActivity'>): string[] {
   const bytes = Buffer.byteLength(connectorsVariable(connectors));
   if (bytes > MAX_CONNECTORS_BYTES) {
     return [
       `connectors: ${connectors.length} connectors take ${bytes} bytes of the function's environment, ${MAX_CONNECTORS_BYTES} is the limit; ` +
-        'use a second stack, with a stackName and a busName of its own, for some of them (a secret by name takes least)',
+        'use a second stack, with its own stackName and busName, for some of them (a secret by name is shortest)',
     ];
   }
-  const announced = expectedActivity.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(expectedActivity));
-  if (bytes + announced <= MAX_CONNECTORS_BYTES) return [];
+  const expected = expectedActivity.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(expectedActivity));
+  if (bytes + expected <= MAX_CONNECTORS_BYTES) return [];
   return [
-    `expectedActivity: ${expectedActivity.length} announcements take ${announced} bytes of the function's environment, and the connectors leave ${MAX_CONNECTORS_BYTES - bytes}; ` +
+    `expectedActivity: ${expectedActivity.length} rules take ${expected} bytes of the function's environment, and the connectors leave ${MAX_CONNECTORS_BYTES - bytes}; ` +
       'use fewer, with a pattern such as "ci-*" for several names, or a second stack for some of the connectors',
   ];
 }
 
-/** The options as the function's own parser would meet them, with stand-ins for what the deployment fills in. */
+/** The options as environment variables for the function's own parser, with placeholders for deployed names. */
 function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string, string | undefined> {
   return {
     [ENV.connectors]: JSON.stringify(
       Array.isArray(given['connectors']) ? given['connectors'].map(asConnector) : given['connectors'],
     ),
-    [ENV.tableName]: 'made by the stack',
-    [ENV.busName]: 'made by the stack',
-    [ENV.archiveBucket]: 'made by the stack',
+    [ENV.tableName]: 'placeholder',
+    [ENV.busName]: 'placeholder',
+    [ENV.archiveBucket]: 'placeholder',
     [ENV.apiUrl]: asText(given['apiUrl']),
     [ENV.overlapMinutes]: asText(given['overlapMinutes']),
     [ENV.severityProfile]: asText(given['severityProfile']),
@@ -180,17 +172,9 @@ function asEnvironment(given: Readonly<Record<string, unknown>>): Record<string,
   };
 }
 
-const row = z.object({
-  id: z.optional(z.unknown()),
-  tailnet: z.optional(z.unknown()),
-  dialect: z.optional(z.unknown()),
-  secret: z.optional(z.object({ name: z.optional(z.unknown()), arn: z.optional(z.unknown()) })),
-});
-
 function asConnector(value: unknown, index: number): unknown {
-  const result = z.safeParse(row, value);
-  if (!result.success) return value;
-  const { secret: reference, ...rest } = result.data;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { secret: reference, ...rest } = value as { readonly secret?: SecretReference | null };
   return { ...rest, secretId: reference?.name ?? reference?.arn ?? ownSecretId(index) };
 }
 
@@ -198,7 +182,7 @@ function asText(value: unknown): string | undefined {
   return value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The function's parser names its variables; here the same things are options. */
+/** Replaces the variable's name in a problem by the option's name. */
 function inOptionNames(problem: string): string {
   const [option, variable] = Object.entries(ENV).find(([, name]) => problem.startsWith(`${name}: `)) ?? [];
   if (option === undefined || variable === undefined) return problem;

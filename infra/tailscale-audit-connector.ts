@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -19,7 +20,6 @@ import { BackfillWorkflow } from './backfill-workflow';
 import { ConnectorFunction } from './connector-function';
 import { ConnectorMonitoring } from './connector-monitoring';
 import type { ConnectorOptions, SecretReference } from './options';
-import { packageRoot } from './package-root';
 import { allowBackfill, allowPoll, secretArnByName } from './permissions';
 import { connectorsVariable, parseSettings } from './settings';
 
@@ -28,37 +28,34 @@ export interface TailscaleAuditConnectorProps extends ConnectorOptions {
   readonly bundlePath?: string;
 }
 
-/** Seconds. As long as Lambda allows: what is asked for by hand has no next tick. */
+/** Seconds: Lambda's maximum, because no next tick continues a manual invocation. */
 const BACKFILL_TIMEOUT_SECONDS = 900;
-
-/** MiB. */
 const BACKFILL_MEMORY_MIB = 512;
 
 /**
- * Brings the audit logs of one or more tailnets onto an EventBridge bus, every five minutes.
+ * Publishes the audit logs of one or more tailnets on an EventBridge bus, every five minutes.
  *
- * State, archive and secrets outlive the stack: without them a new one could not tell what was already published, and
- * what was set aside would be gone.
+ * State, archive and secrets are kept when the stack is deleted: they hold the published ids and the quarantined events.
  *
  * @throws InvalidInput listing every problem of the options at once.
  */
 export class TailscaleAuditConnector extends Construct {
   /** Runs every five minutes, for each connector. */
   readonly poll: ConnectorFunction;
-  /** Runs only when it is invoked by hand. */
+  /** Runs only when an operator or the workflow invokes it. */
   readonly backfill: ConnectorFunction;
-  /** Runs long backfills through that function, when it is started by hand. */
+  /** Runs long backfills when an operator starts it. */
   readonly backfillWorkflow: BackfillWorkflow;
-  /** Where the events go: put rules on it. */
+  /** The bus with the events, to add rules to. */
   readonly eventBus: EventBus | IEventBus;
   readonly table: Table;
-  /** Claims and quarantine: events that were too large for the bus, or that it would not take. */
+  /** Events that are too large for EventBridge, and events that it rejected. */
   readonly archive: Bucket;
   readonly connectorIds: readonly string[];
   readonly expectedActivity: readonly ExpectedActivity[];
-  /** ARNs of the secrets made here, by connector id: each is empty until its value is put in. */
+  /** ARNs of the new secrets by connector id: they are empty until the operator stores the credentials. */
   readonly emptySecrets: ReadonlyMap<string, string>;
-  /** Empty when monitoring is off. */
+  /** Empty if monitoring is off. */
   readonly alarms: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: TailscaleAuditConnectorProps = {}) {
@@ -102,8 +99,7 @@ export class TailscaleAuditConnector extends Construct {
     };
     this.poll = new ConnectorFunction(this, 'Poll', {
       ...shared,
-      description:
-        'Tailscale audit log to EventBridge: reads the audit logs of its tailnets and puts them on one event bus',
+      description: 'Tailscale audit log to EventBridge: reads the audit logs and publishes their events',
       bundle: join(bundlePath, 'poll'),
       timeoutSeconds: POLL_TIMEOUT_SECONDS,
       memoryMib: POLL_MEMORY_MIB,
@@ -111,8 +107,7 @@ export class TailscaleAuditConnector extends Construct {
     });
     this.backfill = new ConnectorFunction(this, 'Backfill', {
       ...shared,
-      description:
-        'Tailscale audit log to EventBridge: by hand, puts a past range or quarantined events on the event bus',
+      description: 'Tailscale audit log to EventBridge: publishes a past range or quarantined events on request',
       bundle: join(bundlePath, 'backfill'),
       timeoutSeconds: BACKFILL_TIMEOUT_SECONDS,
       memoryMib: BACKFILL_MEMORY_MIB,
@@ -151,7 +146,7 @@ export class TailscaleAuditConnector extends Construct {
     });
   }
 
-  /** The secret as the function asks for it, and the ARN it is allowed to read. */
+  /** The secret's id for the function, and its ARN for the policy. */
   private credentialOf(
     connector: string,
     reference: SecretReference | undefined,
@@ -162,7 +157,7 @@ export class TailscaleAuditConnector extends Construct {
     return { secretId: arn, secretArn: arn };
   }
 
-  /** Level 1, because the level 2 construct always puts in a value, here or at random: this one is nobody's but the operator's. */
+  /** A CfnSecret, because the `Secret` construct always sets a value. */
   private createEmptySecret(connector: string): CfnSecret {
     const secret = new CfnSecret(this, `Secret-${connector}`, {
       description: `Tailscale credential of the connector ${connector}: {"apiKey":"..."} or {"clientId":"...","clientSecret":"..."}`,
@@ -171,8 +166,8 @@ export class TailscaleAuditConnector extends Construct {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Only a person can make a Tailscale API key or OAuth client, in the admin console: there is nothing that a rotation function could call. ' +
-        'A new value needs put-secret-value and nothing else.',
+        'Tailscale API keys and OAuth clients are created in the admin console, so no rotation function can replace them. ' +
+        'put-secret-value alone rotates the value.',
     });
     return secret;
   }
@@ -192,7 +187,7 @@ export class TailscaleAuditConnector extends Construct {
   }
 }
 
-/** Nobody else may use our event source on the bus. */
+/** Denies PutEvents with our event source to every other principal. */
 function denyOthers(bus: EventBus, roles: readonly Role[]): void {
   bus.addToResourcePolicy(
     new PolicyStatement({
@@ -204,9 +199,18 @@ function denyOthers(bus: EventBus, roles: readonly Role[]): void {
       conditions: {
         StringEquals: { 'events:source': EVENT_SOURCE },
         ArnNotEquals: { 'aws:PrincipalArn': roles.map((role) => role.roleArn) },
-        // An AWS service has no principal ARN, which "not equals" would take for a stranger: archive replays go on.
+        // An AWS service has no principal ARN, which "ArnNotEquals" would match: without this, archive replays would be denied.
         Bool: { 'aws:PrincipalIsAWSService': 'false' },
       },
     }),
   );
+}
+
+/** The nearest folder at or above this file with a package.json: the clone, or the installed package. */
+export function packageRoot(from: string = __dirname): string {
+  if (existsSync(join(from, 'package.json'))) return from;
+  const parent = dirname(from);
+  if (parent === from)
+    throw new Error('No package.json above the construct: set bundlePath, the folder of the built functions.');
+  return packageRoot(parent);
 }

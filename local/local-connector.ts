@@ -4,8 +4,6 @@ import { DETAIL_TYPE, EVENT_SOURCE } from '../lib/contract/names';
 import { ENV, type DialectSetting } from '../lib/contract/settings';
 import type { PollReport } from '../lib/poll/poll';
 import type { TestConnectionReport } from '../lib/poll/test-connection';
-import type { SliceStanding } from '../lib/operator/backfill-progress';
-import { openBackfillProgress } from './gateway/backfill-progress';
 import { LOCAL_CLIENT } from './gateway/local-client';
 import type { DeliveredEvent } from './gateway/put-events';
 import { startGateway } from './gateway/server';
@@ -34,8 +32,6 @@ export interface LocalConnector {
   testConnection(): Promise<TestConnectionReport>;
   /** Invokes the manual function. */
   backfill(event: object): Promise<unknown>;
-  /** Where the slices of a backfill stand. */
-  slices(jobId: string): Promise<readonly SliceStanding[]>;
   close(): Promise<void>;
 }
 
@@ -73,12 +69,10 @@ export async function startLocalConnector(options: LocalConnectorOptions): Promi
     (createRequire(__filename)(join(__dirname, `../dist/functions/${name}/index.js`)) as { handler: Handler }).handler;
   const handler = load('poll');
   const context = { getRemainingTimeInMillis: () => 240_000 };
-  const progress = openBackfillProgress(gateway.url, TABLE);
   return {
     tick: async () => (await handler({ action: 'poll', connector: 'default' }, context)) as PollReport,
     testConnection: async () => (await handler({ action: 'test-connection' }, context)) as TestConnectionReport,
     backfill: (event) => load('backfill')(event, { getRemainingTimeInMillis: () => 900_000 }),
-    slices: (jobId) => progress.slices('default', jobId),
     close: () => gateway.close(),
   };
 }

@@ -4,6 +4,9 @@ import type { PollReport } from '../lib/poll/poll';
 import type { ConnectionReport } from '../lib/poll/test-connection';
 import { DEFAULT_API_URL, dialectSetting, ENV, type DialectSetting } from '../lib/contract/settings';
 import { visible, visibleLine } from '../lib/contract/visible';
+import { toText } from '../cli/backfill/summary';
+import { withRange, type RangeOptions } from '../cli/backfill/range';
+import { runBackfill } from './backfill';
 import { credentialFrom } from './credential';
 import type { DeliveredEvent } from './gateway/put-events';
 import { startLocalConnector } from './local-connector';
@@ -12,12 +15,13 @@ import { openScenario, type Scenario } from './scenario';
 import { showEvent } from './show';
 import { openWatch, parsePeriod } from './watch';
 
-interface Options {
+interface Options extends RangeOptions {
   readonly dialect: DialectSetting;
   readonly json: boolean;
   readonly events?: string;
   readonly tailnet?: string;
   readonly state?: string;
+  readonly backfill?: true;
   /** Seconds; true: the standard period. */
   readonly watch?: number | true;
 }
@@ -52,11 +56,15 @@ const program = new Command('npm start --')
     `go on until Ctrl-C: a tick, and something new in the simulated tailnet, every ${SIMULATED_PERIOD} seconds; every ${REAL_PERIOD} with a real one`,
     parsePeriod,
   )
+  .option('--backfill', 'with --tailnet: read a past range instead of polling; with the following options')
   .showHelpAfterError();
+withRange(program);
 
 async function main(options: Options): Promise<boolean> {
   const credential = credentialFrom(process.env);
   if (options.tailnet === undefined) {
+    if (options.backfill === true)
+      throw new Error('--backfill reads a real tailnet: use --tailnet NAME or --tailnet -');
     if (credential !== undefined)
       process.stderr.write(
         'The credential in the environment is not used: --tailnet NAME (or --tailnet -) follows the real tailnet.\n',
@@ -68,6 +76,8 @@ async function main(options: Options): Promise<boolean> {
       '--tailnet follows a real tailnet: set TAILSCALE_API_KEY, or TAILSCALE_CLIENT_ID and TAILSCALE_CLIENT_SECRET',
     );
   if (options.events !== undefined) throw new Error('--events is for the simulated tailnet: leave it or --tailnet out');
+  if (options.backfill === true && options.from === undefined && options.last === undefined)
+    throw new Error('--backfill needs a range: use --from (with or without --until) or --last');
   return followRealTailnet(options, options.tailnet, credential);
 }
 
@@ -137,6 +147,13 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
     };
     const keepTicking = openWatch(options.watch, REAL_PERIOD);
     await tick();
+    if (options.backfill === true) {
+      const report = await runBackfill(connector, options, (line) => {
+        say(options, pc.dim(visibleLine(line)));
+      });
+      say(options, toText(report, []));
+      return true;
+    }
     await keepTicking(tick);
   } finally {
     await connector.close();
@@ -145,9 +162,7 @@ async function followRealTailnet(options: Options, tailnet: string, credential: 
   if (options.watch === undefined && options.state === undefined) {
     say(
       options,
-      pc.dim(
-        'A first run begins 5 minutes back. --watch keeps it going; npm run --silent cli -- backfill --local --last P1D reads further back.',
-      ),
+      pc.dim('A first run begins 5 minutes back. --watch keeps it going; --backfill --last P1D reads further back.'),
     );
   }
   return true;

@@ -1,29 +1,27 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import type { BackfillPlan } from '../../lib/contract/backfill';
 import type { Millis } from '../../lib/domain/time';
 import type { Terminal } from '../cli';
 import { formatLength } from '../instant';
-import type { Plan } from './answers';
 import type { JobProgress, Progress } from './pace';
 
-/** Shows how far a job is. */
+/** Shows a job's progress. */
 export interface Display {
-  show(plan: Plan, progress: JobProgress, now: Millis): void;
-  /** Nothing is shown any more. */
+  show(plan: BackfillPlan, progress: JobProgress, now: Millis): void;
   close(): void;
 }
 
-/** A bar for each slice that is under way where there is a screen; else a line now and then. */
+/** On a screen a bar for each running slice, else a line from time to time. */
 export function createDisplay(terminal: Terminal): Display {
   return terminal.screen === undefined ? lines(terminal) : bars(terminal.screen);
 }
 
-/** Steps of a bar. */
 const STEPS = 1_000;
 
 const FORMAT = '{name} {bar} {percentage}%  {fetched} records  {rate}  {left}';
 
 function bars(stream: NodeJS.WritableStream): Display {
-  // Ctrl-C is the command's to hear.
+  // The command handles Ctrl-C, not the bars.
   const drawn = new MultiBar({
     stream,
     format: FORMAT,
@@ -68,7 +66,7 @@ function bars(stream: NodeJS.WritableStream): Display {
   };
 }
 
-/** Milliseconds between two lines where nothing worth a line of its own happens. */
+/** Milliseconds between two lines while less than a tenth of the job gets done. */
 const LINE_PERIOD = 30_000;
 
 function lines(terminal: Terminal): Display {

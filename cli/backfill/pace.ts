@@ -1,18 +1,20 @@
+import type { BackfillPlan } from '../../lib/contract/backfill';
 import type { Millis } from '../../lib/domain/time';
 import type { SliceStanding } from '../../lib/operator/backfill-progress';
-import { millisOf, type Plan } from './answers';
 
-/** How far something is, and how fast. */
-export interface Progress {
-  /** 0 to 1, of its time: how many records are in it nobody knows before they are read. */
+interface Position {
+  /** 0 to 1 of the time range: the number of records in it is not known beforehand. */
   readonly fraction: number;
   readonly fetched: number;
   readonly emitted: number;
-  /** Pages read of what is being read now. */
+  /** Pages read of the current window. */
   readonly page: number;
-  /** Records a second since it was first looked at; null: not known yet. */
+}
+
+export interface Progress extends Position {
+  /** Records a second since the first look; null: not known yet. */
   readonly rate: number | null;
-  /** null: not known yet. */
+  /** Time left; null: not known yet. */
   readonly left: Millis | null;
 }
 
@@ -27,61 +29,47 @@ export interface JobProgress {
   readonly slicesDone: number;
 }
 
-type Place = Pick<Progress, 'fraction' | 'fetched' | 'emitted' | 'page'>;
-
-/** Says how far a job is each time that it is looked at, and from the looks before, how fast. */
-export function createPace(): (plan: Plan, standings: readonly SliceStanding[], now: Millis) => JobProgress {
-  const first = new Map<number | 'all', { readonly at: Millis; readonly checkpoint: Place }>();
-  const paced = (key: number | 'all', checkpoint: Place, now: Millis): Progress => {
-    const since = first.get(key) ?? { at: now, checkpoint };
+/** Computes a job's progress at each look; its speed from all looks since the first. */
+export function createPace(): (
+  plan: Pick<BackfillPlan, 'from' | 'until' | 'slices'>,
+  standings: readonly SliceStanding[],
+  now: Millis,
+) => JobProgress {
+  const first = new Map<number | 'all', { readonly at: Millis; readonly position: Position }>();
+  const paced = (key: number | 'all', position: Position, now: Millis): Progress => {
+    const since = first.get(key) ?? { at: now, position };
     first.set(key, since);
     const elapsed = now - since.at;
-    const gained = checkpoint.fraction - since.checkpoint.fraction;
+    const gained = position.fraction - since.position.fraction;
+    const known = gained > 0 && elapsed > 0;
+    const left = known ? Math.round(((1 - position.fraction) * elapsed) / gained) : null;
     return {
-      ...checkpoint,
-      rate: elapsed > 0 ? ((checkpoint.fetched - since.checkpoint.fetched) * 1_000) / elapsed : null,
-      left:
-        checkpoint.fraction >= 1
-          ? 0
-          : gained > 0 && elapsed > 0
-            ? Math.round(((1 - checkpoint.fraction) * elapsed) / gained)
-            : null,
+      ...position,
+      rate: elapsed > 0 ? ((position.fetched - since.position.fetched) * 1_000) / elapsed : null,
+      left: position.fraction >= 1 ? 0 : left,
     };
   };
   return (plan, standings, now) => {
-    const places = standings.flatMap((standing) => {
-      const slice = plan.slices.find((one) => one.slice === standing.slice);
-      if (slice === undefined) return [];
-      const from = millisOf(slice.from);
-      const length = millisOf(slice.until) - from;
-      const fraction = Math.min(1, Math.max(0, (standing.readTo - from) / length));
-      return [
-        {
-          slice: slice.slice,
-          length,
-          fraction,
-          fetched: standing.fetched,
-          emitted: standing.emitted,
-          page: standing.page,
-        },
-      ];
+    const begun = standings.flatMap(({ slice, readTo, fetched, emitted, page }) => {
+      const planned = plan.slices.find((one) => one.slice === slice);
+      if (planned === undefined) return [];
+      const from = Date.parse(planned.from);
+      const length = Date.parse(planned.until) - from;
+      const fraction = Math.min(1, Math.max(0, (readTo - from) / length));
+      return [{ slice, length, position: { fraction, fetched, emitted, page } }];
     });
-    const whole = millisOf(plan.until) - millisOf(plan.from);
-    const sum = (of: (checkpoint: (typeof places)[number]) => number) =>
-      places.reduce((total, checkpoint) => total + of(checkpoint), 0);
+    const sum = (of: (one: (typeof begun)[number]) => number) => begun.reduce((total, one) => total + of(one), 0);
+    const whole = Date.parse(plan.until) - Date.parse(plan.from);
     const all = {
-      fraction: Math.min(1, sum(({ fraction, length }) => fraction * length) / whole),
-      fetched: sum(({ fetched }) => fetched),
-      emitted: sum(({ emitted }) => emitted),
-      page: sum(({ page }) => page),
+      fraction: Math.min(1, sum(({ position, length }) => position.fraction * length) / whole),
+      fetched: sum(({ position }) => position.fetched),
+      emitted: sum(({ position }) => position.emitted),
+      page: sum(({ position }) => position.page),
     };
     return {
       all: paced('all', all, now),
-      slices: places.map(({ slice, fraction, fetched, emitted, page }) => ({
-        slice,
-        ...paced(slice, { fraction, fetched, emitted, page }, now),
-      })),
-      slicesDone: places.filter(({ fraction }) => fraction >= 1).length,
+      slices: begun.map(({ slice, position }) => ({ slice, ...paced(slice, position, now) })),
+      slicesDone: begun.filter(({ position }) => position.fraction >= 1).length,
     };
   };
 }

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Millis } from '../../lib/domain/time';
+import type { BackfillPlan } from '../../lib/contract/backfill';
 import type { Clock } from '../../lib/domain/deadline';
+import type { Millis } from '../../lib/domain/time';
 import type { JobReader } from '../../lib/operator/backfill-progress';
-import type { Terminal } from '../cli';
-import { parsePlan, type Plan } from './answers';
+import type { Execution, Terminal, Workflow } from '../cli';
+import { parsePlan } from './answers';
 import { createDisplay } from './display';
 import { createPace } from './pace';
-import type { ExecutionStanding, Workflow } from './workflow';
 
-/** Milliseconds between two looks: short jobs end soon, and long ones need not be asked that often. */
+/** Milliseconds between two polls: short at first, because short jobs end soon. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 3_000;
 
 export interface Watched {
-  readonly workflow: Pick<Workflow, 'look' | 'planOf'>;
+  readonly workflow: Pick<Workflow, 'describe' | 'planOf'>;
   readonly jobs: JobReader;
   readonly terminal: Terminal;
   readonly clock: Clock;
@@ -21,36 +21,30 @@ export interface Watched {
 }
 
 export interface Outcome {
-  readonly standing: ExecutionStanding;
-  /** null: it never got as far. */
-  readonly plan: Plan | null;
+  readonly execution: Execution;
+  /** null if it failed before it was planned. */
+  readonly plan: BackfillPlan | null;
 }
 
-/**
- * Shows how far an execution is, until it has ended.
- *
- * @returns null: the operator went away before that.
- */
-export async function watch(
-  name: string,
-  { workflow, jobs, terminal, clock, interruption }: Watched,
-): Promise<Outcome | null> {
+/** Shows an execution's progress until it ends. @returns null if the operator interrupted it. */
+export async function watch(name: string, watched: Watched): Promise<Outcome | null> {
+  const { workflow, jobs, terminal, clock, interruption } = watched;
   const display = createDisplay(terminal);
   const pace = createPace();
-  let plan: Plan | null = null;
+  let plan: BackfillPlan | null = null;
   try {
     for (let wait: Millis = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 1.5)) {
-      const standing = await workflow.look(name);
+      const execution = await workflow.describe(name);
       if (plan === null) {
         const planned = await workflow.planOf(name);
         plan = planned === undefined ? null : parsePlan(planned);
-        if (plan !== null) announce(plan, terminal);
+        if (plan !== null) showPlan(plan, terminal);
       }
       if (plan !== null) {
         const now = clock.now();
         display.show(plan, pace(plan, await jobs.slices(plan.connector, plan.jobId), now), now);
       }
-      if (standing.status !== 'RUNNING' && standing.status !== 'PENDING_REDRIVE') return { standing, plan };
+      if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') return { execution, plan };
       await sleep(wait, undefined, { signal: interruption }).catch(() => undefined);
       if (interruption.aborted) return null;
     }
@@ -59,7 +53,8 @@ export async function watch(
   }
 }
 
-function announce({ jobId, connector, dialect, from, until, slices, notes, dryRun }: Plan, terminal: Terminal): void {
+function showPlan(plan: BackfillPlan, terminal: Terminal): void {
+  const { jobId, connector, dialect, from, until, slices, notes, dryRun } = plan;
   terminal.note(
     `${dryRun ? 'Dry run of ' : ''}${jobId}: ${connector}, ${from} until ${until}, ${dialect} dialect, ${slices.length === 1 ? 'one slice' : `${slices.length} slices`}`,
   );

@@ -16,62 +16,66 @@ import { toLine, toText } from './table';
 const WATCH_PERIOD = 5;
 
 const HELP = `
-Reads the connector's table (one Query for each of a connector's partitions) and the stack's outputs. It changes nothing,
-and works while the function does not. What it judges by is listed in docs/operating.md.
+Reads the connector's table (one Query for each partition of a connector) and the stack's outputs. It changes nothing, and
+does not need the functions. docs/operating.md lists the health rules.
 
-Needs cloudformation:DescribeStacks (not with --table) and dynamodb:Query.
+Permissions: cloudformation:DescribeStacks (not with --table), dynamodb:Query.
 
-Exit codes: 0 healthy (there may be warnings), 1 it failed, 2 it was asked for wrongly, 4 a connector is unhealthy.
-With --watch it is that of the last look.
+Exit codes: 0 healthy (with or without warnings), 1 failed, 2 usage error, 4 a connector is unhealthy. With --watch: the
+exit code of the last status.
 
 Examples:
   tailscale-audit status
-  tailscale-audit status --connector prod --watch            looks again every ${WATCH_PERIOD} seconds, until Ctrl-C
+  tailscale-audit status --connector prod --watch            shows the status every ${WATCH_PERIOD} seconds
   tailscale-audit status --json | jq '.connectors[].health'
 `;
 
 interface Options extends StackOptions {
   readonly connector?: string;
   readonly table?: string;
-  /** Seconds between two looks. */
+  /** Seconds. */
   readonly watch?: number;
   readonly quietAfter: Millis;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
-/** `tailscale-audit status`: where each connector stands, and whether that is well. */
+/** `tailscale-audit status`: status and health of each connector. */
 export function statusCommand(cli: Cli): Command {
   const command = new Command('status')
-    .summary('say where each connector stands, and whether it is healthy')
-    .description('Says where each connector stands: its watermark, its last poll, what is lost or put aside.')
-    .option('--connector <id>', 'only this one; all of the stack otherwise')
+    .summary('show the status and health of the connectors')
+    .description('Shows the status and health of each connector: watermark, last poll, gaps, quarantine.')
+    .option('--connector <id>', 'connector to show (default: all of the stack)')
     .addOption(
-      new Option('--watch [seconds]', `look again and again, every ${WATCH_PERIOD} seconds unless said otherwise`)
+      new Option(
+        '--watch [seconds]',
+        `show the status repeatedly until Ctrl-C (default: every ${WATCH_PERIOD} seconds)`,
+      )
         .preset(String(WATCH_PERIOD))
         .argParser(parsePeriod),
     )
     .addOption(
-      new Option('--quiet-after <duration>', 'warn when no record came for longer than this: P30D, PT12H')
+      new Option('--quiet-after <duration>', 'time without a record before a warning: P30D, PT12H')
         .default(parseQuiet('P7D'), 'P7D')
         .argParser(parseQuiet),
     )
-    .option('--json', 'one JSON object on stdout, with --watch one a line', false)
+    .option('--json', 'print one JSON object on stdout; with --watch one a line')
     .addHelpText('after', HELP);
-  return withStack(command, new Option('--table <name>', 'the DynamoDB table itself; then --connector too')).action(
-    (options: Options) => status(options, cli),
-  );
+  return withStack(
+    command,
+    new Option('--table <name>', 'DynamoDB table, with --connector, instead of --stack'),
+  ).action((options: Options) => status(options, cli));
 }
 
 function parsePeriod(text: string): number {
   const seconds = Number(text);
-  if (!(seconds >= 1 && seconds <= 3600)) throw new InvalidArgumentError('It is a number of seconds from 1 to 3600.');
+  if (!(seconds >= 1 && seconds <= 3600)) throw new InvalidArgumentError('Use a number of seconds from 1 to 3600.');
   return seconds;
 }
 
 /** Milliseconds. */
 function parseQuiet(text: string): Millis {
   const length = parseDuration(text);
-  if (length === null || length === 0) throw new InvalidArgumentError('It is a duration such as P7D or PT12H.');
+  if (length === null || length === 0) throw new InvalidArgumentError('Use a duration such as P7D or PT12H.');
   return length;
 }
 
@@ -96,7 +100,7 @@ async function status(options: Options, cli: Cli): Promise<void> {
   let reports: Report[];
   if (options.watch === undefined) {
     reports = await look();
-    terminal.out(options.json ? jsonOf(table, reports) : toText(reports, pc));
+    terminal.out(options.json === true ? jsonOf(table, reports) : toText(reports, pc));
   } else {
     reports = await watch(
       look,
@@ -113,7 +117,7 @@ async function status(options: Options, cli: Cli): Promise<void> {
 
 async function chosenConnectors({ connector, table, ...stack }: Options, { aws }: Cli): Promise<string[]> {
   if (connector !== undefined) return [connector];
-  if (table !== undefined) throw new CliError('a table does not say whose it is: give --connector beside --table', 2);
+  if (table !== undefined) throw new CliError('--table needs --connector', 2);
   return connectorsOf(aws, stack);
 }
 
@@ -124,7 +128,7 @@ function latestMatches(statuses: readonly ConnectorStatus[]): Map<string, Millis
   return latest;
 }
 
-/** Looks until it is interrupted. Answers what it saw last. */
+/** Shows the reports until the interruption. @returns the last ones */
 async function watch(
   look: () => Promise<Report[]>,
   show: (reports: readonly Report[]) => void,
@@ -145,11 +149,11 @@ function showAgain(
   { json, watch: seconds }: Options,
   terminal: Terminal,
 ): void {
-  if (json) terminal.out(jsonOf(table, reports));
+  if (json === true) terminal.out(jsonOf(table, reports));
   else if (terminal.redraw === null) for (const one of reports) terminal.out(toLine(one));
   else
     terminal.redraw(
-      `${toText(reports, pc)}\n\n${pc.dim(`${format(reports[0]?.at ?? 0)}, again every ${seconds} s; Ctrl-C ends it`)}`,
+      `${toText(reports, pc)}\n\n${pc.dim(`${format(reports[0]?.at ?? 0)}, updated every ${seconds} s; Ctrl-C ends`)}`,
     );
 }
 

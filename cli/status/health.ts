@@ -1,28 +1,25 @@
-import { BLIND_AFTER } from '../../lib/contract/timing';
-import type { SweepTier } from '../../lib/domain/checkpoint';
-import { HOUR, type Millis } from '../../lib/domain/time';
-import { SWEEPS } from '../../lib/domain/checkpoint';
-import { RETENTION_MS } from '../../lib/domain/time';
-import { STALE_SECONDS } from '../../lib/contract/timing';
+import { BLIND_AFTER, STALE_SECONDS } from '../../lib/contract/timing';
+import { SWEEPS, type SweepTier } from '../../lib/domain/checkpoint';
+import { DAY, HOUR, MINUTE, RETENTION_MS, type Millis } from '../../lib/domain/time';
 import type { ConnectorStatus } from '../../lib/operator/status';
 import { format, formatLength } from '../instant';
 import type { ConfiguredRule } from '../stack';
 
 export type Health = 'ok' | 'warning' | 'unhealthy';
 
-/** Something about a connector that somebody should look at. */
+/** A finding about a connector's health. */
 export interface Problem {
   readonly rule: string;
   readonly level: 'warning' | 'unhealthy';
-  /** What is, and what to do. */
+  /** What is wrong, and what to do. */
   readonly message: string;
 }
 
-/** What a connector is judged by besides the clock. */
+/** What the health rules need besides the status and the time. */
 export interface Expectations {
-  /** The stack's expected-activity rules; none where its outputs were not read. */
+  /** The stack's expected-activity rules; empty with --table. */
   readonly rules: readonly ConfiguredRule[];
-  /** The latest match of each rule by any connector that was looked at: a rule may be meant for one tailnet of several. */
+  /** The latest match of each rule by any connector: a rule may apply to only one tailnet. */
   readonly matched: ReadonlyMap<string, Millis>;
   /** Milliseconds without a record after which a connector is quiet. */
   readonly quietAfterMs: Millis;
@@ -35,26 +32,26 @@ interface Rule extends Omit<Problem, 'rule' | 'message'> {
   readonly find: (status: ConnectorStatus, now: Millis, expectations: Expectations) => string | null;
 }
 
-/** Milliseconds. A slice of a backfill commits many times an hour, and what is given up on is no news after a week. */
-const STALLED_MS = { after: HOUR, until: 7 * 24 * HOUR };
+/** Milliseconds without a commit, at least and at most: a running slice commits many times an hour; one stopped for over a week was given up. */
+const STALLED_MS = { after: HOUR, until: 7 * DAY };
 
-/** Milliseconds. Clocks differ; a watermark stays a minute behind Tailscale's. */
-const FUTURE_MS = 5 * 60_000;
+/** Milliseconds of tolerance for clocks that differ. */
+const FUTURE_MS = 5 * MINUTE;
 
-/** Milliseconds. Whoever reads this has heard of an older gap; it stays in the ledger. */
-const GAP_NEWS_MS = 30 * 24 * HOUR;
+/** Milliseconds for which a gap is shown; it stays in the ledger. */
+const GAP_SHOWN_MS = 30 * DAY;
 
-/** Milliseconds. Activity that is expected at all comes at least once a month. */
-const UNUSED_MS = 30 * 24 * HOUR;
+/** Milliseconds without a match. */
+const UNUSED_MS = 30 * DAY;
 
-/** What makes a connector unhealthy (it is blind, or soon will be), and what only has to be known. */
+/** `unhealthy`: the connector reads nothing, or soon will not. `warning`: all else that needs attention. The most severe first. */
 export const RULES: readonly Rule[] = [
   {
     id: 'never-run',
     level: 'unhealthy',
     find: ({ installation, state, unreadable }) =>
       installation === null && state === null && unreadable.length === 0
-        ? "the function has not run for it yet: wait five minutes after a deployment; then look into the function's log"
+        ? "the function has not run for it yet: wait five minutes after a deployment, then see the function's log"
         : null,
   },
   {
@@ -70,7 +67,7 @@ export const RULES: readonly Rule[] = [
     level: 'unhealthy',
     find: ({ installation, state, unreadable }) =>
       installation !== null && state === null && unreadable.length === 0
-        ? 'its watermark is gone from the table; the next run begins at its installation and leaves out what was published'
+        ? 'its watermark is missing in the table; the next run reads again from the installation and skips published events'
         : null,
   },
   {
@@ -80,7 +77,7 @@ export const RULES: readonly Rule[] = [
       if (state === null || now - state.wm <= STALE_SECONDS * 1_000) return null;
       const catchingUp =
         state.failStreak === 0 && state.lastOkAt !== null && now - state.lastOkAt <= STALE_SECONDS * 1_000;
-      return `the watermark is ${formatLength(now - state.wm)} behind; ${catchingUp ? 'runs work and are catching up' : "ask test-connection, and look into the function's log"}`;
+      return `the watermark is ${formatLength(now - state.wm)} old; ${catchingUp ? 'runs succeed and are catching up' : "run test-connection, and see the function's log"}`;
     },
   },
   {
@@ -90,7 +87,7 @@ export const RULES: readonly Rule[] = [
       const [first] = state?.owed ?? [];
       return first === undefined
         ? null
-        : `health events that the bus did not accept: ${state?.owed.length ?? 0}; the first is ${first.kind}. Look into the function's log for BUS_ errors`;
+        : `${state?.owed.length ?? 0} health events are not published yet; the first is ${first.kind}. See the function's log for BUS_ errors`;
     },
   },
   {
@@ -98,7 +95,7 @@ export const RULES: readonly Rule[] = [
     level: 'unhealthy',
     find: ({ state }) =>
       state !== null && state.failStreak >= BLIND_AFTER
-        ? `the last ${state.failStreak} runs have failed: ask test-connection, and look into the function's log`
+        ? `the last ${state.failStreak} runs failed: run test-connection, and see the function's log`
         : null,
   },
   {
@@ -106,7 +103,7 @@ export const RULES: readonly Rule[] = [
     level: 'unhealthy',
     find: ({ state }, now) =>
       state !== null && state.wm > now + FUTURE_MS
-        ? `the watermark lies ${formatLength(state.wm - now)} in the future: somebody wrote it, or this machine's clock is wrong. Set it back with rewind`
+        ? `the watermark is ${formatLength(state.wm - now)} in the future: it was edited, or this machine's clock is wrong. Set it back with rewind`
         : null,
   },
   {
@@ -114,7 +111,7 @@ export const RULES: readonly Rule[] = [
     level: 'warning',
     find: ({ state }, now) =>
       state?.notBefore !== undefined && state.notBefore > now
-        ? `Tailscale asked it to wait until ${format(state.notBefore)}`
+        ? `Tailscale rate limits it until ${format(state.notBefore)}`
         : null,
   },
   {
@@ -128,18 +125,18 @@ export const RULES: readonly Rule[] = [
       });
       return overdue.length === 0
         ? null
-        : `${overdue.join(', ')}: records that show up late are not looked for. Runs may have no time left; look into the function's log`;
+        : `${overdue.join(', ')}: late records are not found. Runs may have no time left for sweeps; see the function's log`;
     },
   },
   {
     id: 'gap',
     level: 'warning',
     find: ({ gaps }, now) => {
-      // It is noticed when Tailscale no longer keeps its end.
-      const news = gaps.filter(({ until }) => now - (until + RETENTION_MS) < GAP_NEWS_MS);
-      return news.length === 0
+      // The connector detects a gap when Tailscale no longer keeps its end.
+      const recent = gaps.filter(({ until }) => now - (until + RETENTION_MS) < GAP_SHOWN_MS);
+      return recent.length === 0
         ? null
-        : `lost for good, because Tailscale no longer keeps it: ${news.map(({ from, until }) => `${format(from)} to ${format(until)}`).join(', ')}`;
+        : `lost, because Tailscale no longer keeps it: ${recent.map(({ from, until }) => `${format(from)} to ${format(until)}`).join(', ')}`;
     },
   },
   {
@@ -148,7 +145,7 @@ export const RULES: readonly Rule[] = [
     find: ({ quarantine: { waiting, unparsed } }) =>
       waiting === 0
         ? null
-        : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} could not be read and were on the bus as they came`}: once the cause is gone, redrive`,
+        : `${waiting} in quarantine${unparsed === 0 ? '' : `, of which ${unparsed} are unparsed records, already published`}: once the cause is fixed, run redrive`,
   },
   {
     id: 'backfill-stalled',
@@ -159,7 +156,7 @@ export const RULES: readonly Rule[] = [
       );
       return stalled.length === 0
         ? null
-        : `nothing has gone on for an hour in ${stalled.map(({ job }) => job).join(', ')}: ask the function to go on with its "next", or redrive the execution (docs/backfill.md)`;
+        : `no progress for an hour in ${stalled.map(({ job }) => job).join(', ')}: invoke the function with the report's "next", or redrive the execution (docs/backfill.md)`;
     },
   },
   {
@@ -169,7 +166,7 @@ export const RULES: readonly Rule[] = [
       const [first] = installation === null || state === null ? [] : unreadable;
       return first === undefined
         ? null
-        : `${unreadable.length} items beside its state cannot be read; the first is ${first.item}: ${first.problem}`;
+        : `${unreadable.length} items besides its state are unreadable; the first is ${first.item}: ${first.problem}`;
     },
   },
   {
@@ -182,7 +179,7 @@ export const RULES: readonly Rule[] = [
         state.lastEventAt === null
           ? `no record since the installation ${formatLength(now - since)} ago`
           : `the newest record is ${formatLength(now - since)} old`;
-      return `${newest}: perhaps nothing happened, but a lost scope looks the same. Ask test-connection, then change something in the admin console and see whether it arrives`;
+      return `${newest}: the tailnet is quiet, or the credential lost a scope. Run test-connection, then change something in the admin console and check that its event is published`;
     },
   },
   {
@@ -192,7 +189,7 @@ export const RULES: readonly Rule[] = [
       const expired = rules.filter((rule) => isExpired(rule, now));
       return expired.length === 0
         ? null
-        : `expected-activity rules have expired and match nothing any more: ${expired.map(({ rule, endsOn = '' }) => `${rule} (endsOn ${endsOn})`).join(', ')}. Remove them, or set another endsOn, and deploy`;
+        : `expected-activity rules have expired: ${expired.map(({ rule, endsOn = '' }) => `${rule} (endsOn ${endsOn})`).join(', ')}. Remove them, or set another endsOn, and deploy`;
     },
   },
   {
@@ -204,12 +201,12 @@ export const RULES: readonly Rule[] = [
         const since = last ?? installation?.installedAt ?? now;
         if (isExpired(rule, now) || now - since <= UNUSED_MS) return [];
         return [
-          `${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; when the rule itself was added is not known` : `last at ${format(last)}`})`,
+          `${rule.rule} (${last === undefined ? `never since the installation at ${format(since)}; the rule may be newer` : `last at ${format(last)}`})`,
         ];
       });
       return unused.length === 0
         ? null
-        : `expected-activity rules have matched nothing for 30 days: ${unused.join(', ')}. What they expect may have changed its actor or ended: correct or remove them, and deploy`;
+        : `expected-activity rules have matched nothing for 30 days: ${unused.join(', ')}. The activity may have ended, or has another actor: correct or remove them, and deploy`;
     },
   },
 ];
@@ -218,7 +215,7 @@ function isExpired({ endsOn }: ConfiguredRule, now: Millis): boolean {
   return endsOn !== undefined && format(now).slice(0, 10) >= endsOn;
 }
 
-/** All that is to be said of a connector, the worst first. */
+/** The connector's problems, the most severe first. */
 export function judge(status: ConnectorStatus, now: Millis, expectations: Expectations): Problem[] {
   return RULES.flatMap(({ id, level, find }) => {
     const message = find(status, now, expectations);

@@ -3,7 +3,7 @@ import type { ConnectorStatus } from '../../lib/operator/status';
 import { format } from '../instant';
 import { healthOf, judge, type Expectations, type Health, type Problem } from './health';
 
-/** A connector's status at an instant, judged. */
+/** A connector's status and health at an instant. */
 export interface Report {
   readonly connector: string;
   readonly at: Millis;
@@ -20,7 +20,7 @@ export function report(connector: string, status: ConnectorStatus, at: Millis, e
 const time = (instant: Millis | null | undefined): string | null =>
   instant === null || instant === undefined ? null : format(instant);
 
-/** As `--json` shows it: times as RFC 3339, ages in seconds. */
+/** The output of `--json`: times as RFC 3339, ages in seconds. */
 export function toJson({ connector, at, status, health, problems }: Report): object {
   const { installation, state, gaps, quarantine, backfills, unreadable } = status;
   const sweep = (tier: 'hourly' | 'daily') => {

@@ -8,7 +8,7 @@ import type { Report } from './report';
 
 const PAINT = { ok: 'green', warning: 'yellow', unhealthy: 'red' } as const satisfies Record<Health, string>;
 
-/** What is shown of each connector. `exact` is for one connector alone: beside others there is no room. */
+/** A field of each connector. `exact` is shown only for a single connector, because a row has no space for it. */
 interface Field {
   readonly name: string;
   readonly show: (report: Report, pc: Colors) => string;
@@ -41,7 +41,7 @@ const FIELDS: readonly Field[] = [
     name: 'quarantine',
     show: ({ status }) => String(status.quarantine.waiting),
     exact: ({ status: { quarantine }, at }) =>
-      quarantine.oldestAt === null ? undefined : `the oldest from ${age(at, quarantine.oldestAt)}`,
+      quarantine.oldestAt === null ? undefined : `oldest ${age(at, quarantine.oldestAt)}`,
   },
   {
     name: 'backfills',
@@ -55,7 +55,7 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
-/** The connectors as a table, and below it what is wrong and what to do. */
+/** The connectors as a table, and below it the problems. */
 export function toText(reports: readonly Report[], pc: Colors): string {
   const [only, ...others] = reports;
   const text = only !== undefined && others.length === 0 ? oneConnector(only, pc) : manyConnectors(reports, pc);
@@ -68,7 +68,7 @@ export function toText(reports: readonly Report[], pc: Colors): string {
   return [text, ...(problems.length === 0 ? [] : ['', ...problems])].join('\n');
 }
 
-/** Paints nothing itself. */
+/** No colors of the table's own. */
 const STYLE = { head: [], border: [], compact: true };
 
 function oneConnector(report: Report, pc: Colors): string {
@@ -88,7 +88,7 @@ function manyConnectors(reports: readonly Report[], pc: Colors): string {
   return table.toString();
 }
 
-/** A line of the log that a watch without a screen writes. */
+/** One line, for --watch without a terminal. */
 export function toLine(report: Report): string {
   const {
     connector,
@@ -111,19 +111,20 @@ function instant(millis: Millis | null | undefined): string | undefined {
 
 function lastPoll({ status: { state }, at }: Report): string {
   if (state === null) return 'never';
-  const last = state.lastOkAt === null ? 'none that worked' : age(at, state.lastOkAt);
-  return state.failStreak === 0 ? last : `${last}, ${state.failStreak} failed since`;
+  const last = state.lastOkAt === null ? 'none successful' : age(at, state.lastOkAt);
+  return state.failStreak === 0 ? last : `${last}, ${state.failStreak} failures since`;
 }
 
 function lease({ status: { state }, at }: Report): string {
-  if (state?.notBefore !== undefined && state.notBefore > at) return `waits ${formatLength(state.notBefore - at)}`;
-  return state !== null && (state.leaseUntil ?? 0) > at ? 'a run is under way' : 'free';
+  if (state?.notBefore !== undefined && state.notBefore > at)
+    return `rate limited for ${formatLength(state.notBefore - at)}`;
+  return state !== null && (state.leaseUntil ?? 0) > at ? 'held by a run' : 'free';
 }
 
 function sweeps({ status: { state }, at }: Report): string {
   if (state?.sweeps === undefined) return 'none yet';
   const { hourly, daily } = state.sweeps;
   const checkpoint = ({ doneFrom, inflight }: typeof hourly) =>
-    inflight === null ? age(at, doneFrom) : `under way, page ${inflight.page + 1}`;
+    inflight === null ? age(at, doneFrom) : `running, page ${inflight.page + 1}`;
   return `hourly ${checkpoint(hourly)}, daily ${checkpoint(daily)}`;
 }

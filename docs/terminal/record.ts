@@ -12,10 +12,10 @@ import { HOUR, DAY } from '../../lib/domain/time';
 const WIDTH = 140;
 const HEIGHT = 80;
 
-/** Milliseconds that the simulated tailnet takes for an answer: so that there is a progress to see. */
+/** Milliseconds that the simulated tailnet needs for an answer, so that the progress is visible. */
 const LATENCY = 400;
 
-/** A screen on which a person runs commands, one after the other. */
+/** A terminal in which commands run one after the other. */
 class Session {
   private readonly emulator = new Emulator({ cols: WIDTH, rows: HEIGHT, allowProposedApi: true, convertEol: true });
   /** The screen with the most bars so far. */
@@ -36,14 +36,14 @@ class Session {
     return exitCode;
   }
 
-  /** What is on the screen, as text. */
+  /** The screen's content as text. */
   text(): string {
     const { buffer: { active } } = this.emulator;
     return Array.from({ length: active.length }, (_, at) => active.getLine(at)?.translateToString(true) ?? '').join('\n').trimEnd();
   }
 
   private async write(text: string): Promise<void> {
-    // Back up to the first bar: what is there now is drawn to its end.
+    // Cursor up to the first bar: the current bars are complete.
     if (/\[\d+A/.test(text)) this.keepBusiest(this.text());
     await new Promise<void>((resolve) => { this.emulator.write(text, resolve); });
   }

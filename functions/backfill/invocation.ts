@@ -1,46 +1,19 @@
 import * as z from 'zod/mini';
-import { MAX_SLICE_HOURS } from '../../lib/contract/backfill';
+import { planInvocation, reportInvocation, runInvocation, sliceInvocation } from '../../lib/contract/backfill';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 
 const SUBJECT = 'invocation';
 
-const text = z.string().check(z.maxLength(64));
-const connector = z.exactOptional(z.string());
-const jobId = z.string().check(z.regex(/^bf-[0-9a-f]{32}$/, 'must be a job id such as an answer names it'));
-
-const range = {
-  connector,
-  from: z.exactOptional(text),
-  until: z.exactOptional(text),
-  last: z.exactOptional(text),
-  force: z.exactOptional(z.boolean()),
-  dryRun: z.exactOptional(z.boolean()),
-  rerun: z.exactOptional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
-};
-
 /** The input of each action. */
 const INPUTS = {
-  backfill: z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...range }),
-  plan: z.strictObject({
-    action: z.literal('plan'),
-    ...range,
-    sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))),
-  }),
-  slice: z.strictObject({
-    action: z.literal('slice'),
-    connector: z.string(),
-    jobId,
-    slice: z.int().check(z.nonnegative()),
-    from: text,
-    until: text,
-    force: z.boolean(),
-    dryRun: z.boolean(),
-  }),
-  report: z.strictObject({ action: z.literal('report'), connector, jobId }),
+  backfill: runInvocation,
+  plan: planInvocation,
+  slice: z.strictObject(sliceInvocation.shape),
+  report: reportInvocation,
   redrive: z.strictObject({
     action: z.literal('redrive'),
-    connector,
+    connector: z.exactOptional(z.string()),
     /** Also sends events of unparsed records, which were published once already. */
     includeUnparsed: z._default(z.boolean(), false),
     /** Continues after this ledger entry, as an earlier answer named it; null: from the first. */

@@ -3,7 +3,7 @@ import { EVENT_CATEGORY, EVENT_SOURCE } from './names';
 
 const instant = { type: 'string', format: 'date-time' } as const;
 
-/** JSON Schema (2020-12) of `detail` of a `Tailscale Connector Health` event: the connector speaking of itself. */
+/** JSON Schema (2020-12) of `detail` of a `Tailscale Connector Health` event: the connector reports on itself. */
 export const healthEventSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Tailscale Connector Health',
@@ -34,13 +34,17 @@ export const healthEventSchema = {
     category: { const: EVENT_CATEGORY },
     severity: {
       enum: ['high', 'info'],
-      description: '`recovered`, `catchingUp` and `dialectChanged` are info; one rule on high gets everything else.',
+      description: '`recovered`, `catchingUp` and `dialectChanged` are info; all other kinds are high.',
     },
     kind: {
       enum: ['blind', 'catchingUp', 'recovered', 'gap', 'stateLost', 'tailnetChanged', 'dialectChanged', 'quarantined'],
       description:
-        'blind: the watermark is over 15 minutes old, or two runs failed in a row; announced again every hour. catchingUp: the watermark is old, and runs go forward. gap: an interval that can no longer be read. ' +
-        'stateLost: the watermark was gone or in the future. dialectChanged: records of the interval may come again under other ids. quarantined: a record is not on the bus, and is kept as Tailscale sent it.',
+        'blind: the watermark is over 15 minutes old, or two runs failed in a row; repeated every hour. ' +
+        'catchingUp: the watermark is old, and runs succeed. recovered: the connector is up to date again. ' +
+        'gap: Tailscale no longer keeps the interval. stateLost: the watermark was missing or in the future. ' +
+        'tailnetChanged: the credential belongs to another tailnet. ' +
+        'dialectChanged: records of the interval may be published again under other ids. ' +
+        'quarantined: a record could not be published; the archive bucket keeps it as Tailscale sent it.',
     },
     title: { type: 'string' },
     description: { type: 'string', description: 'One line: what happened and what to do.' },
@@ -48,8 +52,7 @@ export const healthEventSchema = {
     connector: { type: 'string' },
     tailnet: { type: ['string', 'null'] },
     interval: {
-      description:
-        'gap: exactly what is lost. stateLost: what is read again. dialectChanged: what may be published again.',
+      description: 'gap: what is lost. stateLost: what is read again. dialectChanged: what may be published again.',
       anyOf: [
         { type: 'null' },
         {
@@ -60,7 +63,7 @@ export const healthEventSchema = {
         },
       ],
     },
-    code: { type: ['string', 'null'], description: 'Of the failure, where one is behind it.' },
+    code: { type: ['string', 'null'], description: 'Error code of the failure that caused the event, if any.' },
     runId: { type: 'string' },
   },
 } as const satisfies JSONSchema;

@@ -1,4 +1,4 @@
-/** `Source` of every entry this connector puts on the bus, and `detail.source` of every event. */
+/** `Source` of every entry that the connector sends to EventBridge, and `detail.source` of every event. */
 export const EVENT_SOURCE = 'tailscale';
 
 /** `detail.category` of every event. */
@@ -35,7 +35,7 @@ export type MetricName = (typeof METRIC)[keyof typeof METRIC];
 /** Attribute names of the table's key and of its time to live. */
 export const TABLE_KEY = { partition: 'pk', sort: 'sk', expiry: 'exp' } as const;
 
-/** A connector's items by partition: live state, published ids, ledger, and backfills, so that IAM can keep a backfill out of live state. */
+/** A connector's items by partition: live state, published ids, ledger, backfills. Separate, so that IAM denies a backfill to write live state. */
 export type Partition = 'live' | 'seen' | 'ledger' | 'backfill';
 
 const SUFFIX: Readonly<Record<Partition, string>> = { live: '', seen: '#SEEN', ledger: '#LEDGER', backfill: '#BF' };
@@ -45,6 +45,24 @@ export function partitionKey(connector: string, partition: Partition): string {
   return `TN#${connector}${SUFFIX[partition]}`;
 }
 
-/** What the archive bucket keeps, each under its own prefix: events too large for the bus, and events that it would not take. */
+/** Key prefixes of the archive bucket: `claims` holds events too large for the bus, `quarantine` those it rejected. */
 export const ARCHIVE_PREFIXES = ['claims', 'quarantine'] as const;
 export type ArchivePrefix = (typeof ARCHIVE_PREFIXES)[number];
+
+/** The stack's name unless the context sets another. */
+export const DEFAULT_STACK_NAME = 'TailscaleAuditConnector';
+
+/** Outputs of the stack: what the command and the operator look up. */
+export const STACK_OUTPUT = {
+  pollFunction: 'FunctionName',
+  backfillFunction: 'BackfillFunctionName',
+  backfillStateMachine: 'BackfillStateMachineArn',
+  busName: 'EventBusName',
+  busArn: 'EventBusArn',
+  table: 'TableName',
+  archiveBucket: 'ArchiveBucketName',
+  /** Connector ids, separated by commas. */
+  connectors: 'Connectors',
+  /** JSON list of `{ rule, endsOn? }`; absent if there are no rules. */
+  expectedActivity: 'ExpectedActivity',
+} as const;

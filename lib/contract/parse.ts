@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { visibleLine } from './visible';
 
-// zod/mini carries no messages of its own; without a locale every problem reads "Invalid input".
+// zod/mini has no messages: without a locale every problem reads "Invalid input".
 z.config(en());
 
-/** UTF-16 units. Problems name fields, and a field's name may come from outside. */
+/** UTF-16 units. Problems name fields, whose names may be external input. */
 const MAX_MESSAGE = 8_000;
 
-/** Outside data that does not have the shape it must have. The message lists every problem, each with its field, on one bounded line. */
+/** External data with a wrong shape. The message lists every problem with its field, on one bounded line. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
 
@@ -21,10 +21,10 @@ export class InvalidInput extends Error {
 }
 
 /**
- * Parses a value from outside.
+ * Parses external data.
  *
- * @param subject What the value is, in the operator's words; opens the message.
- * @throws InvalidInput with every problem, each as `field: what was expected and what kind of value came`.
+ * @param subject What the value is; begins the message.
+ * @throws InvalidInput with every problem, each as `field: expected …, received …`.
  */
 export function parseWith<Schema extends z.ZodMiniType>(
   schema: Schema,
@@ -36,12 +36,25 @@ export function parseWith<Schema extends z.ZodMiniType>(
   throw new InvalidInput(subject, result.error.issues.map(describeIssue));
 }
 
-/** The value itself is never part of the text: it may be a secret. */
+/** Runs parsers, and collects their InvalidInput errors instead of throwing the first one. */
+export function attempting(collect: (error: InvalidInput) => void) {
+  return <T>(parse: () => T): T | undefined => {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      collect(error);
+      return undefined;
+    }
+  };
+}
+
+/** The text never contains the value, which may be a secret. */
 function describeIssue({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
   return path.length === 0 ? message : `${toPath(path)}: ${message}`;
 }
 
-/** `connectors[0].id`, `groups["group:sre"]`. Zod's own is reached only through a namespace that would bundle all of zod. */
+/** `connectors[0].id`, `groups["group:sre"]`. Zod's own function is in a namespace that would bundle all of zod. */
 export function toPath(path: readonly PropertyKey[]): string {
   return path.map(toStep).join('').replace(/^\./, '');
 }

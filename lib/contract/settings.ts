@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { DIALECT_NAMES } from './dialects';
 import { parseExpectedActivity, type ExpectedActivity } from './expected-activity';
-import { InvalidInput, parseWith } from './parse';
+import { attempting, InvalidInput, parseWith } from './parse';
 
 /** Tailscale's API in production. */
 export const DEFAULT_API_URL = 'https://api.tailscale.com';
 
-/** Names of the environment variables that carry the settings across the deploy wall. */
+/** Environment variables through which the stack configures the functions. */
 export const ENV = {
   connectors: 'CONNECTORS',
   tableName: 'TABLE_NAME',
@@ -22,17 +22,17 @@ export const ENV = {
 /** Bytes. All connectors share one variable, and Lambda allows 4 KB for the whole environment (AWS quota page, read 2026-11). */
 export const MAX_CONNECTORS_BYTES = 3 * 1024;
 
-/** Which of the API's two forms is asked; `auto` finds out and remembers. */
+/** The API form to request; `auto` detects it and remembers the result. */
 export const dialectSetting = z.enum(['auto', ...DIALECT_NAMES]);
 export type DialectSetting = z.infer<typeof dialectSetting>;
 
-/** `spec`: the product's table, exactly. `extended`: raises what that table leaves low, never lowers. */
+/** `spec`: the documented severity table. `extended`: raises some severities of that table, lowers none. */
 export const severityProfile = z.enum(['spec', 'extended']);
 export type SeverityProfile = z.infer<typeof severityProfile>;
 
 const connectorId = z.string().check(z.regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and "-"'));
 
-/** A path segment is built from it, so it is an allow-list: `-`, an organisation slug, a domain, a tailnet id or an e-mail. */
+/** An allow-list, because it becomes a path segment: `-`, an organisation slug, a domain, a tailnet id or an e-mail. */
 const tailnet = z.string().check(
   z.regex(
     /^(?:-|[A-Za-z0-9](?:[A-Za-z0-9._+@-]{0,252}[A-Za-z0-9])?)$/,
@@ -48,22 +48,22 @@ const connector = z.strictObject({
   dialect: z._default(dialectSetting, 'auto'),
 });
 
-/** One tailnet to follow: where it is, which secret opens it, which dialect it speaks. */
+/** One tailnet to follow. */
 export type ConnectorSettings = z.infer<typeof connector>;
 
 const connectors = z.array(connector).check(z.minLength(1, 'must list at least one connector'));
 
 /**
- * The list of connectors, from context at synth and from the environment at run time.
+ * Parses the connectors, from context at synth and from the environment at run time.
  *
- * @throws InvalidInput: shape, two connectors with one id, or two on one tailnet (each event would be emitted twice).
+ * @throws InvalidInput for a wrong shape, two connectors with one id, or two with one tailnet (which would publish each event twice).
  */
 export function parseConnectors(value: unknown, subject = 'connectors'): ConnectorSettings[] {
   const list = parseWith(connectors, value, subject);
   const repeated = [
     ...duplicates(list.map(({ id }) => id)).map((id) => `two connectors have the id "${id}"`),
     ...duplicates(list.map((one) => (one.tailnet === '-' ? `- of ${one.secretId}` : one.tailnet.toLowerCase()))).map(
-      (name) => `two connectors follow the tailnet "${name}": each event would be emitted twice`,
+      (name) => `two connectors follow the tailnet "${name}": each event would be published twice`,
     ),
   ];
   if (repeated.length > 0) throw new InvalidInput(subject, repeated);
@@ -75,8 +75,8 @@ function duplicates(values: readonly string[]): string[] {
 }
 
 /**
- * The base URL of Tailscale's API, without a trailing slash. It decides where credentials are sent, so: https only
- * (plain http for loopback), no user, no query, no fragment, no path.
+ * The base URL of Tailscale's API, without a trailing slash. Credentials are sent there, so only https is allowed
+ * (plain http for loopback), without user, query, fragment or path.
  *
  * @throws InvalidInput
  */
@@ -100,7 +100,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** Everything `poll` is configured with. */
+/** Settings of both functions. */
 export interface PollSettings {
   readonly connectors: readonly ConnectorSettings[];
   readonly tableName: string;
@@ -109,14 +109,14 @@ export interface PollSettings {
   readonly archiveBucket: string;
   /** Origin of Tailscale's API. */
   readonly apiUrl: string;
-  /** Minutes each window reaches back before the watermark, for records that show up late. */
+  /** Minutes each window reaches back before the watermark, for records that appear late. */
   readonly overlapMinutes: number;
   readonly severityProfile: SeverityProfile;
-  /** What the operator has announced: it is marked, never dropped. */
+  /** Rules that mark matching events as expected; no event is dropped. */
   readonly expectedActivity: readonly ExpectedActivity[];
 }
 
-/** Minutes. 0 would trust the order of arrival; above 12 h a window of 24 h would hardly move. */
+/** Minutes. 0 would assume that records arrive in order; over 12 h a window of 24 h would barely advance. */
 const overlapMinutes = z.coerce
   .number()
   .check(z.int('must be a whole number of minutes'), z.minimum(1), z.maximum(720));
@@ -130,25 +130,15 @@ const environment = z.object({
 });
 
 /**
- * Settings from environment variables.
+ * Parses the environment variables.
  *
  * @throws InvalidInput listing every problem of every variable at once.
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): PollSettings {
   const problems: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      problems.push(
-        ...(error.subject === 'environment'
-          ? error.problems
-          : error.problems.map((problem) => `${error.subject}: ${problem}`)),
-      );
-      return undefined;
-    }
-  };
+  const attempt = attempting(({ subject, problems: found }) =>
+    problems.push(...(subject === 'environment' ? found : found.map((problem) => `${subject}: ${problem}`))),
+  );
   const plain = attempt(() => parseWith(environment, env, 'environment'));
   const list = attempt(() => parseConnectors(parseJson(env, ENV.connectors), ENV.connectors));
   const expectedActivity = attempt(() =>

@@ -1,4 +1,4 @@
-/** Control, format and zero-width characters, line and paragraph separators, halves of surrogate pairs. Tab and line feed are not among them. */
+/** Control, format and zero-width characters, line and paragraph separators, unpaired surrogates; not tab and line feed. */
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** UTF-16 units of a line, unless the caller asks for fewer. */
@@ -8,16 +8,16 @@ export const MAX_LINE = 2_000;
 export const MAX_NAME = 100;
 
 /**
- * The text with every character that steers, hides or reorders what a terminal shows written out, as `\u202e`. JSON text
- * keeps its meaning: there they occur within strings only.
+ * Escapes (as `\u202e`) every character that controls a terminal, is invisible or reorders text. JSON keeps its meaning,
+ * because there these characters occur only within strings.
  */
 export function visible(text: string): string {
   return text.replaceAll(UNSEEN, escaped);
 }
 
-/** The same on one line (tab and line feed are written out too), at most `max` UTF-16 units long; `…` ends a text that was cut. */
+/** The same on one line (tab and line feed escaped too), at most `max` UTF-16 units long; a cut text ends in `…`. */
 export function visibleLine(text: string, max: number = MAX_LINE): string {
-  // Cut first: the text may be megabytes long.
+  // Cut first, because the text may be megabytes long.
   const line = visible(text.slice(0, max + 1)).replaceAll(/[\t\n]/g, escaped);
   return line.length <= max ? line : `${line.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

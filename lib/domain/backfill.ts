@@ -1,7 +1,9 @@
-import type { BackfillReport } from '../contract/backfill';
+import type { BackfillCounts } from '../contract/backfill';
 import type { Inflight, InstallationRecord } from './checkpoint';
 import type { Dialect } from './dialect';
 import type { Window, Millis } from './time';
+
+export type { BackfillCounts };
 
 /** A range that an operator requested, clamped and rounded. */
 export interface BackfillJob extends Window {
@@ -17,12 +19,6 @@ export interface BackfillJob extends Window {
   /** Milliseconds that every slice but the last one spans. */
   readonly sliceMs: Millis;
 }
-
-/** What a job or slice has done. */
-export type BackfillCounts = Pick<
-  BackfillReport,
-  'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'
->;
 
 /** How far a slice of a backfill has read. */
 export interface SliceCheckpoint {

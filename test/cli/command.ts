@@ -5,7 +5,7 @@ import type { Terminal } from '../../cli/cli';
 import { run } from '../../cli/program';
 import { wire } from '../../cli/clients';
 
-/** What `npm run build` makes of the command: the package's bin. */
+/** The package's bin, as `npm run build` makes it. */
 const BUNDLE = join(__dirname, '../../dist/cli/main.js');
 
 type Environment = Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the built command in a process of its own, with this environment alone and nobody to ask. */
+/** Runs the built command in a child process with this environment only, without a terminal. */
 export async function installedCommand(args: readonly string[], environment: Environment): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(process.execPath, [BUNDLE, ...args], { env: { ...AWS, ...environment } }, (error, stdout, stderr) => {
@@ -27,7 +27,7 @@ export async function installedCommand(args: readonly string[], environment: Env
   });
 }
 
-/** Starts the built command, presses Ctrl-C when so many lines are on stdout, and waits for its end. */
+/** Starts the built command, sends SIGINT after so many lines on stdout, and waits for its end. */
 export async function interruptedCommand(
   args: readonly string[],
   environment: Environment,
@@ -39,7 +39,7 @@ export async function interruptedCommand(
   child.stderr.on('data', (chunk) => (printed.stderr += String(chunk)));
   child.stdout.on('data', (chunk) => {
     printed.stdout += String(chunk);
-    // The second one would end the process at once.
+    // A second SIGINT would end the process at once.
     if (!pressed && printed.stdout.split('\n').length > lines) pressed = child.kill('SIGINT');
   });
   const [exitCode] = (await once(child, 'close')) as [number | null];
@@ -49,15 +49,14 @@ export async function interruptedCommand(
 export interface CommandOptions {
   readonly confirm?: Terminal['confirm'];
   readonly now?: () => number;
-  /** A terminal's screen. */
   readonly redraw?: Terminal['redraw'];
-  /** Where progress is drawn. */
+  /** Stream for progress bars. */
   readonly screen?: NodeJS.WritableStream;
   /** Ctrl-C. */
   readonly interruption?: AbortSignal;
 }
 
-/** Runs the command in this process with the SDK's real clients. Nobody is there to ask unless `confirm` is given. */
+/** Runs the command in this process with the real SDK clients, without a terminal unless the options have one. */
 export async function tailscaleAudit(
   args: readonly string[],
   environment: Environment,

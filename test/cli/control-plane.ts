@@ -5,17 +5,17 @@ import { startsStepFunctions, type StateMachines } from './step-functions';
 export interface ControlPlaneOptions {
   /** Outputs by the name of their stack. */
   readonly stacks?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What a function answers, by its name; a rejection is Lambda's function error. */
+  /** Handlers by function name; a rejection becomes Lambda's function error. */
   readonly functions?: Readonly<Record<string, (event: unknown) => Promise<unknown>>>;
   /** State machines by their ARN. */
   readonly stateMachines?: StateMachines;
 }
 
-/** CloudFormation, Lambda and Step Functions on a loopback port, as far as the command asks them. */
+/** The operations of CloudFormation, Lambda and Step Functions that the command uses, on a loopback port. */
 export interface ControlPlane {
-  /** Makes SDK clients ask here. */
+  /** Endpoints for the SDK clients. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Events that functions were invoked with. */
+  /** Events of the functions' invocations. */
   readonly invocations: readonly unknown[];
   close(): Promise<void>;
 }

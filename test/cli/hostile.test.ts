@@ -6,7 +6,7 @@ import { HOSTILE, HOSTILE_MB, longestLine, steering } from '../harness/hostile-t
 import { tailscaleAudit, type Ended } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 import { diffHere, policyFolder } from './diff/diff-files';
-import { connector, DAY, gateway, GENESIS, NOW, put, status, table, WAITING } from './status-setting';
+import { connector, DAY, gateway, GENESIS, job, NOW, put, slice, status, table, WAITING } from './status-setting';
 
 let plane: ControlPlane | undefined;
 afterEach(() => plane?.close());
@@ -18,7 +18,7 @@ const run = async (options: ControlPlaneOptions, ...args: string[]): Promise<End
 const answers = (answer: object) => ({ functions: { f: () => Promise.resolve(answer) } });
 const fails = (message: string) => ({ functions: { f: () => Promise.reject(new Error(message)) } });
 
-/** Nothing steers, and no line is longer than a message may be. */
+/** Nothing controls the terminal, and no line is longer than a message may be. */
 function expectTame(
   { stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>,
   lines: { readonly stdout: number; readonly stderr: number },
@@ -31,7 +31,7 @@ function expectTame(
 describe.each([
   ['short', HOSTILE],
   ['over 1 MB', HOSTILE_MB],
-])('text from outside that is %s', (_, text) => {
+])('external text, %s', (_, text) => {
   const connection = {
     connector: text,
     ok: true,
@@ -72,14 +72,11 @@ describe.each([
     expectTame(await run(answers({ connectors: [answer] }), 'redrive', '--function', 'f'), { stdout: 1, stderr: 4 });
   });
 
-  it.each([['redrive'], ['test-connection']])(
-    'stays one line where the function of %s fails with it',
-    async (command) => {
-      expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
-    },
-  );
+  it.each([['redrive'], ['test-connection']])('stays one line as the error of the function of %s', async (command) => {
+    expectTame(await run(fails(text), command, '--function', 'f'), { stdout: 0, stderr: 1 });
+  });
 
-  it('stays one line where an answer has fields of that name', async () => {
+  it('stays one line as a field name of an answer', async () => {
     expectTame(
       await run(
         answers({ connectors: [{ [text]: text, connector: 'a', problems: [{ [text]: 1 }] }] }),
@@ -92,7 +89,7 @@ describe.each([
   });
 
   it('stays one line in the report of a backfill', () => {
-    const counts = { fetched: 1, emitted: 1, duplicates: 0, covered: 0, quarantined: 0 };
+    const counts = { fetched: 1, emitted: 1, duplicates: 0, quarantined: 0 };
     const at = '2026-11-22T12:00:00Z';
     const printed = reportText(
       {
@@ -117,7 +114,7 @@ describe.each([
   });
 });
 
-it('is data in JSON: whole, and escaped', async () => {
+it('is complete and escaped in JSON', async () => {
   const problems = [{ id: HOSTILE, problem: HOSTILE_MB }];
   const { stdout } = await run(
     answers({
@@ -136,59 +133,34 @@ it('is data in JSON: whole, and escaped', async () => {
 });
 
 describe('status', () => {
-  /** As much as an item may hold. */
+  const raw = () =>
+    tailscaleAudit(
+      ['status', '--table', table, '--connector', 'default'],
+      { AWS_ENDPOINT_URL: gateway.url },
+      { now: () => NOW },
+    );
+  /** The maximum size of an item. */
   const LONG = `${HOSTILE}${'\u001b[5m\r\n'.repeat(40_000)}`;
-  const plain = { tailnetId: 'example.com', owner: 'run-7', job: 'bf-1' };
-  const fill = async ({ tailnetId, owner, job }: typeof plain) => {
-    await connector({
-      installation: { tailnetId },
-      state: { owner, leaseUntil: NOW + DAY },
-      ledger: { 'QUAR#a': WAITING },
-    });
-    await put('TN#default#BF', job, {
-      connector: 'default',
-      dialect: 'configuration',
-      from: NOW - 3 * DAY,
-      until: NOW - DAY,
-      force: false,
-      dryRun: false,
-      notes: [],
-      sliceMs: DAY,
-    });
-    await put('TN#default#BF', `${job}#0`, {
-      index: 0,
-      until: NOW - DAY,
-      readTo: NOW - 2 * DAY,
-      token: 1,
-      rev: 3,
-      counts: { fetched: 0, emitted: 0, duplicates: 0, covered: 0, quarantined: 0, byAction: {}, bySeverity: {} },
-      startedAt: NOW - DAY,
-    });
+  const plain = { tailnetId: 'example.com', owner: 'run-7', id: 'bf-1' };
+  const fill = async ({ tailnetId, owner, id }: typeof plain) => {
+    const state = { owner, leaseUntil: NOW + DAY };
+    await connector({ installation: { tailnetId }, state, ledger: { 'QUAR#a': WAITING } });
+    await job(id);
+    await slice(id, 0, { readTo: NOW - 3 * DAY });
   };
 
   it('has as many lines as with plain names', async () => {
     await fill(plain);
     const lines = (await status()).stdout.split('\n').length - 1;
-    await fill({ tailnetId: LONG, owner: LONG, job: HOSTILE.replace('#', '') });
+    await fill({ tailnetId: LONG, owner: LONG, id: HOSTILE.replace('#', '') });
     await put('TN#default#LEDGER', `GAP#${HOSTILE}`, { from: HOSTILE });
     // The other job, and the entry that cannot be read.
-    expectTame(
-      await tailscaleAudit(
-        ['status', '--table', table, '--connector', 'default'],
-        { AWS_ENDPOINT_URL: gateway.url },
-        { now: () => NOW },
-      ),
-      { stdout: lines + 1, stderr: 0 },
-    );
+    expectTame(await raw(), { stdout: lines + 1, stderr: 0 });
   });
 
-  it('shows an item that somebody else wrote on one line', async () => {
+  it('shows an invalid item on one line', async () => {
     await connector({ state: { dialect: LONG, sweeps: { [HOSTILE]: 1 } } });
-    const { stdout, stderr, exitCode } = await tailscaleAudit(
-      ['status', '--table', table, '--connector', 'default'],
-      { AWS_ENDPOINT_URL: gateway.url },
-      { now: () => NOW },
-    );
+    const { stdout, stderr, exitCode } = await raw();
     expect(exitCode).toBe(4);
     expectTame({ stdout, stderr }, { stdout: 15, stderr: 1 });
   });
@@ -225,7 +197,7 @@ describe('status', () => {
     );
   });
 
-  it('paints its own words alone', () => {
+  it('colors only its own words', () => {
     const one = report(
       HOSTILE,
       {
@@ -245,7 +217,7 @@ describe('status', () => {
   });
 });
 
-it("keeps a policy's text out of the terminal in diff, line by line", async () => {
+it("diff escapes a policy's text, line by line", async () => {
   const folder = await policyFolder();
   const name = JSON.stringify(HOSTILE_MB);
   await folder.put('old.hujson', '{\n\t"groups": {"group:a": ["a@example.com"]}\n}\n');

@@ -5,7 +5,7 @@ import { MINUTE, HOUR, DAY } from '../../lib/domain/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 
-describe('when to go back to', () => {
+describe('a past instant', () => {
   it.each([
     ['2026-11-22T08:00:00Z', NOW - 4 * HOUR],
     ['2026-11-22t08:00:00.250z', NOW - 4 * HOUR + 250],
@@ -41,19 +41,19 @@ describe('when to go back to', () => {
     '2026-02-30T08:00:00Z',
     '1795348800000',
   ])('is not %j', (text) => {
-    expect(() => parsePastInstant(text, NOW)).toThrow(`"${text}" is neither a time such as`);
+    expect(() => parsePastInstant(text, NOW)).toThrow(`"${text}" is neither a time with its zone, such as`);
   });
 
-  it('is not in the future, and not before what Tailscale keeps', () => {
+  it('is not in the future, and not before the retention of Tailscale', () => {
     expect(() => parsePastInstant('2026-11-22T12:00:00.001Z', NOW)).toThrow(
       '2026-11-22T12:00:00.001Z is in the future; now is 2026-11-22T12:00:00.000Z',
     );
     expect(() => parsePastInstant('P90DT1S', NOW)).toThrow(
-      '2026-08-24T11:59:59.000Z is too far back: Tailscale keeps its log for 90 days, so 2026-08-24T12:00:00.000Z is the limit',
+      '2026-08-24T11:59:59.000Z is too early: Tailscale keeps its log for 90 days, that is from 2026-08-24T12:00:00.000Z',
     );
   });
 
-  it('survives any text', () => {
+  it('accepts or rejects any text without an error', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const instant = parseDuration(text);
@@ -62,7 +62,7 @@ describe('when to go back to', () => {
     );
   });
 
-  it("is as long as the sum of a duration's parts", () => {
+  it("is the sum of a duration's parts", () => {
     const part = fc.integer({ min: 0, max: 999 });
     fc.assert(
       fc.property(part, part, part, part, (days, hours, minutes, seconds) => {
@@ -81,6 +81,6 @@ it.each([
   [HOUR, '1 h'],
   [2 * DAY + 3 * HOUR + MINUTE, '2 d 3 h'],
   [DAY + MINUTE, '1 d 1 min'],
-])('says %d ms as %s', (length, text) => {
+])('formats %d ms as %s', (length, text) => {
   expect(formatLength(length)).toBe(text);
 });

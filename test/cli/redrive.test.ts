@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../lib/contract/names';
 import { openWorld, record, type World } from '../harness/world';
-import { installedCommand, tailscaleAudit } from './command';
+import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 
 let plane: ControlPlane;
@@ -14,7 +15,7 @@ afterEach(async () => {
 const open = async (options: ControlPlaneOptions) => (plane = await startControlPlane(options));
 const run = (...args: string[]) => tailscaleAudit(['redrive', ...args], plane.environment);
 
-const STACK = { BackfillFunctionName: 'backfill', Connectors: 'default,prod' };
+const STACK = { [STACK_OUTPUT.backfillFunction]: 'backfill', [STACK_OUTPUT.connectors]: 'default,prod' };
 const report = {
   connector: 'default',
   runId: 'r',
@@ -31,7 +32,7 @@ const answers =
   () =>
     Promise.resolve({ connectors: [{ ...report, ...reports.shift() }] });
 
-it('has the deployed function publish what was put aside', async () => {
+it('publishes quarantined events through the deployed function', async () => {
   const { api, gateway, events } = (world = await openWorld());
   const allow = gateway.events.refuseEntries(() => ({ code: 'MalformedDetail', message: 'x' }));
   api.add([record(), record()]);
@@ -39,13 +40,13 @@ it('has the deployed function publish what was put aside', async () => {
   allow();
   const backfill = await world.sandbox({}, { bundle: join(__dirname, '../../dist/functions/backfill/index.js') });
   await open({
-    stacks: { TailscaleAuditConnector: STACK },
+    stacks: { [DEFAULT_STACK_NAME]: STACK },
     functions: { backfill: (event) => backfill.invoke(event) },
   });
 
-  expect(await installedCommand(['redrive'], plane.environment)).toEqual({
+  expect(await run()).toEqual({
     exitCode: 0,
-    stdout: 'default: 2 redriven, 0 refused again, 0 failed, 0 skipped\n',
+    stdout: 'default: 2 redriven, 0 rejected again, 0 failed, 0 skipped\n',
     stderr: '',
   });
   expect(events).toHaveLength(2);
@@ -56,7 +57,7 @@ it('has the deployed function publish what was put aside', async () => {
   });
 });
 
-it('invokes the function again until all was tried, and adds up', async () => {
+it('invokes the function until it is done, and adds up the counts', async () => {
   await open({
     stacks: { mine: STACK },
     functions: { backfill: answers({ redriven: 3, done: false, after: 'a1:x' }, { redriven: 2, skipped: 1 }) },
@@ -64,7 +65,7 @@ it('invokes the function again until all was tried, and adds up', async () => {
   expect(await run('--stack', 'mine', '--connector', 'prod', '--include-unparsed', '--json')).toEqual({
     exitCode: 0,
     stdout: '{"connector":"default","redriven":5,"refused":0,"skipped":1,"failed":0,"problems":[]}\n',
-    stderr: '3 so far\n',
+    stderr: '3 redriven so far\n',
   });
   const asked = { action: 'redrive', connector: 'prod', includeUnparsed: true };
   expect(plane.invocations).toEqual([
@@ -73,7 +74,7 @@ it('invokes the function again until all was tried, and adds up', async () => {
   ]);
 });
 
-it('fails when something stays in quarantine, and says what', async () => {
+it('fails if an event stays quarantined, and names it', async () => {
   await open({
     functions: {
       f: answers({ refused: 1, problems: [{ id: 'a1:y', problem: 'EventBridge rejected it again: MalformedDetail' }] }),
@@ -82,11 +83,11 @@ it('fails when something stays in quarantine, and says what', async () => {
   const { exitCode, stderr } = await run('--function', 'f');
   expect(exitCode).toBe(1);
   expect(stderr).toBe(
-    "a1:y: EventBridge rejected it again: MalformedDetail\n1 stay in quarantine; the function's log says why for each\n",
+    "a1:y: EventBridge rejected it again: MalformedDetail\n1 events stay quarantined; the function's log has the reasons\n",
   );
 });
 
-it('does not go round for ever when the function gets nothing done', async () => {
+it('does not repeat forever if the function makes no progress', async () => {
   await open({
     functions: { f: () => Promise.resolve({ connectors: [{ ...report, redriven: 0, done: false, after: null }] }) },
   });
@@ -97,49 +98,27 @@ it('does not go round for ever when the function gets nothing done', async () =>
   expect(plane.invocations).toHaveLength(1);
 });
 
-describe('each trouble is one line that says what to do', () => {
-  it.each<[trouble: string, options: ControlPlaneOptions, args: string[], exitCode: number, line: RegExp]>([
+describe('each error is one line that says what to do', () => {
+  const failing = { functions: { f: () => Promise.reject(new Error('default: BUS_MISSING deploy the stack again')) } };
+  const another = { functions: { f: () => Promise.resolve({ connectors: [{}] }) } };
+  const deployed = { stacks: { [DEFAULT_STACK_NAME]: STACK, old: {} } };
+  it.each<[args: string, options: ControlPlaneOptions, exitCode: number, line: RegExp]>([
+    ['--function f', failing, 1, /^default: BUS_MISSING deploy the stack again$/],
+    ['--function f', {}, 1, /^the function "f" does not exist in eu-central-1/],
+    ['--function f', another, 1, /^the answer of f: connectors\[0\]\.connector: /],
+    ['--json', {}, 1, /^the stack "TailscaleAuditConnector" does not exist in eu-central-1/],
+    ['--stack old', deployed, 1, /^the stack "old" has no output BackfillFunctionName: .*--function$/],
+    ['--connector other', deployed, 2, /^there is no connector "other" in the stack .*; it has default, prod$/],
     [
-      'the function failed',
-      { functions: { f: () => Promise.reject(new Error('default: BUS_MISSING deploy the stack again')) } },
-      ['--function', 'f'],
-      1,
-      /^default: BUS_MISSING deploy the stack again$/,
-    ],
-    ['the function is not there', {}, ['--function', 'f'], 1, /^the function "f" does not exist in eu-central-1/],
-    [
-      'the function is another one',
-      { functions: { f: () => Promise.resolve({ connectors: [{}] }) } },
-      ['--function', 'f'],
-      1,
-      /^the answer of f: connectors\[0\]\.connector: /,
-    ],
-    ['the stack is not there', {}, [], 1, /^the stack "TailscaleAuditConnector" does not exist in eu-central-1/],
-    [
-      'the stack is an older one',
-      { stacks: { old: {} } },
-      ['--stack', 'old'],
-      1,
-      /^the stack "old" has no output BackfillFunctionName: .*--function$/,
-    ],
-    [
-      'the stack follows no such connector',
-      { stacks: { TailscaleAuditConnector: STACK } },
-      ['--connector', 'other'],
-      2,
-      /^there is no connector "other" in the stack .*; it has default, prod$/,
-    ],
-    [
-      'both a stack and a function',
+      '--stack s --function f',
       {},
-      ['--stack', 's', '--function', 'f'],
       2,
       /^error: option '--function <name>' cannot be used with option '--stack <name>'$/m,
     ],
-    ['an option that nobody knows', {}, ['--all'], 2, /^error: unknown option '--all'$/m],
-  ])('%s', async (_, options, args, exitCode, line) => {
+    ['--all', {}, 2, /^error: unknown option '--all'$/m],
+  ])('%s', async (args, options, exitCode, line) => {
     await open(options);
-    const ended = await run(...args);
+    const ended = await run(...args.split(' '));
     expect(ended.stderr.trimEnd()).toMatch(line);
     expect(ended).toMatchObject({ exitCode, stdout: '' });
   });
@@ -154,7 +133,7 @@ describe('each trouble is one line that says what to do', () => {
     expect(ended).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: 'no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one\n',
+      stderr: 'no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile with a region\n',
     });
   });
 });

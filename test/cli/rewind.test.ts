@@ -1,5 +1,6 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../lib/contract/names';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { openWorld, record, type World, type WorldOptions } from '../harness/world';
 import { installedCommand, tailscaleAudit, type CommandOptions } from './command';
@@ -14,7 +15,7 @@ const open = async (options?: WorldOptions) => (world = await openWorld(options)
 const rewind = (args: readonly string[], options?: CommandOptions) =>
   tailscaleAudit(['rewind', '--table', TABLE, ...args], { AWS_ENDPOINT_URL: world.gateway.url }, options);
 
-/** Sets attributes of an item of the connector's live partition, as somebody's hand would. */
+/** Sets attributes of an item of the connector's live partition. */
 async function change(sk: 'STATE' | 'GENESIS', attributes: Readonly<Record<string, unknown>>): Promise<void> {
   const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
   const entries = Object.entries(attributes);
@@ -32,23 +33,21 @@ async function change(sk: 'STATE' | 'GENESIS', attributes: Readonly<Record<strin
 
 const time = (millis: number) => new Date(millis).toISOString();
 
-it('has the next tick read again from there, and emits what was missed and nothing twice', async () => {
+it('makes the next tick read again from there and publish only the missing events', async () => {
   await open({ dialect: 'configuration' });
   const watermark = Date.now() - 60_000;
   await world.installedAgo(2 * DAY, { watermark });
   const sandbox = await world.sandbox();
   world.api.add(record());
   await sandbox.poll();
-  // Later than the overlap reaches.
+  // Older than the overlap.
   world.api.add(record(20 * HOUR));
   await sandbox.poll();
   expect(world.auditIds()).toHaveLength(1);
 
   const state = await world.item('STATE');
   const to = time(Date.now() - DAY);
-  const ended = await installedCommand(['rewind', '--table', TABLE, '--to', to, '--yes', '--json'], {
-    AWS_ENDPOINT_URL: world.gateway.url,
-  });
+  const ended = await rewind(['--to', to, '--yes', '--json']);
   expect(ended.exitCode).toBe(0);
   expect(JSON.parse(ended.stdout)).toEqual({
     connector: 'default',
@@ -56,7 +55,6 @@ it('has the next tick read again from there, and emits what was missed and nothi
     from: time(Number(state?.['wm'])),
     to,
   });
-  expect(ended.stderr).not.toContain('Warning');
   expect((await world.item('STATE'))?.['wm']).toBe(Date.parse(to));
 
   await sandbox.poll();
@@ -66,11 +64,11 @@ it('has the next tick read again from there, and emits what was missed and nothi
 });
 
 describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect) => {
-  it('[case 7] fences off a run that is under way: it cannot commit over the rewind, and nothing is lost', async () => {
+  it('[case 7] stops a run in progress: it cannot commit over the rewind, and nothing is lost', async () => {
     await open({ dialect, api: { pageSize: 50 } });
     await world.installedAgo(3 * DAY, { watermark: Date.now() - HOUR });
     world.api.add(Array.from({ length: 300 }, (_, index) => record(1_000 * index)));
-    // Not in the run's window; the rewind brings it into the next one's.
+    // Before the run's window, but in the next one after the rewind.
     world.api.add(record(10 * HOUR));
     const zombie = await world.sandbox();
     let rewound: Record<string, unknown> | undefined;
@@ -98,7 +96,7 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
   });
 });
 
-it('frees a connector whose state cannot be read, as its message says', async () => {
+it('repairs a connector whose state is unreadable, as its message says', async () => {
   await open();
   await world.installedAgo(DAY);
   const sandbox = await world.sandbox();
@@ -107,18 +105,18 @@ it('frees a connector whose state cannot be read, as its message says', async ()
   await expect(sandbox.poll()).rejects.toThrow(/^default: STATE_INVALID .*tailscale-audit rewind/);
   const { exitCode, stderr } = await rewind(['--to', 'PT2H', '--yes']);
   expect(exitCode).toBe(0);
-  expect(stderr).toMatch(/^watermark {3}cannot be read$/m);
-  expect(stderr).toContain('choose one that is early enough');
+  expect(stderr).toMatch(/^watermark {6}unreadable$/m);
+  expect(stderr).toContain('choose one before the failure');
   await expect(sandbox.poll()).resolves.toMatchObject({ connectors: [{ busy: false, partial: false }] });
 });
 
-describe('before anything is changed', () => {
+describe('before a change', () => {
   const openAt = async (watermark: number) => {
     await open();
     await world.installedAgo(2 * DAY, { watermark });
   };
 
-  it('shows where the connector stands and where it goes, and asks', async () => {
+  it('shows the current and the new watermark, and asks', async () => {
     const now = Date.parse('2026-11-22T12:00:00Z');
     await openAt(now - 3 * 60_000);
     const asked: string[] = [];
@@ -126,9 +124,9 @@ describe('before anything is changed', () => {
     const args = ['--to', '2026-11-22T08:00:00Z'];
     const before = await world.item('STATE');
     const plan = [
-      'connector   default, in the table tailscale-audit',
-      'watermark   2026-11-22T11:57:00.000Z, 3 min ago',
-      'goes to     2026-11-22T08:00:00.000Z, 4 h ago',
+      'connector      default, in the table tailscale-audit',
+      'watermark      2026-11-22T11:57:00.000Z, 3 min ago',
+      'new watermark  2026-11-22T08:00:00.000Z, 4 h ago',
       '',
     ].join('\n');
     await change('GENESIS', { startFrom: now - DAY });
@@ -141,51 +139,46 @@ describe('before anything is changed', () => {
     expect(await world.item('STATE')).toEqual(before);
     expect(await rewind(args, { confirm, now: () => now })).toEqual({
       exitCode: 0,
-      stdout: 'The watermark of default is 2026-11-22T08:00:00.000Z; the next tick goes on from there.\n',
+      stdout: 'The watermark of default is 2026-11-22T08:00:00.000Z; the next tick continues from there.\n',
       stderr: plan,
     });
     expect(asked).toEqual(['Set the watermark back?', 'Set the watermark back?']);
   });
 
-  it('says what else will happen', async () => {
+  it('shows the other effects', async () => {
     const now = Date.now();
     await openAt(now - 60_000);
     await change('STATE', { leaseUntil: now + 100_000 });
     const { stderr } = await rewind(['--to', 'P90D', '--yes']);
-    expect(stderr).toContain('A run is under way: it will fail with LEASE_LOST');
+    expect(stderr).toContain('A run is in progress: it will fail with LEASE_LOST');
     expect(stderr).toContain("before the connector's start");
-    expect(stderr).toContain('will be announced as a gap');
+    expect(stderr).toContain('will be reported as a gap');
   });
 
-  it.each<[what: string, args: string[], exitCode: number, line: RegExp]>([
-    [
-      'a connector that is not there',
-      ['--to', 'PT2H', '--yes', '--connector', 'other'],
-      1,
-      /^the table "tailscale-audit" has no state of a connector "other"/,
-    ],
-    ['the future', ['--to', '2999-01-01T00:00:00Z', '--yes'], 2, /is in the future/],
-    ['more than 90 days', ['--to', 'P91D', '--yes'], 2, /Tailscale keeps its log for 90 days/],
-    ['forward', ['--to', 'PT1M', '--yes'], 2, /^\S+ is after the watermark \(.*would skip what is between/],
-    ['no time', ['--yes'], 2, /^error: required option '--to <when>' not specified$/m],
-    ['something else than a time', ['--to', 'yesterday', '--yes'], 2, /^"yesterday" is neither a time/],
-    ['nobody to ask', ['--to', 'PT2H'], 2, /^nobody is there to ask: say --yes$/],
-    ['both a stack and a table', ['--to', 'PT2H', '--stack', 's'], 2, /cannot be used with option '--stack <name>'$/m],
-  ])('refuses %s', async (_, args, exitCode, line) => {
+  it.each<[args: string, exitCode: number, line: RegExp]>([
+    ['--to PT2H --yes --connector other', 1, /^the table "tailscale-audit" has no state of a connector "other"/],
+    ['--to 2999-01-01T00:00:00Z --yes', 2, /is in the future/],
+    ['--to P91D --yes', 2, /Tailscale keeps its log for 90 days/],
+    ['--to PT1M --yes', 2, /^\S+ is after the watermark \(.*a rewind cannot skip events/],
+    ['--yes', 2, /^error: required option '--to <when>' not specified$/m],
+    ['--to yesterday --yes', 2, /^"yesterday" is neither a time/],
+    ['--to PT2H', 2, /^there is no terminal to ask for confirmation: use --yes$/],
+    ['--to PT2H --stack s', 2, /cannot be used with option '--stack <name>'$/m],
+  ])('rejects %s', async (args, exitCode, line) => {
     await openAt(Date.now() - HOUR);
     const before = [await world.item('STATE'), await world.item('GENESIS')];
-    const ended = await rewind(args);
+    const ended = await rewind(args.split(' '));
     expect(ended.stderr.trimEnd()).toMatch(line);
     expect(ended).toMatchObject({ exitCode, stdout: '' });
     expect([await world.item('STATE'), await world.item('GENESIS')]).toEqual(before);
   });
 });
 
-it('finds the table by the stack', async () => {
+it('finds the table in the stack outputs', async () => {
   await open();
   await world.installedAgo(DAY);
   const plane = await startControlPlane({
-    stacks: { TailscaleAuditConnector: { TableName: TABLE, Connectors: 'default' } },
+    stacks: { [DEFAULT_STACK_NAME]: { [STACK_OUTPUT.table]: TABLE, [STACK_OUTPUT.connectors]: 'default' } },
   });
   const environment = { ...plane.environment, AWS_ENDPOINT_URL: world.gateway.url };
   expect(await tailscaleAudit(['rewind', '--to', 'PT2H', '--yes'], environment)).toMatchObject({ exitCode: 0 });
@@ -196,8 +189,8 @@ it('finds the table by the stack', async () => {
   await plane.close();
 });
 
-describe('each trouble with the table is one line that says what to do', () => {
-  it('a table that is not there', async () => {
+describe('each error of the table is one line that says what to do', () => {
+  it('a table that does not exist', async () => {
     await open();
     const ended = await tailscaleAudit(['rewind', '--table', 'other-table', '--to', 'PT2H', '--yes'], {
       AWS_ENDPOINT_URL: world.gateway.url,
@@ -213,10 +206,10 @@ describe('each trouble with the table is one line that says what to do', () => {
   it.each([
     [
       'AccessDeniedException',
-      'the table "tailscale-audit" may not be used with these credentials: they need dynamodb:GetItem and dynamodb:UpdateItem\n',
+      'access to the table "tailscale-audit" is denied: the credentials need dynamodb:GetItem and dynamodb:UpdateItem\n',
     ],
-    ['UnrecognizedClientException', 'AWS did not accept the credentials (UnrecognizedClientException); log in again\n'],
-    ['ValidationException', 'the table "tailscale-audit" could not be used: ValidationException: because\n'],
+    ['UnrecognizedClientException', 'AWS rejected the credentials (UnrecognizedClientException); log in again\n'],
+    ['ValidationException', 'the call to the table "tailscale-audit" failed: ValidationException: because\n'],
   ])('%s', async (code, stderr) => {
     await open();
     world.gateway.intercept(() => ({
@@ -227,7 +220,7 @@ describe('each trouble with the table is one line that says what to do', () => {
   });
 });
 
-it('teaches with examples', async () => {
+it('has examples in its help', async () => {
   await open();
   const help = await installedCommand(['rewind', '--help'], {});
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });

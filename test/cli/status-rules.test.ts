@@ -1,3 +1,4 @@
+import { STACK_OUTPUT } from '../../lib/contract/names';
 import { synthesize } from '../infra/synth';
 import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane } from './control-plane';
@@ -15,6 +16,8 @@ import {
   connector,
   status,
   asJson,
+  job,
+  slice,
   type Shown,
 } from './status-setting';
 
@@ -24,29 +27,24 @@ describe('is unhealthy', () => {
       'with a watermark over 20 minutes old',
       { wm: NOW - 20 * MINUTE - 1_000, lastOkAt: NOW - 30 * MINUTE },
       'stale',
-      /^the watermark is 20 min 1 s behind; ask test-connection/,
+      /^the watermark is 20 min 1 s old; run test-connection/,
     ],
     [
       'while it catches up',
       { wm: NOW - 3 * DAY },
       'stale',
-      /^the watermark is 3 d behind; runs work and are catching up$/,
+      /^the watermark is 3 d old; runs succeed and are catching up$/,
     ],
-    ['after two failed runs', { failStreak: 2 }, 'failing', /^the last 2 runs have failed/],
+    ['after two failed runs', { failStreak: 2 }, 'failing', /^the last 2 runs failed/],
     [
-      'while it owes an announcement',
+      'with a health event that is not published',
       { owed: [{ kind: 'blind', description: 'x', code: null, at: NOW, runId: 'r', interval: null }] },
       'owed',
-      /^health events that the bus did not accept: 1; the first is blind/,
+      /^1 health events are not published yet; the first is blind/,
     ],
-    ['with a watermark in the future', { wm: NOW + HOUR }, 'future', /^the watermark lies 1 h in the future/],
-    [
-      'with a state that cannot be read',
-      { wm: 'soon' },
-      'unreadable',
-      /^the STATE item: wm: .*tailscale-audit rewind$/,
-    ],
-    ['with a state of numbers that no computer holds', { wm: 2n ** 70n }, 'unreadable', /./],
+    ['with a watermark in the future', { wm: NOW + HOUR }, 'future', /^the watermark is 1 h in the future/],
+    ['with an unreadable state', { wm: 'soon' }, 'unreadable', /^the STATE item: wm: .*tailscale-audit rewind$/],
+    ["with a number in its state beyond JavaScript's range", { wm: 2n ** 70n }, 'unreadable', /./],
   ])('%s', async (_, state, rule, message) => {
     await connector({ state });
     expect(await status()).toMatchObject({ exitCode: 4, stderr: 'unhealthy: default\n' });
@@ -59,14 +57,14 @@ describe('is unhealthy', () => {
     expect(connectors[0]?.problems[0]?.message).toMatch(message);
   });
 
-  it('when it has never run', async () => {
+  it('if it has never run', async () => {
     expect(await status()).toMatchObject({
       exitCode: 4,
       stdout: expect.stringContaining('unhealthy default: never-run: the function has not run for it yet') as string,
     });
   });
 
-  it('when its watermark is gone', async () => {
+  it('if its watermark is missing', async () => {
     await put('TN#default', 'GENESIS', GENESIS);
     expect((await asJson()).connectors[0]?.problems).toMatchObject([{ rule: 'state-lost' }]);
   });
@@ -76,11 +74,8 @@ describe('is healthy', () => {
   it.each<[what: string, items: Parameters<typeof connector>[0]]>([
     ['with a watermark of 20 minutes', { state: { wm: NOW - 20 * MINUTE } }],
     ['after one failed run', { state: { failStreak: 1 } }],
-    [
-      'with a gap that was announced long ago',
-      { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } },
-    ],
-    ['with a quarantine that was redriven', { ledger: { 'QUAR#a1:x': { ...WAITING, status: 'redriven' } } }],
+    ['with an old gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 121 * DAY } } }],
+    ['with a redriven event', { ledger: { 'QUAR#a1:x': { ...WAITING, status: 'redriven' } } }],
     ['before the first sweep', { installation: { installedAt: NOW - HOUR }, state: { sweeps: undefined } }],
   ])('%s', async (_, items) => {
     await put('TN#default', 'GENESIS', GENESIS);
@@ -95,12 +90,12 @@ describe('is healthy', () => {
       { state: { sweeps: { hourly: done(3 * HOUR), daily: done(3 * DAY) } } },
       /^the hourly sweep is 3 h old, the daily sweep is 3 d old/,
     ],
-    ['gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 119 * DAY } } }, /^lost for good/],
+    ['gap', { ledger: { 'GAP#x': { from: NOW - 200 * DAY, until: NOW - 119 * DAY } } }, /^lost, because/],
     ['quarantine', { ledger: { 'QUAR#a1:x': WAITING } }, /^1 in quarantine: once/],
     [
       'unreadable-entry',
       { ledger: { 'QUAR#a1:x': { status: 'lost' }, 'GAP#y': { from: 'then' } } },
-      /^2 items beside its state cannot be read; the first is TN#default#LEDGER GAP#y: the GAP item: from: /,
+      /^2 items besides its state are unreadable; the first is TN#default#LEDGER GAP#y: the GAP item: from: /,
     ],
   ])('with a warning: %s', async (rule, items, message) => {
     await connector(items);
@@ -114,27 +109,22 @@ describe('is healthy', () => {
   });
 });
 
-describe('a connector that reads nothing', () => {
+describe('a connector without records', () => {
   it.each<[what: string, items: Parameters<typeof connector>[0], args: string[], message: RegExp | null]>([
     ['for 7 days', { state: { lastEventAt: NOW - 7 * DAY } }, [], null],
     [
       'for longer',
       { state: { lastEventAt: NOW - 7 * DAY - MINUTE } },
       [],
-      /^the newest record is 7 d 1 min old: .*a lost scope looks the same/,
+      /^the newest record is 7 d 1 min old: the tailnet is quiet, or the credential lost a scope/,
     ],
     [
-      'for longer than was asked for',
+      'for longer than --quiet-after',
       { state: { lastEventAt: NOW - 2 * HOUR } },
       ['--quiet-after', 'PT1H'],
       /^the newest record is 2 h old/,
     ],
-    [
-      'for longer than a week, which was asked for',
-      { state: { lastEventAt: NOW - 20 * DAY } },
-      ['--quiet-after', 'P30D'],
-      null,
-    ],
+    ['for less than --quiet-after', { state: { lastEventAt: NOW - 20 * DAY } }, ['--quiet-after', 'P30D'], null],
     ['since its installation', { state: { lastEventAt: undefined } }, [], /^no record since the installation 10 d ago/],
     ['and is new', { state: { lastEventAt: undefined }, installation: { installedAt: NOW - 6 * DAY } }, [], null],
   ])('%s', async (_, items, args, message) => {
@@ -148,15 +138,15 @@ describe('a connector that reads nothing', () => {
     });
   });
 
-  it.each(['7 days', 'PT0S', ''])('is not asked about for %j', async (length) => {
+  it.each(['7 days', 'PT0S', ''])('rejects --quiet-after %j', async (length) => {
     expect(await status(['--quiet-after', length])).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('It is a duration such as P7D') as string,
+      stderr: expect.stringContaining('Use a duration such as P7D') as string,
     });
   });
 });
 
-describe('the rules of expected activity', () => {
+describe('expected-activity rules', () => {
   const WHO = { reason: 'because', actor: 'ci@example.com' };
   const rules = [
     { rule: 'nightly', ...WHO },
@@ -165,12 +155,12 @@ describe('the rules of expected activity', () => {
   ];
   let plane: ControlPlane;
   const open = async (connectors: string, expectedActivity: typeof rules) => {
-    // The output as the stack makes it, in CloudFormation's own form.
-    const { ExpectedActivity } = synthesize({ expectedActivity }).Outputs;
+    // The output of the real stack.
+    const expected = synthesize({ expectedActivity }).Outputs[STACK_OUTPUT.expectedActivity];
     const outputs = {
-      TableName: table,
-      Connectors: connectors,
-      ...(ExpectedActivity === undefined ? {} : { ExpectedActivity: String(ExpectedActivity.Value) }),
+      [STACK_OUTPUT.table]: table,
+      [STACK_OUTPUT.connectors]: connectors,
+      ...(expected === undefined ? {} : { [STACK_OUTPUT.expectedActivity]: String(expected.Value) }),
     };
     plane = await startControlPlane({ stacks: { TailscaleAuditConnector: outputs } });
   };
@@ -187,7 +177,7 @@ describe('the rules of expected activity', () => {
   };
   afterEach(() => plane.close());
 
-  it('are no news while they match, and are not needed', async () => {
+  it('cause no warning while they match, or without rules', async () => {
     await connector({ state: { matched: { nightly: NOW - 30 * DAY, migration: NOW } } });
     await open(
       'default',
@@ -199,7 +189,7 @@ describe('the rules of expected activity', () => {
     expect(await problemsOf()).toEqual([['default']]);
   });
 
-  it('are a warning from the day on which they end', async () => {
+  it('cause a warning from the day on which they end', async () => {
     await connector({ state: { matched: { nightly: NOW, migration: NOW } } });
     await open('default', rules);
     expect(await problemsOf()).toEqual([
@@ -207,7 +197,7 @@ describe('the rules of expected activity', () => {
     ]);
   });
 
-  it('are a warning when they have matched nothing for 30 days, a new one counted from the installation', async () => {
+  it('cause a warning after 30 days without a match, counted from the installation for a new rule', async () => {
     await connector({ installation: { installedAt: NOW - 31 * DAY }, state: { matched: { nightly: NOW - 31 * DAY } } });
     await open('default', rules);
     expect(await problemsOf()).toEqual([
@@ -215,13 +205,13 @@ describe('the rules of expected activity', () => {
         'default',
         expect.stringContaining('expected-expired'),
         expect.stringMatching(
-          /nothing for 30 days: nightly \(last at 2026-10-22T12:00:00.000Z\), migration \(never since the installation at 2026-10-22T12:00:00.000Z; when the rule itself was added is not known\)\./,
+          /nothing for 30 days: nightly \(last at 2026-10-22T12:00:00.000Z\), migration \(never since the installation at 2026-10-22T12:00:00.000Z; the rule may be newer\)\./,
         ),
       ],
     ]);
   });
 
-  it('match in one connector for all that are looked at', async () => {
+  it('count a match in any connector for all', async () => {
     await connector({ id: 'dev', installation: { installedAt: NOW - 90 * DAY } });
     await connector({
       id: 'prod',
@@ -233,10 +223,12 @@ describe('the rules of expected activity', () => {
     expect(await problemsOf('--connector', 'dev')).toEqual([['dev', expect.stringContaining('nightly (never since')]]);
   });
 
-  it('are not judged where they are not known, and not guessed where they cannot be read', async () => {
+  it('are not checked with --table, and an invalid output is an error', async () => {
     await connector({ installation: { installedAt: NOW - 90 * DAY } });
     plane = await startControlPlane({
-      stacks: { TailscaleAuditConnector: { TableName: table, Connectors: 'default', ExpectedActivity: 'yes' } },
+      stacks: {
+        TailscaleAuditConnector: { [STACK_OUTPUT.table]: table, Connectors: 'default', ExpectedActivity: 'yes' },
+      },
     });
     expect((await asJson()).connectors[0]?.problems).toEqual([]);
     const ended = await tailscaleAudit(
@@ -254,33 +246,7 @@ describe('the rules of expected activity', () => {
 });
 
 describe('backfills', () => {
-  const COUNTS = { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} };
-  const job = (id: string) =>
-    put('TN#default#BF', id, {
-      connector: 'default',
-      dialect: 'configuration',
-      from: NOW - 3 * DAY,
-      until: NOW - DAY,
-      force: false,
-      dryRun: false,
-      notes: [],
-      sliceMs: DAY,
-    });
-  const slice = (id: string, index: number, item: object = {}) =>
-    put('TN#default#BF', `${id}#${index}`, {
-      index,
-      until: NOW - (2 - index) * DAY,
-      readTo: NOW - (2 - index) * DAY,
-      token: 1,
-      rev: 3,
-      inflight: null,
-      counts: COUNTS,
-      startedAt: NOW - HOUR,
-      updatedAt: NOW - MINUTE,
-      ...item,
-    });
-
-  it('are those that have not ended, each with how far it is', async () => {
+  it('are listed with their progress until they end', async () => {
     await connector();
     await job('bf-done');
     await slice('bf-done', 0);
@@ -313,7 +279,7 @@ describe('backfills', () => {
     );
   });
 
-  it('are a warning when nothing goes on in them, and when they cannot be read', async () => {
+  it('cause a warning if they make no progress, and if they are unreadable', async () => {
     await connector();
     await job('bf-stopped');
     await slice('bf-stopped', 0, { readTo: NOW - 50 * HOUR, updatedAt: NOW - 2 * HOUR });
@@ -324,7 +290,7 @@ describe('backfills', () => {
       problems: [
         {
           rule: 'backfill-stalled',
-          message: expect.stringContaining('in bf-stopped: ask the function to go on') as string,
+          message: expect.stringContaining('in bf-stopped: invoke the function') as string,
         },
         { rule: 'unreadable-entry' },
       ],

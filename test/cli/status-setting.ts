@@ -1,14 +1,13 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { stripVTControlCharacters } from 'node:util';
+import { DAY, HOUR, MINUTE } from '../../lib/domain/time';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { startGateway, type Gateway } from '../../local/gateway/server';
 import { createTable } from '../../local/gateway/table';
 import { tailscaleAudit, type CommandOptions } from './command';
 
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+export { MINUTE, HOUR, DAY };
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 
 export let gateway: Gateway;
@@ -65,7 +64,7 @@ export const WAITING = {
   bytes: 1,
 };
 
-/** A connector's items, healthy but for what is said otherwise. A field that is undefined is left out. */
+/** Writes the items of a connector, healthy by default. Undefined fields are omitted. */
 export async function connector({
   id = 'default',
   state = {},
@@ -81,6 +80,22 @@ export async function connector({
   await put(`TN#${id}`, 'STATE', { ...STATE, ...state });
   for (const [sk, item] of Object.entries(ledger)) await put(`TN#${id}#LEDGER`, sk, item);
 }
+
+/** Writes a backfill of two days. */
+export const job = (id: string) =>
+  put('TN#default#BF', id, {
+    ...{ connector: 'default', dialect: 'configuration', from: NOW - 3 * DAY, until: NOW - DAY, sliceMs: DAY },
+    ...{ force: false, dryRun: false, notes: [] },
+  });
+
+/** Writes one of its slices, done by default. */
+export const slice = (id: string, index: number, item: object = {}) =>
+  put('TN#default#BF', `${id}#${index}`, {
+    ...{ index, until: NOW - (2 - index) * DAY, readTo: NOW - (2 - index) * DAY, inflight: null, token: 1, rev: 3 },
+    counts: { fetched: 40, emitted: 30, duplicates: 10, quarantined: 0, byAction: {}, bySeverity: {} },
+    ...{ startedAt: NOW - HOUR, updatedAt: NOW - MINUTE },
+    ...item,
+  });
 
 export const status = async (args: readonly string[] = [], options: CommandOptions = {}) => {
   const ended = await tailscaleAudit(

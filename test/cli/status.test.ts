@@ -2,46 +2,30 @@ import { stripVTControlCharacters } from 'node:util';
 import { openWorld, record } from '../harness/world';
 import { installedCommand, interruptedCommand, tailscaleAudit } from './command';
 import { startControlPlane } from './control-plane';
-import {
-  MINUTE,
-  HOUR,
-  DAY,
-  NOW,
-  gateway,
-  table,
-  done,
-  WAITING,
-  connector,
-  status,
-  asJson,
-  type Shown,
-} from './status-setting';
+import { MINUTE, HOUR, DAY, NOW, gateway, table, done, WAITING, connector, status, asJson } from './status-setting';
 
 describe('one connector', () => {
-  it('has its place, its times and its counts in a table', async () => {
+  it('is shown in a table', async () => {
     await connector();
     const { exitCode, stdout, stderr } = await status();
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const cells = stdout.split('\n').flatMap((line) => {
-      const [, name, value] = line.split('│').map((cell) => cell.trim());
-      return name === undefined || value === undefined ? [] : [[name, value]];
-    });
-    expect(Object.fromEntries(cells)).toEqual({
-      connector: 'default',
-      health: 'ok',
-      watermark: '3 min ago (2026-11-22T11:57:00.000Z)',
-      'last poll': '2 min ago (2026-11-22T11:58:00.000Z)',
-      dialect: 'configuration',
-      tailnet: 'example.com',
-      lease: 'free',
-      sweeps: 'hourly 12 min ago, daily 3 h ago',
-      gaps: '0',
-      quarantine: '0',
-      backfills: 'none',
-    });
+    const rows = [...stdout.matchAll(/^│ ([^│]+?) +│ (.+?) +│$/gm)].map(([, name, value]) => [name, value]);
+    expect(rows).toEqual([
+      ['connector', 'default'],
+      ['health', 'ok'],
+      ['watermark', '3 min ago (2026-11-22T11:57:00.000Z)'],
+      ['last poll', '2 min ago (2026-11-22T11:58:00.000Z)'],
+      ['dialect', 'configuration'],
+      ['tailnet', 'example.com'],
+      ['lease', 'free'],
+      ['sweeps', 'hourly 12 min ago, daily 3 h ago'],
+      ['gaps', '0'],
+      ['quarantine', '0'],
+      ['backfills', 'none'],
+    ]);
   });
 
-  it('has all of it as JSON', async () => {
+  it('is complete with --json', async () => {
     const gap = { from: NOW - 100 * DAY, until: NOW - 95 * DAY };
     await connector({
       state: {
@@ -77,13 +61,13 @@ describe('one connector', () => {
               rule: 'gap',
               level: 'warning',
               message:
-                'lost for good, because Tailscale no longer keeps it: 2026-08-14T12:00:00.000Z to 2026-08-19T12:00:00.000Z',
+                'lost, because Tailscale no longer keeps it: 2026-08-14T12:00:00.000Z to 2026-08-19T12:00:00.000Z',
             },
             {
               rule: 'quarantine',
               level: 'warning',
               message:
-                '2 in quarantine, of which 1 could not be read and were on the bus as they came: once the cause is gone, redrive',
+                '2 in quarantine, of which 1 are unparsed records, already published: once the cause is fixed, run redrive',
             },
           ],
           watermark: '2026-11-22T11:57:00.000Z',
@@ -110,7 +94,7 @@ describe('one connector', () => {
     });
   });
 
-  it('lists more quarantined events than one answer of the table holds', async () => {
+  it('counts more quarantined events than one page of a Query has', async () => {
     const entries = Array.from(
       { length: 30 },
       (_, index) => [`QUAR#a1:${index}`, { ...WAITING, id: `a1:${index}`, padding: 'x'.repeat(50_000) }] as const,
@@ -118,19 +102,9 @@ describe('one connector', () => {
     await connector({ ledger: Object.fromEntries(entries) });
     expect(await asJson()).toMatchObject({ connectors: [{ quarantine: { waiting: 30 } }] });
   });
-
-  it('shows a name from upstream as text', async () => {
-    await connector({ installation: { tailnetId: 'evil\u001b[2J\u202e.com' } });
-    const ended = await tailscaleAudit(
-      ['status', '--table', table, '--connector', 'default'],
-      { AWS_ENDPOINT_URL: gateway.url },
-      { now: () => NOW },
-    );
-    expect(ended.stdout).toContain('evil\\u001b[2J\\u202e.com');
-  });
 });
 
-it('asks the table once for each partition', async () => {
+it('queries each partition once', async () => {
   await connector();
   const asked: string[] = [];
   const stop = gateway.intercept(({ operation }) => void asked.push(operation));
@@ -139,7 +113,7 @@ it('asks the table once for each partition', async () => {
   expect(asked).toEqual(['Query', 'Query', 'Query']);
 });
 
-it('shows every connector of the stack, and fails for the one that is ill', async () => {
+it('shows every connector of the stack, and fails if one is unhealthy', async () => {
   await connector({ id: 'dev' });
   await connector({ id: 'prod', state: { failStreak: 3 } });
   const plane = await startControlPlane({
@@ -150,7 +124,7 @@ it('shows every connector of the stack, and fails for the one that is ill', asyn
   const all = await run();
   expect(all).toMatchObject({ exitCode: 4, stderr: 'unhealthy: prod\n' });
   expect(stripVTControlCharacters(all.stdout)).toMatch(
-    /│ dev +│ ok +│ 3 min ago .*\n.*│ prod +│ unhealthy +│ 3 min ago +│ 2 min ago, 3 failed since /,
+    /│ dev +│ ok +│ 3 min ago .*\n.*│ prod +│ unhealthy +│ 3 min ago +│ 2 min ago, 3 failures since /,
   );
   expect(await run('--connector', 'dev')).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await run('--connector', 'other')).toMatchObject({
@@ -164,15 +138,14 @@ it('shows every connector of the stack, and fails for the one that is ill', asyn
   await plane.close();
 });
 
-it('says of a connector that has just polled that it is well', async () => {
+it('reports a connector that has just polled as healthy', async () => {
   const world = await openWorld();
   try {
     await (await world.sandbox()).poll();
     world.api.add(record());
     await (await world.sandbox()).poll();
-    const ended = await installedCommand(['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'], {
-      AWS_ENDPOINT_URL: world.gateway.url,
-    });
+    const args = ['status', '--table', 'tailscale-audit', '--connector', 'default', '--json'];
+    const ended = await installedCommand(args, { AWS_ENDPOINT_URL: world.gateway.url });
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(ended.stdout)).toMatchObject({
       healthy: true,
@@ -184,7 +157,7 @@ it('says of a connector that has just polled that it is well', async () => {
 });
 
 describe('--watch', () => {
-  it('puts the table on the screen again and again, until Ctrl-C', async () => {
+  it('updates the table on the screen until Ctrl-C', async () => {
     await connector();
     const controller = new AbortController();
     const screens: string[] = [];
@@ -197,10 +170,10 @@ describe('--watch', () => {
       stderr: '',
     });
     expect(screens).toHaveLength(2);
-    expect(screens[1]).toMatch(/health +│ ok[^]*\n\n2026-11-22T12:00:00.000Z, again every 1 s; Ctrl-C ends it$/);
+    expect(screens[1]).toMatch(/health +│ ok[^]*\n\n2026-11-22T12:00:00.000Z, updated every 1 s; Ctrl-C ends$/);
   });
 
-  it('writes lines where there is no screen, and ends with how it was last', async () => {
+  it('prints lines without a screen, and exits with the last status', async () => {
     const swept = { doneFrom: Date.now(), inflight: null };
     await connector({ state: { wm: Date.now() - HOUR, sweeps: { hourly: swept, daily: swept } } });
     const args = ['status', '--table', table, '--connector', 'default', '--watch', '1'];
@@ -209,50 +182,31 @@ describe('--watch', () => {
     expect(stdout).toMatch(/^(?:\S+Z default unhealthy: watermark 1 h(?: \d+ s)? ago, stale\n){2}$/);
   });
 
-  it('writes JSON lines', async () => {
-    await connector({ state: { wm: Date.now() } });
-    const args = ['status', '--table', table, '--connector', 'default', '--watch', '1', '--json'];
-    const { stdout } = await interruptedCommand(args, { AWS_ENDPOINT_URL: gateway.url }, 2);
-    expect(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => (JSON.parse(line) as Shown).healthy),
-    ).toEqual([true, true]);
+  it('prints JSON lines', async () => {
+    await connector();
+    const { stdout } = await status(['--watch', '1', '--json'], { interruption: AbortSignal.timeout(1_500) });
+    const lines = stdout.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ healthy: true });
   });
 });
 
-describe('each trouble is one line that says what to do', () => {
-  it.each<[trouble: string, args: string[], exitCode: number, line: RegExp]>([
-    [
-      'a table that is not there',
-      ['--table', 'other-table', '--connector', 'default'],
-      1,
-      /^the table "other-table" does not exist in eu-central-1/,
-    ],
-    [
-      'a table without a connector',
-      ['--table', 'some-table'],
-      2,
-      /^a table does not say whose it is: give --connector/,
-    ],
-    ['a period that is none', ['--watch', 'often'], 2, /It is a number of seconds from 1 to 3600/],
-  ])('%s', async (_, args, exitCode, line) => {
-    const ended = await tailscaleAudit(['status', ...args], { AWS_ENDPOINT_URL: gateway.url });
-    expect(ended).toMatchObject({ exitCode, stdout: '' });
-    expect(ended.stderr).toMatch(line);
-  });
+it.each<[error: string, args: string[], exitCode: number, line: RegExp]>([
+  ['a missing table', ['--table', 'other', '--connector', 'a'], 1, /^the table "other" does not exist in eu-central-1/],
+  ['a table without a connector', ['--table', 'some-table'], 2, /^--table needs --connector$/m],
+  ['an invalid period', ['--watch', 'often'], 2, /Use a number of seconds from 1 to 3600/],
+])('reports %s in one line', async (_, args, exitCode, line) => {
+  const ended = await tailscaleAudit(['status', ...args], { AWS_ENDPOINT_URL: gateway.url });
+  expect(ended).toEqual({ exitCode, stdout: '', stderr: expect.stringMatching(line) as string });
+});
 
-  it('a table that may not be read', async () => {
-    const stop = gateway.intercept(() => ({
-      status: 400,
-      body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' },
-    }));
-    expect(await status()).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: `the table "${table}" may not be used with these credentials: they need dynamodb:Query\n`,
-    });
-    stop();
+it('reports a table without access in one line', async () => {
+  const body = { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'because' };
+  const stop = gateway.intercept(() => ({ status: 400, body }));
+  expect(await status()).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `access to the table "${table}" is denied: the credentials need dynamodb:Query\n`,
   });
+  stop();
 });

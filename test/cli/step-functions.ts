@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
-import { BACKFILL_STATE } from '../../lib/contract/backfill-workflow';
+import { BACKFILL_STATE } from '../../lib/contract/backfill';
 
-/** A slice that fails for good: what it was started with, and what is known of its end. */
+/** A slice that failed finally. */
 export interface FailedSlice {
   readonly input: unknown;
   readonly error: string;
   readonly cause: string;
 }
 
-/** An execution, as the state machine that runs it changes it. */
+/** An execution, which its state machine changes. */
 export interface LocalExecution {
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
-  /** What it has planned; undefined: nothing yet. */
+  /** undefined before it is made. */
   plan?: unknown;
   output?: unknown;
   error?: string;
@@ -19,7 +19,7 @@ export interface LocalExecution {
   failedSlices?: readonly FailedSlice[];
 }
 
-/** Runs an execution that has been started; changes it while it runs. */
+/** Runs a started execution by changing it. */
 export type LocalStateMachine = (input: unknown, execution: LocalExecution) => void;
 export type StateMachines = Readonly<Record<string, LocalStateMachine>>;
 
@@ -36,7 +36,7 @@ const asked = z.object({
   input: z.optional(z.string()),
 });
 
-/** AWS Step Functions as far as the command asks it. Errors are those of its API reference. */
+/** The operations of AWS Step Functions that the command uses, with the errors of its API reference. */
 export function startsStepFunctions(machines: StateMachines): (operation: string, body: unknown) => Answer {
   const executions = new Map<string, { readonly input: string; readonly execution: LocalExecution }>();
   const done = (answer: object): Answer => ({ status: 200, answer });

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { createTerminal, interruption } from '../../cli/terminal';
 
-/** Streams at which a person sits, or nobody. */
+/** Streams of a terminal, or of none. */
 function streams(isTTY: boolean) {
   const stdin = Object.assign(new PassThrough(), { isTTY });
   const stderr = Object.assign(new PassThrough(), { isTTY });
@@ -16,7 +16,7 @@ it.each([
   ['\n', false],
   ['n\n', false],
   ['yesterday\n', false],
-])('takes %j for %s', async (typed, answer) => {
+])('reads %j as %s', async (typed, answer) => {
   const terminal = streams(true);
   terminal.stdin.write(typed);
   await expect(createTerminal(terminal).confirm?.('Sure?')).resolves.toBe(answer);
@@ -24,24 +24,24 @@ it.each([
   expect(terminal.stdout.read()).toBeNull();
 });
 
-it('takes the end of the input for a no', async () => {
+it('reads the end of the input as no', async () => {
   const terminal = streams(true);
   terminal.stdin.end();
   await expect(createTerminal(terminal).confirm?.('Sure?')).resolves.toBe(false);
 });
 
-it('asks nobody where nobody is', () => {
+it('does not ask without a terminal', () => {
   expect(createTerminal(streams(false)).confirm).toBeNull();
 });
 
-it('clears the screen before what it shows next, and only where there is a screen', () => {
+it('clears the screen before each redraw, if there is a screen', () => {
   const screen = Object.assign(new PassThrough(), { isTTY: true });
   createTerminal({ ...streams(true), stdout: screen }).redraw?.('all is well');
   expect(String(screen.read())).toBe('\u001b[1;1H\u001b[0Jall is well\n');
   expect(createTerminal(streams(true)).redraw).toBeNull();
 });
 
-it('leaves the second Ctrl-C to the process', () => {
+it('handles only the first Ctrl-C', () => {
   const signals = new EventEmitter();
   const interrupted = interruption(signals);
   expect({ aborted: interrupted.aborted, listeners: signals.listenerCount('SIGINT') }).toEqual({

@@ -26,7 +26,7 @@ let world: World;
 beforeEach(async () => void (world = await openWorld()));
 afterEach(() => world.close());
 
-/** The function's asset in plain node, with the template's environment. CloudFormation would put in the names of what it made. */
+/** Runs the function's asset in Node.js, with the template's environment and the deployed names. */
 async function start(name: FunctionName): Promise<Sandbox> {
   const { Code, Environment } = parseWith(
     functionProperties,
@@ -57,8 +57,8 @@ const input = z.object({
   Entries: z.optional(z.array(z.object({ Source: z.string() }))),
 });
 
-/** What a request asks for, as IAM would tell it: the action, and the item's partition, the object's prefix or the event's source. */
-function askedFor({ service, operation, body }: Call): string[] {
+/** A request as IAM checks it: the action, and the item's partition, the object's prefix or the event's source. */
+function requested({ service, operation, body }: Call): string[] {
   const { Key, Item, ExpressionAttributeValues, Entries } = parseWith(input, body, operation);
   const one =
     typeof Key === 'string'
@@ -67,7 +67,7 @@ function askedFor({ service, operation, body }: Call): string[] {
   return (Entries?.map(({ Source }) => Source) ?? [one]).map((subject) => `${service}:${operation} ${subject}`);
 }
 
-/** Denies from now on what the function's policy does not allow. @returns what was denied */
+/** Denies requests that the function's policy does not allow. @returns the denied ones */
 function enforcePolicyOf(name: FunctionName): { readonly denied: readonly string[]; stop(): void } {
   const allowed = new Set(
     permissionsOf(template, name).flatMap(({ action, resource, condition }) => {
@@ -81,7 +81,7 @@ function enforcePolicyOf(name: FunctionName): { readonly denied: readonly string
   );
   const denied: string[] = [];
   const stop = world.gateway.intercept((call) => {
-    const refused = askedFor(call).filter((one) => !allowed.has(one));
+    const refused = requested(call).filter((one) => !allowed.has(one));
     denied.push(...refused);
     return refused.length === 0
       ? undefined
@@ -96,7 +96,7 @@ const refusePoison = () =>
     Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
   );
 
-it('polls, emits, puts aside and checkpoints as synthesized, within its policy', async () => {
+it('polls, publishes, quarantines and commits as synthesized, within its policy', async () => {
   world.api.add([record(), record(), poison]);
   refusePoison();
   const policy = enforcePolicyOf('Poll');
@@ -112,7 +112,7 @@ it('polls, emits, puts aside and checkpoints as synthesized, within its policy',
   expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail', status: 'quarantined' }]);
 });
 
-it('redrives what was put aside as synthesized, within a policy of its own', async () => {
+it('redrives quarantined events as synthesized, within its policy', async () => {
   const unreadable = 'x'.repeat(300_000);
   world.api.intercept(() => ({ body: JSON.stringify({ auditLogs: [unreadable, poison] }) }));
   const allow = refusePoison();
@@ -129,7 +129,7 @@ it('redrives what was put aside as synthesized, within a policy of its own', asy
   expect(await world.ledger()).toMatchObject([{ status: 'redriven' }, { status: 'redriven' }]);
 });
 
-it('backfills a range as synthesized, within the same policy', async () => {
+it('backfills a range as synthesized, within its policy', async () => {
   world.api.add(record());
   await (await start('Poll')).poll();
   refusePoison();

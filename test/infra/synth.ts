@@ -9,14 +9,13 @@ import { ConnectorStack } from '../../infra/connector-stack';
 import type { TailscaleAuditConnectorProps } from '../../infra/tailscale-audit-connector';
 import { parseWith } from '../../lib/contract/parse';
 
-/** Built functions, as far as the template is concerned. */
+/** Placeholders for the built functions. */
 const bundlePath = mkdtempSync(join(tmpdir(), 'bundle-'));
 for (const name of ['poll', 'backfill']) {
   mkdirSync(join(bundlePath, name));
   writeFileSync(join(bundlePath, name, 'index.js'), `exports.handler = async () => '${name}';`);
 }
 
-/** @throws where it is none. */
 export const parseTemplate = (value: unknown) => parseWith(template, value, 'template');
 
 const template = z.object({
@@ -38,9 +37,9 @@ export function createStack(
   props: TailscaleAuditConnectorProps = {},
   app = new App({ context: flags }),
 ): ConnectorStack {
-  // Our own constructs use nothing that is deprecated.
+  // Our own constructs use nothing deprecated.
   process.env['JSII_DEPRECATED'] = 'fail';
-  // CDK's own schema validation takes ten seconds to load. `npm run synth` has it on, and fails on what it finds.
+  // CDK's own schema validation takes ten seconds to load. `npm run synth` runs it.
   process.env['CDK_VALIDATION'] = 'false';
   return new ConnectorStack(app, 'TailscaleAuditConnector', { bundlePath, ...props });
 }
@@ -53,7 +52,7 @@ export function resourcesOf({ Resources }: SynthesizedTemplate, type: string): R
   return Object.values(Resources).filter((resource) => resource.Type === type);
 }
 
-/** The construct's two functions, as their resources' ids name them. */
+/** The two functions, as the ids of their resources begin. */
 export const FUNCTIONS = ['Poll', 'Backfill'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
@@ -66,7 +65,7 @@ export function partOf(template: SynthesizedTemplate, name: FunctionName, type: 
   return one[1];
 }
 
-/** An action on a resource. Whatever is not allowed by one is denied. */
+/** An allowed action on a resource. */
 export interface Permission {
   readonly action: string;
   readonly resource: string;
@@ -93,7 +92,7 @@ export function permissionsOf(template: SynthesizedTemplate, name: FunctionName)
   );
 }
 
-/** A template value as the deployed stack would see it. `physical` names what only the deployment knows; `<logical id>` otherwise. */
+/** A template value after deployment. `physical` resolves a logical id, by default to `<logical id>`. */
 export function deployed(value: unknown, physical = (logicalId: string) => `<${logicalId}>`): string {
   const intrinsic = z.union([
     z.object({ Ref: z.string() }),

@@ -1,5 +1,10 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as z from 'zod/mini';
+import { packageRoot } from '../../infra/tailscale-audit-connector';
+import { STACK_OUTPUT } from '../../lib/contract/names';
 import { parseWith } from '../../lib/contract/parse';
 import { ENV, parseEnvironment } from '../../lib/contract/settings';
 import { POLL_PERIOD_SECONDS } from '../../lib/contract/timing';
@@ -19,7 +24,7 @@ const arns = {
 const templates = {
   'the default': synthesize(),
   'two connectors': synthesize({ connectors: twoConnectors, busName: 'tailnets' }),
-  'all that is there already': synthesize({
+  'existing resources': synthesize({
     connectors: [{ id: 'one', tailnet: 'example.com', secret: { arn: arns.secret, keyArn: arns.key } }],
     busArn: arns.bus,
     monitoring: { alarmTopicArn: arns.topic },
@@ -33,7 +38,7 @@ const templates = {
 };
 const byDefault = templates['the default'];
 
-/** Every action on every resource that a function's policy allows, one to a line, with its condition. */
+/** Every action, resource and condition that a function's policy allows, one a line. */
 function permissions(template: SynthesizedTemplate, name: FunctionName): string[] {
   return permissionsOf(template, name).map(({ action, resource, condition }) =>
     [action, resource, ...(Object.keys(condition).length === 0 ? [] : [JSON.stringify(condition)])].join(' '),
@@ -54,21 +59,21 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
   const all = Object.values(template.Resources);
   const text = JSON.stringify(template);
 
-  it('holds no credential and no reference that would be resolved into one', () => {
+  it('contains no credential and no reference to the value of one', () => {
     expect(text).not.toContain('tskey-');
     expect(text).not.toContain('{{resolve:');
     for (const secret of resourcesOf(template, 'AWS::SecretsManager::Secret'))
       expect(Object.keys(secret.Properties)).toEqual(['Description']);
   });
 
-  it('keeps state, archive and secrets when the stack goes', () => {
+  it('keeps state, archive and secrets when the stack is deleted', () => {
     const kept = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::SecretsManager::Secret'];
     for (const one of all.filter(({ Type }) => kept.includes(Type))) {
       expect(one).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     }
   });
 
-  it('protects the table from deletion and can restore it', () => {
+  it('protects the table from deletion and backs it up', () => {
     expect(resourcesOf(template, 'AWS::DynamoDB::Table').map((table) => table.Properties)).toEqual([
       expect.objectContaining({
         DeletionProtectionEnabled: true,
@@ -79,59 +84,36 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
     ]);
   });
 
-  it('opens the archive to nobody without TLS and to the public not at all', () => {
-    expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties)).toEqual([
-      expect.objectContaining({
+  it('keeps the archive private, encrypted and TLS-only, and expires its objects after 400 days', () => {
+    const rules = ['claims', 'quarantine'].map((prefix) => ({ Prefix: `${prefix}/`, ExpirationInDays: 400 }));
+    expect(resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties)).toMatchObject([
+      {
         BucketEncryption: {
           ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
         },
-        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
         PublicAccessBlockConfiguration: {
           BlockPublicAcls: true,
           BlockPublicPolicy: true,
           IgnorePublicAcls: true,
           RestrictPublicBuckets: true,
         },
-      }),
+        LifecycleConfiguration: { Rules: [...rules, { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }] },
+      },
     ]);
-    const archive = { 'Fn::GetAtt': ['ConnectorArchive35469DB2', 'Arn'] };
-    expect(resourcesOf(template, 'AWS::S3::BucketPolicy').map((policy) => policy.Properties['PolicyDocument'])).toEqual(
-      [
-        {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Effect: 'Deny',
-              Principal: { AWS: '*' },
-              Action: 's3:*',
-              Resource: [archive, { 'Fn::Join': ['', [archive, '/*']] }],
-              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-            },
-          ],
-        },
-      ],
-    );
-  });
-
-  it('lets claims and quarantine expire after 400 days, and keeps no half of an upload', () => {
-    expect(
-      resourcesOf(template, 'AWS::S3::Bucket').map((bucket) => bucket.Properties['LifecycleConfiguration']),
-    ).toEqual([
+    expect(resourcesOf(template, 'AWS::S3::BucketPolicy').map((policy) => policy.Properties)).toMatchObject([
       {
-        Rules: [
-          { Id: 'expire-claims', Prefix: 'claims/', ExpirationInDays: 400, Status: 'Enabled' },
-          { Id: 'expire-quarantine', Prefix: 'quarantine/', ExpirationInDays: 400, Status: 'Enabled' },
-          { Id: 'abort-uploads', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' },
-        ],
+        PolicyDocument: {
+          Statement: [{ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+        },
       },
     ]);
   });
 
-  it('never turns off an encryption that is on by default', () => {
+  it('turns off no default encryption', () => {
     expect(text).not.toMatch(/"SSEEnabled":false|"KmsKeyId":""|"SseEnabled":false/i);
   });
 
-  it('lets every log expire', () => {
+  it('expires every log', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
     expect(groups).toHaveLength(
       [...resourcesOf(template, 'AWS::Lambda::Function'), ...resourcesOf(template, 'AWS::StepFunctions::StateMachine')]
@@ -140,13 +122,13 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
     for (const group of groups) expect(group.Properties['RetentionInDays']).toBeGreaterThan(0);
   });
 
-  it('gives a run back its lease before the next tick', () => {
+  it('ends the lease of a killed run before the next tick', () => {
     expect(Number(partOf(template, 'Poll', 'AWS::Lambda::Function').Properties['Timeout']) + 15).toBeLessThan(
       POLL_PERIOD_SECONDS,
     );
   });
 
-  it('gives what is done by hand all the time that Lambda has, and a schedule to nothing but the poll', () => {
+  it('gives a manual invocation the maximum time, and only the poll a schedule', () => {
     expect(partOf(template, 'Backfill', 'AWS::Lambda::Function').Properties).toMatchObject({
       Timeout: 900,
       MemorySize: 512,
@@ -157,7 +139,7 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
       expect(deployed(permission.Properties['FunctionName'])).toContain('ConnectorPollFunction');
   });
 
-  it('leaves a failed tick to the next one, and a failed invocation to whoever asked for it', () => {
+  it('does not retry a failed invocation', () => {
     expect(partOf(template, 'Poll', 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 300,
@@ -168,12 +150,12 @@ describe.each(Object.entries(templates))('the template for %s', (title, template
     expect(text).not.toMatch(/DeadLetter|OnFailure|AWS::SQS::Queue|ReservedConcurrentExecutions/);
   });
 
-  it.each(FUNCTIONS)('hands %s the variables it parses, and no others', (one) => {
+  it.each(FUNCTIONS)('sets exactly the variables that %s parses', (one) => {
     const environment = environmentOf(template, one);
-    const announced = title === 'all that is there already';
+    const withRules = title === 'existing resources';
     expect(Object.keys(environment).sort()).toEqual(
       Object.values(ENV)
-        .filter((name) => announced || name !== ENV.expectedActivity)
+        .filter((name) => withRules || name !== ENV.expectedActivity)
         .sort(),
     );
     expect(() => parseEnvironment(environment)).not.toThrow();
@@ -222,7 +204,7 @@ describe('by default', () => {
     ]);
   });
 
-  it('allows the function behind the manual door exactly what it needs, and no write to live state', () => {
+  it('allows the backfill function exactly what it needs, and no write to live state', () => {
     expect(permissions(byDefault, 'Backfill')).toEqual([
       ...log('ConnectorBackfillLogs017F0BC9'),
       ...secretAndBus,
@@ -236,9 +218,9 @@ describe('by default', () => {
   });
 });
 
-it('reads secrets, keys and buses that are there already by their own ARNs', () => {
+it('allows existing secrets, keys and buses by their ARNs', () => {
   for (const one of FUNCTIONS) {
-    expect(permissions(templates['all that is there already'], one)).toEqual(
+    expect(permissions(templates['existing resources'], one)).toEqual(
       expect.arrayContaining([
         `secretsmanager:GetSecretValue ${arns.secret}`,
         `kms:Decrypt ${arns.key}`,
@@ -247,10 +229,10 @@ it('reads secrets, keys and buses that are there already by their own ARNs', () 
       ]),
     );
   }
-  expect(resourcesOf(templates['all that is there already'], 'AWS::Events::EventBusPolicy')).toEqual([]);
+  expect(resourcesOf(templates['existing resources'], 'AWS::Events::EventBusPolicy')).toEqual([]);
 });
 
-it("lets nobody but the connector's two functions use its event source on the bus it made", () => {
+it("allows only the connector's two functions to use its event source on its new bus", () => {
   expect(resourcesOf(byDefault, 'AWS::Events::EventBusPolicy').map((policy) => policy.Properties['Statement'])).toEqual(
     [
       {
@@ -289,25 +271,25 @@ describe('with two connectors', () => {
     );
   });
 
-  it.each(FUNCTIONS)('tells %s of both, in as few bytes as will do', (one) => {
+  it.each(FUNCTIONS)('passes both to %s in as few bytes as possible', (one) => {
     expect(environmentOf(template, one)[ENV.connectors]).toMatch(
       /^\[\{"id":"berlin","tailnet":"berlin\.example\.com","secretId":"tailscale\/berlin","dialect":"configuration"\},\{"id":"new-york","tailnet":"-","secretId":"<ConnectorSecretnewyork\w+>"\}\]$/,
     );
   });
 
-  it('knows a secret by name but for the six characters at the end of its ARN', () => {
+  it('allows a secret by name, with a pattern for the six random characters of its ARN', () => {
     expect(permissions(template, 'Poll')[2]).toMatch(
       /^secretsmanager:GetSecretValue arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:tailscale\/berlin-\?{6}$/,
     );
   });
 
-  it('lets a function reach the items of both by their literal keys', () => {
+  it('allows the items of both by their literal keys', () => {
     expect(permissions(template, 'Backfill').filter((line) => line.includes('dynamodb:PutItem'))).toEqual([
       expect.stringContaining('{"dynamodb:LeadingKeys":["TN#berlin#BF","TN#new-york#BF"]}'),
     ]);
   });
 
-  it('prints the command that fills a secret only for a secret it made', () => {
+  it('has an output with the command that stores a credential for each new secret', () => {
     const commands = Object.entries(template.Outputs).filter(([name]) => name.startsWith('PutSecret'));
     expect(commands.map(([name]) => name)).toEqual(['PutSecretnewDashyork']);
     expect(commands.map(([, output]) => deployed(output.Value))).toEqual([
@@ -317,7 +299,7 @@ describe('with two connectors', () => {
     ]);
   });
 
-  it('keeps apart two ids that differ by a hyphen', () => {
+  it('distinguishes two ids that differ by a hyphen', () => {
     const outputs = synthesize({
       connectors: [
         { id: 'a-b', tailnet: 'a.example' },
@@ -328,7 +310,7 @@ describe('with two connectors', () => {
   });
 });
 
-it('passes the AwsSolutions rules, with a reason wherever one is set aside', () => {
+it('passes the AwsSolutions rules, with a reason for each exception', () => {
   for (const props of [{}, { connectors: twoConnectors }, { busArn: arns.bus }]) {
     const stack = createStack(props);
     // The rule for bus policies reads a property that CDK calls deprecated.
@@ -337,18 +319,157 @@ it('passes the AwsSolutions rules, with a reason wherever one is set aside', () 
   }
 });
 
-it('says how to build the function when it is not built', () => {
+it('reports a function that is not built', () => {
   expect(() => createStack({ bundlePath: '/nowhere' })).toThrow(
     'The function is not built: /nowhere/poll has no index.js. Run npm run build.',
   );
 });
 
-it('refuses wrong options in code as it does in context', () => {
+it('rejects invalid options in code as in the context', () => {
   expect(() => createStack({ overlapMinutes: 0, connectors: [{ id: 'A', tailnet: '-' }] })).toThrow(
     /overlapMinutes: .*; connectors\[0\]\.id: must be 1 to 32/,
   );
 });
 
-it('synthesizes this template as cloned', () => {
+it('synthesizes this template by default', () => {
   expect(JSON.parse(JSON.stringify(byDefault).replaceAll(/[0-9a-f]{64}\.zip/g, '<asset>.zip'))).toMatchSnapshot();
+});
+
+describe('the alarms', () => {
+  it('start for a stale or missing watermark, failures, gaps, lost state, quarantine and clock skew', () => {
+    const above = (MetricName: string, Statistic: string, Threshold: number, TreatMissingData: string) =>
+      expect.objectContaining({
+        MetricName,
+        Statistic,
+        Threshold,
+        TreatMissingData,
+        ComparisonOperator: 'GreaterThanThreshold',
+        Period: 900,
+        EvaluationPeriods: 1,
+      }) as unknown;
+    expect(resourcesOf(byDefault, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)).toEqual([
+      above('WatermarkAgeSeconds', 'Maximum', 1200, 'breaching'),
+      above('PollFailed', 'Sum', 1, 'notBreaching'),
+      above('Gaps', 'Sum', 0, 'notBreaching'),
+      above('StateLost', 'Sum', 0, 'notBreaching'),
+      above('EventsQuarantined', 'Sum', 0, 'notBreaching'),
+      above('ClockSkewSeconds', 'Maximum', 300, 'notBreaching'),
+    ]);
+  });
+
+  it('exist for each connector, and name it', () => {
+    const alarms = resourcesOf(templates['two connectors'], 'AWS::CloudWatch::Alarm').map(
+      ({ Properties }) => Properties,
+    );
+    for (const { id: connector } of twoConnectors) {
+      const own = alarms.filter(
+        ({ Dimensions }) => JSON.stringify(Dimensions) === JSON.stringify([{ Name: 'connector', Value: connector }]),
+      );
+      expect(own).toHaveLength(alarms.length / 2);
+      for (const { AlarmDescription } of own)
+        expect(AlarmDescription).toMatch(new RegExp(`^Connector ${connector} .*\\.$`));
+    }
+  });
+
+  it('notify the topic when they start and end', () => {
+    for (const alarm of resourcesOf(
+      synthesize({ monitoring: { alarmTopicArn: arns.topic } }),
+      'AWS::CloudWatch::Alarm',
+    )) {
+      expect(alarm.Properties).toMatchObject({ AlarmActions: [arns.topic], OKActions: [arns.topic] });
+    }
+  });
+
+  it('are absent with monitoring: false', () => {
+    expect(resourcesOf(synthesize({ monitoring: false }), 'AWS::CloudWatch::Alarm')).toEqual([]);
+  });
+});
+
+describe('the backfill workflow', () => {
+  const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
+  const own = Object.entries(byDefault.Resources).filter(([id]) => id.startsWith('ConnectorWorkflow'));
+  const physical = (id: string) => (id.startsWith('ConnectorWorkflowStateMachine') ? MACHINE : `<${id}>`);
+
+  const policy = z.object({
+    PolicyDocument: z.object({
+      Statement: z.array(
+        z.strictObject({ Sid: z.string(), Effect: z.literal('Allow'), Action: z.unknown(), Resource: z.unknown() }),
+      ),
+    }),
+  });
+
+  it('may use exactly one function, its own executions, its log and its traces', () => {
+    const statements = own
+      .filter(([, { Type }]) => Type === 'AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) => parseWith(policy, Properties, 'policy').PolicyDocument.Statement);
+    const allowed = statements.flatMap(({ Action, Resource }) =>
+      [Action]
+        .flat()
+        .flatMap((action) => [Resource].flat().map((resource) => `${String(action)} ${deployed(resource, physical)}`)),
+    );
+    const executions = (action: string) =>
+      ['Backfill:*', 'Backfill/slices:*'].map(
+        (name) => `states:${action} arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${name}`,
+      );
+    expect(allowed.sort()).toEqual(
+      [
+        'lambda:InvokeFunction <ConnectorBackfillFunction51F4109C.Arn>',
+        `states:StartExecution ${MACHINE}`,
+        ...['DescribeExecution', 'StopExecution', 'RedriveExecution'].flatMap(executions),
+        ...[
+          'CreateLogDelivery',
+          'GetLogDelivery',
+          'UpdateLogDelivery',
+          'DeleteLogDelivery',
+          'ListLogDeliveries',
+          'PutResourcePolicy',
+          'DescribeResourcePolicies',
+          'DescribeLogGroups',
+        ].map((name) => `logs:${name} *`),
+        ...['PutTraceSegments', 'PutTelemetryRecords', 'GetSamplingRules', 'GetSamplingTargets'].map(
+          (name) => `xray:${name} *`,
+        ),
+      ].sort(),
+    );
+  });
+
+  it('logs every state and traces every execution', () => {
+    expect(resourcesOf(byDefault, 'AWS::StepFunctions::StateMachine').map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({
+        StateMachineType: 'STANDARD',
+        TracingConfiguration: { Enabled: true },
+        LoggingConfiguration: expect.objectContaining({ Level: 'ALL' }) as unknown,
+      }),
+    ]);
+  });
+
+  it('has its own role, which only Step Functions may assume', () => {
+    const roles = own
+      .filter(([, { Type }]) => Type === 'AWS::IAM::Role')
+      .map(([, { Properties }]) => JSON.stringify(Properties['AssumeRolePolicyDocument']));
+    expect(roles).toEqual([expect.stringContaining('"states.amazonaws.com"')]);
+  });
+
+  it('has no schedule, and an output with its ARN', () => {
+    expect(JSON.stringify(resourcesOf(byDefault, 'AWS::Events::Rule'))).not.toContain('ConnectorWorkflow');
+    expect(deployed(byDefault.Outputs[STACK_OUTPUT.backfillStateMachine]?.Value, physical)).toBe(MACHINE);
+  });
+});
+
+describe('the package root', () => {
+  it('is the clone in a clone', () => {
+    expect(packageRoot()).toBe(join(__dirname, '../..'));
+  });
+
+  it('is the installed package, not the app that installed it', () => {
+    const app = mkdtempSync(join(tmpdir(), 'app-'));
+    const installed = join(app, 'node_modules', 'connector');
+    mkdirSync(join(installed, 'dist', 'infra'), { recursive: true });
+    for (const folder of [app, installed]) writeFileSync(join(folder, 'package.json'), '{}');
+    expect(packageRoot(join(installed, 'dist', 'infra'))).toBe(installed);
+  });
+
+  it('is an error without a package', () => {
+    expect(() => packageRoot('/')).toThrow('set bundlePath');
+  });
 });

@@ -1,24 +1,17 @@
 import fc from 'fast-check';
-import type { Plan } from '../../../cli/backfill/answers';
+import type { BackfillPlan } from '../../../lib/contract/backfill';
 import { createPace } from '../../../cli/backfill/pace';
 import { HOUR } from '../../../lib/domain/time';
 const START = Date.parse('2026-11-01T00:00:00Z');
 const iso = (hour: number) => new Date(START + hour * HOUR).toISOString();
 
-/** Slices that end at these hours. */
-function planOf(ends: readonly number[]): Plan {
-  const slices = ends.map((end, slice) => ({ slice, from: iso(ends[slice - 1] ?? 0), until: iso(end) }));
-  return {
-    jobId: 'bf-1',
-    connector: 'default',
-    dialect: 'configuration',
-    from: iso(0),
-    until: iso(ends.at(-1) ?? 0),
-    force: false,
-    dryRun: false,
-    notes: [],
-    slices,
-  };
+/** A plan whose slices end at these hours. */
+function planOf(ends: readonly number[]): Pick<BackfillPlan, 'from' | 'until' | 'slices'> {
+  const slices = ends.map((end, slice) => ({
+    ...{ action: 'slice' as const, jobId: 'bf-1', connector: 'default', force: false, dryRun: false },
+    ...{ slice, from: iso(ends[slice - 1] ?? 0), until: iso(end) },
+  }));
+  return { from: iso(0), until: iso(ends.at(-1) ?? 0), slices };
 }
 
 const standing = (slice: number, hour: number, fetched: number) => ({
@@ -37,20 +30,20 @@ it('weighs slices by their length', () => {
   });
 });
 
-it('knows rate and time left from the second look on, also where it came back to a job that is half done', () => {
+it('knows rate and time left from the second look on, also after --attach to a running job', () => {
   const pace = createPace();
   const plan = planOf([10]);
   expect(pace(plan, [standing(0, 5, 1_000)], 60_000).all).toMatchObject({ rate: null, left: null });
   expect(pace(plan, [standing(0, 6, 1_500)], 70_000).all).toMatchObject({ fraction: 0.6, rate: 50, left: 40_000 });
 });
 
-it('does not promise an end where nothing moves', () => {
+it('knows no time left without progress', () => {
   const pace = createPace();
   pace(planOf([10]), [standing(0, 5, 1_000)], 0);
   expect(pace(planOf([10]), [standing(0, 5, 1_200)], 10_000).all).toMatchObject({ rate: 20, left: null });
 });
 
-it('is never below nothing, nor beyond all, whatever the table says', () => {
+it('keeps every fraction from 0 to 1, whatever the table contains', () => {
   const ends = fc
     .uniqueArray(fc.integer({ min: 1, max: 2_160 }), { minLength: 1, maxLength: 12 })
     .map((hours) => hours.sort((one, other) => one - other));

@@ -1,43 +1,48 @@
 import fc from 'fast-check';
-import { BACKFILL_ERROR, MAX_SLICES, type BackfillPlan, type SliceInvocation } from '../../../lib/contract/backfill';
-import { DEFAULT_CONCURRENCY, MAX_CONCURRENCY } from '../../../lib/contract/backfill-workflow';
-import { deployedMachine, execute, FunctionError, mapState, type Execution } from './machine';
+import {
+  BACKFILL_ERROR,
+  BACKFILL_STATE,
+  DEFAULT_CONCURRENCY,
+  MAX_CONCURRENCY,
+  MAX_SLICES,
+  type BackfillPlan,
+  type SliceInvocation,
+} from '../../../lib/contract/backfill';
+import { deployedMachine, execute, FunctionError, type Execution } from './machine';
 
 const machine = deployedMachine();
-const CONNECTOR = 'a'.repeat(32);
-const JOB = 'b'.repeat(40);
+const job = { connector: 'a'.repeat(32), jobId: `bf-${'b'.repeat(32)}`, force: false, dryRun: false };
+const TOO_MANY_FAILED = 'States.ExceedToleratedFailureThreshold';
 
-/** What one invocation of a slice does: it ends it, gets a part of the way, or fails with an error of this name. */
+/** Result of one invocation of a slice: done, partly done, or an error of this name. */
 type Step = 'done' | 'part' | { readonly fails: string };
 
 function plan(slices: number): BackfillPlan {
   const at = (hour: number) => new Date(Date.UTC(2026, 8, 1, hour)).toISOString();
-  const job = { connector: CONNECTOR, jobId: JOB, force: false, dryRun: false };
-  const one = (slice: number): SliceInvocation => ({
-    action: 'slice',
-    ...job,
-    slice,
-    from: at(slice),
-    until: at(slice + 1),
-  });
   return {
     ...job,
     dialect: 'configuration',
     from: at(0),
     until: at(slices),
     notes: [],
-    slices: Array.from({ length: slices }, (_, slice) => one(slice)),
+    slices: Array.from({ length: slices }, (_, slice) => ({
+      action: 'slice',
+      ...job,
+      slice,
+      from: at(slice),
+      until: at(slice + 1),
+    })),
   };
 }
 
 interface Run extends Execution {
-  /** How often each slice was invoked. */
+  /** Invocations of each slice. */
   readonly tries: readonly number[];
-  /** Slices that were done when the report was asked for. */
+  /** Slices that were done when the report was requested; undefined: it was not. */
   readonly doneAtReport: number | undefined;
 }
 
-/** Runs an execution in which each slice takes its steps in turn, and its last one again and again. */
+/** Runs an execution in which each slice takes its steps in turn, and repeats the last one. */
 async function run(slices: readonly (readonly Step[])[], input: object = { request: { last: 'P1D' } }): Promise<Run> {
   const planned = plan(slices.length);
   const tries = slices.map(() => 0);
@@ -60,107 +65,90 @@ async function run(slices: readonly (readonly Step[])[], input: object = { reque
   };
   const execution = await execute(machine, input, async (payload) => {
     const invocation = payload as SliceInvocation | { readonly action: 'plan' | 'report' };
-    if (invocation.action === 'slice') return work(invocation);
     if (invocation.action === 'plan') return planned;
+    if (invocation.action === 'slice') {
+      expect(invocation).toEqual(planned.slices[invocation.slice]);
+      return work(invocation);
+    }
     doneAtReport = done.size;
-    return { jobId: JOB, slice: null, done: done.size === slices.length };
+    return { jobId: job.jobId, slice: null, done: done.size === slices.length };
   });
-  const asPlanned = planned.slices.map((slice) => JSON.stringify(slice));
-  for (const invocation of execution.invocations.slice(1)) {
-    if ((invocation as SliceInvocation | { action: 'report' }).action === 'slice')
-      expect(asPlanned).toContain(JSON.stringify(invocation));
-  }
   return { ...execution, tries, doneAtReport };
 }
 
 const times = (count: number, step: Step): Step[] => Array.from({ length: count }, () => step);
 
-it('plans, runs every slice, follows those that are not done in one go, and ends with one report', async () => {
+it('plans, runs every slice until it is done, and ends with one report', async () => {
   const { output, invocations, tries } = await run(
     [['done'], ['part', 'part', 'done'], ['done'], [...times(20, 'part'), 'done']],
     { request: { from: '2026-09-01T00:00:00Z', force: true } },
   );
-  expect(output).toEqual({ jobId: JOB, slice: null, done: true });
+  expect(output).toEqual({ jobId: job.jobId, slice: null, done: true });
   expect(tries).toEqual([1, 3, 1, 21]);
   expect(invocations[0]).toEqual({ action: 'plan', from: '2026-09-01T00:00:00Z', force: true });
-  expect(invocations.at(-1)).toEqual({ action: 'report', connector: CONNECTOR, jobId: JOB });
+  expect(invocations.at(-1)).toEqual({ action: 'report', connector: job.connector, jobId: job.jobId });
   expect(invocations).toHaveLength(1 + 26 + 1);
 });
 
-describe('side by side', () => {
+it.each([
+  [DEFAULT_CONCURRENCY, { request: {} }],
+  [1, { request: {}, concurrency: 1 }],
+  [7, { request: {}, concurrency: 7 }],
+])('runs %i slices at once for %j', async (concurrency, input) => {
   const many = Array.from({ length: 12 }, (): Step[] => ['part', 'done']);
-
-  it(`run ${DEFAULT_CONCURRENCY} slices where nothing is said`, async () => {
-    expect((await run(many)).atOnce).toBe(DEFAULT_CONCURRENCY);
-  });
-
-  it.each([1, 7])('run %i slices where that is asked for', async (concurrency) => {
-    const { atOnce, output } = await run(many, { request: {}, concurrency });
-    expect(atOnce).toBe(concurrency);
-    expect(output).toMatchObject({ done: true });
-  });
+  expect(await run(many, input)).toMatchObject({ atOnce: concurrency, output: { done: true } });
 });
 
 it.each([
   ['no request', { last: 'P1D' }],
-  ['no bound', { request: {}, concurrency: 0 }],
-  ['too wide a bound', { request: {}, concurrency: MAX_CONCURRENCY + 1 }],
-  ['a bound that is no number', { request: {}, concurrency: '4' }],
-])('refuses %s before anything is invoked', async (_what, input) => {
+  ['concurrency 0', { request: {}, concurrency: 0 }],
+  ['a concurrency over the maximum', { request: {}, concurrency: MAX_CONCURRENCY + 1 }],
+  ['a concurrency that is a string', { request: {}, concurrency: '4' }],
+])('rejects %s before any invocation', async (_what, input) => {
   expect(await run([['done']], input)).toMatchObject({ error: 'InvalidInput', invocations: [] });
 });
 
-it('plans whatever action the request may name', async () => {
+it('plans, whatever action the request names', async () => {
   const { invocations } = await run([['done']], { request: { action: 'redrive', last: 'P1D' } });
   expect(invocations[0]).toEqual({ action: 'plan', last: 'P1D' });
 });
 
 describe('a slice that fails', () => {
-  const { state, retries } = mapState(machine);
-
   it.each([
-    BACKFILL_ERROR.busy,
-    BACKFILL_ERROR.waiting,
-    BACKFILL_ERROR.failed,
+    ...Object.values(BACKFILL_ERROR),
     'Lambda.TooManyRequestsException',
     'Lambda.ServiceException',
     'Sandbox.Timedout',
     'Runtime.ExitError',
-  ])('with %s is tried again, and the others go on', async (fails) => {
-    const {
-      output,
-      tries,
-      retries: retried,
-    } = await run([['done'], [{ fails }, 'part', { fails }, { fails }, 'done'], ['part', 'done']]);
-    expect(output).toMatchObject({ done: true });
-    expect(tries).toEqual([1, 5, 2]);
-    expect(retried).toBe(3);
-  });
-
-  it('for ever fails the execution under its own error, and no report says otherwise', async () => {
-    const { output, error, tries, doneAtReport } = await run([['done'], [{ fails: BACKFILL_ERROR.failed }], ['done']]);
-    expect({ output, error, doneAtReport }).toEqual({
-      output: undefined,
-      error: BACKFILL_ERROR.failed,
-      doneAtReport: undefined,
+  ])('with %s is retried, and the other slices continue', async (fails) => {
+    expect(await run([['done'], [{ fails }, 'part', { fails }, { fails }, 'done'], ['part', 'done']])).toMatchObject({
+      output: { done: true },
+      tries: [1, 5, 2],
+      retries: 3,
     });
-    expect(tries[1]).toBe(11);
   });
 
-  it('has tries of its own after each part that it got done', async () => {
-    const { output } = await run([
-      [...times(10, { fails: BACKFILL_ERROR.failed }), 'part', ...times(10, { fails: BACKFILL_ERROR.failed }), 'done'],
-    ]);
-    expect(output).toMatchObject({ done: true });
+  it.each([
+    ['after 10 retries', BACKFILL_ERROR.failed, 11],
+    ['after 50 retries if it is busy', BACKFILL_ERROR.busy, 51],
+    ['without a retry if its input is invalid', 'InvalidInput', 1],
+  ])('fails the execution %s, without a report', async (_when, fails, tries) => {
+    expect(await run([['done'], [{ fails }], ['done']])).toMatchObject({
+      output: undefined,
+      error: TOO_MANY_FAILED,
+      doneAtReport: undefined,
+      tries: [1, tries, 1],
+    });
   });
 
-  it('because it was asked for wrongly is not tried again', async () => {
-    const { error, tries } = await run([[{ fails: 'InvalidInput' }]]);
-    expect({ error, tries }).toEqual({ error: 'InvalidInput', tries: [1] });
+  it('has all its retries again after each part', async () => {
+    const fails = times(10, { fails: BACKFILL_ERROR.failed });
+    expect(await run([[...fails, 'part', ...fails, 'done']])).toMatchObject({ output: { done: true } });
   });
 
-  it('waits longer each time, up to a bound, and not in step with the others', () => {
-    expect(retries).toEqual([
+  it('is retried with growing delays, up to a maximum, and with jitter', () => {
+    const map = machine.States[BACKFILL_STATE.slices]?.['ItemProcessor'] as typeof machine;
+    expect(map.States[BACKFILL_STATE.slice]?.['Retry']).toEqual([
       { ErrorEquals: ['InvalidInput'], MaxAttempts: 0 },
       {
         ErrorEquals: ['BackfillBusy', 'BackfillWaiting'],
@@ -179,46 +167,23 @@ describe('a slice that fails', () => {
       },
     ]);
   });
-
-  it('is one too many: nothing is tolerated, as the interpreter has it without being told', () => {
-    // What else a map state may have, and the interpreter would pass over, is not there.
-    expect(Object.keys(state).sort()).toEqual([
-      'ItemProcessor',
-      'ItemsPath',
-      'Label',
-      'MaxConcurrencyPath',
-      'Next',
-      'QueryLanguage',
-      'ResultPath',
-      'Type',
-    ]);
-    expect(state['QueryLanguage']).toBe('JSONPath');
-    expect(state.ItemProcessor['ProcessorConfig']).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
-  });
 });
 
-it('fails when a slice is not done and says no way to go on', async () => {
-  const planned = plan(1);
-  const { error } = await execute(machine, { request: {} }, (payload) =>
-    Promise.resolve((payload as { action: string }).action === 'plan' ? planned : { done: false, next: null }),
+it.each([
+  [TOO_MANY_FAILED, 'a slice that is not done has no next invocation', { done: false, next: null }, { done: true }],
+  ['JobIncomplete', 'the report says that the job is not done', { done: true, next: null }, { done: false }],
+])('fails with %s if %s', async (error, _when, slice, report) => {
+  const answers: Readonly<Record<string, object>> = { plan: plan(1), slice, report };
+  const ended = await execute(machine, { request: {} }, (payload) =>
+    Promise.resolve(answers[(payload as { action: string }).action]),
   );
-  expect(error).toBe('SliceLost');
+  expect(ended.error).toBe(error);
 });
 
-it('fails when the report at the end says that the job is not done', async () => {
-  const { error } = await execute(machine, { request: {} }, (payload) => {
-    const { action } = payload as { action: string };
-    return Promise.resolve(
-      action === 'plan' ? plan(1) : action === 'slice' ? { done: true, next: null } : { done: false },
-    );
-  });
-  expect(error).toBe('JobIncomplete');
-});
-
-it('passes on less than the 256 KiB that Step Functions takes, with the longest plan there can be', async () => {
+it('passes less than the 256 KiB that Step Functions allows, with the longest plan', async () => {
   const { longestPayload, output } = await run(
     Array.from({ length: MAX_SLICES }, (): Step[] => ['done']),
-    { request: { connector: CONNECTOR }, concurrency: MAX_CONCURRENCY },
+    { request: { connector: job.connector }, concurrency: MAX_CONCURRENCY },
   );
   expect(output).toMatchObject({ done: true });
   expect(longestPayload).toBeGreaterThan(MAX_SLICES * 100);
@@ -226,32 +191,21 @@ it('passes on less than the 256 KiB that Step Functions takes, with the longest 
 });
 
 it('ends with a report of slices that are all done, or fails', async () => {
+  const failure = fc.constantFrom('BackfillBusy', 'BackfillFailed', 'InvalidInput', 'Lambda.SdkClientException');
   const step = fc.oneof(
     fc.constant<Step>('part'),
-    fc
-      .constantFrom('BackfillBusy', 'BackfillFailed', 'InvalidInput', 'Lambda.SdkClientException')
-      .map((fails): Step => ({ fails })),
+    failure.map((fails): Step => ({ fails })),
   );
-  const slice = fc
-    .tuple(
-      fc.array(step, { maxLength: 14 }),
-      fc.constantFrom<Step>('done', 'done', 'done', { fails: 'BackfillFailed' }),
-    )
-    .map(([steps, last]) => [...steps, last]);
+  const last = fc.constantFrom<Step>('done', 'done', 'done', { fails: 'BackfillFailed' });
+  const slice = fc.tuple(fc.array(step, { maxLength: 14 }), last).map(([steps, end]) => [...steps, end]);
+  const slices = fc.array(slice, { minLength: 1, maxLength: 8 });
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(slice, { minLength: 1, maxLength: 8 }),
-      fc.integer({ min: 1, max: 8 }),
-      async (slices, concurrency) => {
-        const { output, error, doneAtReport, atOnce } = await run(slices, { request: {}, concurrency });
-        if (error !== undefined) {
-          expect(doneAtReport).toBeUndefined();
-          return;
-        }
-        expect({ output, doneAtReport }).toMatchObject({ output: { done: true }, doneAtReport: slices.length });
-        expect(atOnce).toBeLessThanOrEqual(concurrency);
-      },
-    ),
+    fc.asyncProperty(slices, fc.integer({ min: 1, max: 8 }), async (all, concurrency) => {
+      const { output, error, doneAtReport, atOnce } = await run(all, { request: {}, concurrency });
+      expect(atOnce).toBeLessThanOrEqual(concurrency);
+      if (error !== undefined) expect(doneAtReport).toBeUndefined();
+      else expect({ output, doneAtReport }).toMatchObject({ output: { done: true }, doneAtReport: all.length });
+    }),
     { numRuns: 60 },
   );
 });

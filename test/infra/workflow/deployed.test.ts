@@ -12,7 +12,7 @@ const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
 describe.each(['configuration', 'audit'] as const)(
   'the command, the deployed states and the deployed function, in the %s dialect',
   (dialect) => {
-    it('bring a range once, slice by slice, while Tailscale fails now and then', async () => {
+    it('publish a range once, slice by slice, while some requests to Tailscale fail', async () => {
       stage = await openStage({ dialect, api: { pageSize: 20 } });
       const { world } = stage;
       world.api.add(Array.from({ length: 60 }, (_, at) => record(2 * HOUR + at * HOUR)));
@@ -35,7 +35,7 @@ describe.each(['configuration', 'audit'] as const)(
   },
 );
 
-it('a credential that is refused fails the job with what to do, and once it is put right the same job goes on', async () => {
+it('a rejected credential fails the job with what to do, and after its correction the same job continues', async () => {
   stage = await openStage({ dialect: 'configuration' });
   const { world } = stage;
   world.api.add([record(3 * DAY), record(2 * DAY)]);
@@ -51,7 +51,7 @@ it('a credential that is refused fails the job with what to do, and once it is p
   expect(JSON.parse(ended.stdout)).toMatchObject({ emitted: 2, done: true });
 });
 
-it('a range that cannot be is refused by the function, and the command says where', async () => {
+it('the function rejects an invalid range, and the command prints its message', async () => {
   stage = await openStage({ dialect: 'configuration' });
   expect(await backfill('--last', 'P200D')).toMatchObject({
     exitCode: 2,

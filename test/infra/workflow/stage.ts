@@ -1,28 +1,29 @@
 import { join } from 'node:path';
 import type { SliceInvocation } from '../../../lib/contract/backfill';
+import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../../lib/contract/names';
 import { startControlPlane, type ControlPlane } from '../../cli/control-plane';
 import type { FailedSlice, LocalStateMachine } from '../../cli/step-functions';
 import { InvocationError, type Sandbox } from '../../harness/lambda';
 import { openWorld, type World, type WorldOptions } from '../../harness/world';
 import { deployedMachine, execute, FunctionError } from './machine';
 
-/** What `npm run build` makes of functions/backfill: the very file that is deployed. */
+/** The deployed file, as `npm run build` makes it. */
 const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
 
-/** The deployed states and the deployed function on a stage: only AWS and Tailscale are played. */
+/** The deployed state machine and functions; AWS and Tailscale are simulated. */
 export interface Stage {
   readonly world: World;
   readonly plane: ControlPlane;
-  /** Makes the command ask here. */
+  /** Endpoints for the command. */
   readonly environment: Readonly<Record<string, string>>;
   /** Invocations of slices, in order. */
   readonly sliceInvocations: readonly SliceInvocation[];
   close(): Promise<void>;
 }
 
-/** Opens the stage with a connector that has polled once. Lambda has as many sandboxes as are in use at once. */
+/** Starts it with a connector that has polled once, and as many sandboxes as run at once. */
 export async function openStage(options: WorldOptions & { readonly remainingMs?: number } = {}): Promise<Stage> {
   const world = await openWorld(options);
   const live = await world.sandbox();
@@ -68,13 +69,13 @@ export async function openStage(options: WorldOptions & { readonly remainingMs?:
     });
   };
   const stack = {
-    BackfillStateMachineArn: MACHINE,
-    FunctionName: 'poll',
-    TableName: 'tailscale-audit',
-    Connectors: 'default',
+    [STACK_OUTPUT.backfillStateMachine]: MACHINE,
+    [STACK_OUTPUT.pollFunction]: 'poll',
+    [STACK_OUTPUT.table]: 'tailscale-audit',
+    [STACK_OUTPUT.connectors]: 'default',
   };
   const plane = await startControlPlane({
-    stacks: { TailscaleAuditConnector: stack },
+    stacks: { [DEFAULT_STACK_NAME]: stack },
     functions: { poll: (event) => live.invoke(event) },
     stateMachines: { [MACHINE]: run },
   });
