@@ -6,20 +6,19 @@ const INTRODUCTION = `# Findings
 
 Made from the catalogue in \`lib/policy/findings\` by \`npm run generate\`; do not edit it here.
 
-A policy diff event lists in \`detail.diff.findings\` what a change of the policy file brought in and somebody should look at. The severity is the finding's own: the event is \`high\` in any case.
-Ids do not change their meaning, so a rule may name them. A finding says where it stands (\`section\`, \`path\`, \`line\`) and what it saw there (\`evidence\`).
+A policy diff event lists in \`detail.diff.findings\` the risks that a change of the policy file introduces. The severity
+is that of the finding; the severity of the event is always \`high\`. The meaning of an id never changes, so rules may match
+on ids. A finding has its place in the file (\`section\`, \`path\`, \`line\`) and what was found there (\`evidence\`).
 
-What was there before is not listed again. Where **standing** says so, it is counted in \`detail.diff.standing\` for as long as it is there.
+Pre-existing findings are not listed. Those with **counted** in the last column are counted in \`detail.diff.standing\` in each
+event, until a change removes them.
 
 `;
 
 /** The text of docs/findings.md. */
 export function findingsPage(): string {
-  const rows = [...CATALOGUE, { ...PARSE_ERROR, standing: false }].map(({ id, severity, title, standing }) => [
-    code(id),
-    severity,
-    title,
-    standing ? 'counted' : '',
-  ]);
-  return `${INTRODUCTION}${table(['id', 'severity', 'what', 'standing'], rows)}`;
+  const rows = [...CATALOGUE, { ...PARSE_ERROR, preExisting: 'new only' }].map(
+    ({ id, severity, title, preExisting }) => [code(id), severity, title, preExisting === 'counted' ? 'counted' : ''],
+  );
+  return `${INTRODUCTION}${table(['id', 'severity', 'title', 'pre-existing'], rows)}`;
 }

@@ -1,5 +1,5 @@
 import { visible, visibleLine } from '../../lib/contract/visible';
-import { clip } from '../../lib/policy/clip';
+import { clip } from '../../lib/policy/report/clip';
 import type { Finding } from '../../lib/policy/findings/catalogue';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
 import { affectedInWords, changedSections, cutsInWords, findingPlace, MEANING, standingInWords } from './words';

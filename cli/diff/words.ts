@@ -1,10 +1,10 @@
 import { visibleLine } from '../../lib/contract/visible';
-import { clip } from '../../lib/policy/clip';
-import type { ChangeKind } from '../../lib/policy/change-kind';
+import { clip } from '../../lib/policy/report/clip';
+import type { ChangeKind } from '../../lib/policy/compare/change-kind';
 import type { Finding } from '../../lib/policy/findings/catalogue';
-import type { Json } from '../../lib/policy/hujson';
+import type { Json } from '../../lib/policy/parse/hujson';
 import type { PolicyDiffResult } from '../../lib/policy/policy-diff';
-import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../../lib/policy/semantic-diff';
+import type { EntryChange, EntryEdit, FieldEdit, SectionDiff } from '../../lib/policy/compare/semantic-diff';
 
 /** UTF-16 units of one change in words. */
 const MAX_CHANGE_LENGTH = 600;

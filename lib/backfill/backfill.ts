@@ -163,7 +163,7 @@ async function openJob(
 }
 
 const NO_END_NOTE = (dialect: Dialect): string =>
-  `the ${dialect} dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out what is not before its end`;
+  `the ${dialect} dialect has no end parameter: the plan is one paged job, which reads from its start to now and leaves out records after its end`;
 
 async function findJob({ connector, store }: Scope, jobId: string): Promise<BackfillJob> {
   const job = await store.findJob(jobId);
@@ -174,7 +174,7 @@ async function findJob({ connector, store }: Scope, jobId: string): Promise<Back
   return job;
 }
 
-/** Ids are made with what the first good answer said of the tailnet, and only live polling may fix that. */
+/** Ids are made with the tailnet of the first good answer, which only live polling stores. */
 async function standingOf(
   connector: ConnectorSettings,
   store: BackfillStore,

@@ -5,7 +5,7 @@ import { ENCODERS } from '../events/encode/encoders';
 
 const SUBJECT = 'the quarantined event';
 
-/** What a redrive reads or replaces. The rest of the detail is published as it is stored. */
+/** What a redrive reads or replaces. The rest of the detail is published as stored. */
 const stored = z.object({
   detailType: z.enum(ENCODERS.map(({ detailType }) => detailType)),
   time: z.int(),
@@ -42,7 +42,7 @@ export function parseQuarantinedEvent(json: string): QuarantinedEvent {
     throw new InvalidInput(SUBJECT, ['is not JSON']);
   }
   assertStored(value);
-  // Not the schema's copy: its fields have another order, and the hash of a claimed detail is over its text.
+  // Not the schema's copy: its fields have another order, and a claim check hashes the detail's text.
   const { detailType, time, seen, detail } = value;
   const { id, contentHash, claimCheck } = detail;
   return { detailType, time, detail, id, contentHash, publishedId: seen, isClaimed: claimCheck !== null };

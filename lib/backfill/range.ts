@@ -6,13 +6,13 @@ import { rfc3339, MINUTE, DAY, parseTimestamp } from '../domain/time';
 import type { Millis, Window } from '../domain/time';
 import { RETENTION_MS } from '../domain/time';
 
-/** How far a range may reach beyond what Tailscale keeps, or beyond now, and still be cut to what there is. */
+/** A range that reaches this far beyond Tailscale's retention, or beyond now, is clamped; one that reaches further is refused. */
 const CLAMPED_MS = DAY;
 
-/** RFC 3339 wants a zone: a time without one would be read in another zone than it was meant. */
+/** RFC 3339 requires a zone: a time without one would be read in the wrong zone. */
 const ZONED = /(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-/** A range in whole minutes, and what an operator should know of how it came about. */
+/** A range in whole minutes, and notes on how it was resolved. */
 export interface Range extends Window {
   readonly notes: readonly string[];
 }
@@ -20,7 +20,7 @@ export interface Range extends Window {
 export type AskedRange = Pick<BackfillRequest, 'from' | 'until' | 'last'>;
 
 /**
- * The range that a request names, before it is held against what can be read.
+ * The range that a request names, before it is clamped.
  *
  * @throws InvalidInput naming the field and the limit: no range, two ranges, no time, reversed, in the future.
  */
@@ -65,7 +65,7 @@ function parseInstant(field: 'from' | 'until', text: string): Millis {
   return instant;
 }
 
-/** What a range is held against. */
+/** What a range is clamped to. */
 export interface Limits {
   readonly now: Millis;
   readonly watermark: Millis;
@@ -75,10 +75,10 @@ export interface Limits {
 }
 
 /**
- * What of a range can be read and is not live polling's: from where Tailscale's log begins, to where live polling reads
- * on, which is the watermark less the overlap, or where it began if that is later.
+ * Clamps a range to what Tailscale still keeps and live polling does not read: its end is the watermark less the overlap,
+ * or live polling's start if that is later.
  *
- * @throws InvalidInput naming the field and the limit, where nothing is left or the start is more than 24 hours too early.
+ * @throws InvalidInput naming the field and the limit, when nothing is left or the start is more than 24 hours too early.
  */
 export function clampRange(asked: Range, { now, watermark, startFrom, overlapMs }: Limits): Range {
   const edge = now - RETENTION_MS;
@@ -110,8 +110,8 @@ export function clampRange(asked: Range, { now, watermark, startFrom, overlapMs 
 }
 
 /**
- * The id of the job that does this. It depends on what was asked alone, not on where the clock or the watermark stand
- * when it is asked again: that resumes the job, or answers what it has done.
+ * The job's id. It depends on the request alone, not on clock or watermark: the same request again resumes the job, or
+ * reports what it has done.
  */
 export function jobIdOf(
   connector: string,

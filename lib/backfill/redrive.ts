@@ -43,9 +43,9 @@ export interface RedriveDeps {
 
 export interface RedriveRequest {
   readonly connector: string;
-  /** Events that could not be read too: those were on the bus once, as they came. */
+  /** Also unparsed records, which are on the bus already. */
   readonly includeUnparsed: boolean;
-  /** Begins behind the entry of this id; null: with the first. */
+  /** Begins after the entry of this id; null: with the first. */
   readonly after: string | null;
 }
 
@@ -56,16 +56,16 @@ export interface RedriveReport {
   readonly runId: string;
   /** On the bus now. */
   readonly redriven: number;
-  /** The bus would not take them this time either; they stay. */
+  /** Rejected by EventBridge again; they stay. */
   readonly refused: number;
-  /** Were on the bus once, unparsed, and were not asked for. */
+  /** Unparsed records, which were not requested. */
   readonly skipped: number;
   /** Could not be read from the archive; they stay. */
   readonly failed: number;
   /** Everything that waited was tried. If not, invoke again with `after`. */
   readonly done: boolean;
   readonly after: string | null;
-  /** Why what stays does; the first ones only. */
+  /** Why entries stay; the first ones only. */
   readonly problems: readonly { readonly id: string; readonly problem: string }[];
 }
 
@@ -158,12 +158,12 @@ async function redriveBatch(run: Redrive, entries: readonly Quarantined[]): Prom
   if (unsent.length > 0 && !deadline.isNear()) {
     throw new ConnectorError(
       'BUS_EXHAUSTED',
-      `EventBridge did not take ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what went out does not go out twice`,
+      `EventBridge did not accept ${unsent.length} entries after several tries; check its PutEvents quota in this region, then try again: what was published is not published twice`,
     );
   }
   const problems = [
     ...unreadable,
-    ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge refused it again: ${code}` })),
+    ...refused.map(({ event, code }) => ({ id: event.entryId, problem: `EventBridge rejected it again: ${code}` })),
   ];
   for (const problem of problems)
     telemetry.warn('an event stays in quarantine', { connector: request.connector, ...problem });
@@ -214,7 +214,7 @@ async function open(run: Redrive, entry: Quarantined): Promise<Opened> {
   }
 }
 
-/** The events of a record that is kept as it came: this version of the connector may be able to make them. */
+/** The events of a raw record: this version of the connector may be able to make them. */
 async function eventsOfRaw(run: Redrive, json: string): Promise<QuarantinedEvent[]> {
   const installation = await run.quarantine.installation();
   if (installation?.tailnetKey == null) throw new InvalidInput('the connector', ['has not read its log yet']);

@@ -11,7 +11,7 @@ export function slicesOf({ from, until, sliceMs }: BackfillJob): readonly Window
   }));
 }
 
-/** A job as it is answered to whoever runs its slices. */
+/** A job with its slices, for the state machine. */
 export function planOf(job: BackfillJob): BackfillPlan {
   const { id: jobId, connector, dialect, from, until, force, dryRun, notes } = job;
   return {
@@ -41,7 +41,7 @@ export function invocationsOf(job: BackfillJob): readonly SliceInvocation[] {
   }));
 }
 
-/** What a job has done, or one of its slices. `begun` are the slices of which something is kept. */
+/** What a job has done, or one of its slices. @param begun Its slices that have begun. */
 export function reportOf(
   job: BackfillJob,
   begun: readonly BackfillSlice[],

@@ -3,7 +3,7 @@ import type { Inflight, InstallationRecord } from './checkpoint';
 import type { Dialect } from './dialect';
 import type { Window, Millis } from './time';
 
-/** A range that an operator asked for, as it was resolved. */
+/** A range that an operator requested, clamped and rounded. */
 export interface BackfillJob extends Window {
   readonly id: string;
   readonly connector: string;
@@ -12,31 +12,31 @@ export interface BackfillJob extends Window {
   readonly force: boolean;
   /** Counts and publishes nothing. */
   readonly dryRun: boolean;
-  /** What was clamped or rounded, in the operator's words. */
+  /** What was clamped or rounded, for the operator. */
   readonly notes: readonly string[];
   /** Milliseconds that every slice but the last one spans. */
   readonly sliceMs: Millis;
 }
 
-/** What was done so far. */
+/** What a job or slice has done. */
 export type BackfillCounts = Pick<
   BackfillReport,
   'fetched' | 'emitted' | 'duplicates' | 'quarantined' | 'byAction' | 'bySeverity'
 >;
 
-/** Where a slice of a backfill is. */
+/** How far a slice of a backfill has read. */
 export interface SliceCheckpoint {
   /** Live polling's, when the invocation began. A backfill never moves it. */
   readonly watermark: Millis;
   /** Everything of the slice before it has been read. */
   readonly readTo: Millis;
-  /** What was too old to be read when its turn came, in order. */
+  /** Intervals that Tailscale no longer kept when their turn came, in order. */
   readonly unread: readonly Window[];
   readonly inflight: Inflight | null;
   readonly counts: BackfillCounts;
 }
 
-/** What was kept of a slice that was begun. */
+/** A slice that has begun, as stored. */
 export interface BackfillSlice {
   /** From 0. */
   readonly index: number;
@@ -51,7 +51,7 @@ export interface BackfillSlice {
   readonly updatedAt: Millis | null;
 }
 
-/** Where live polling stands, as a backfill reads it. */
+/** Live polling's status, as a backfill reads it. */
 export interface LiveStanding {
   readonly installation: InstallationRecord;
   readonly watermark: Millis;

@@ -8,14 +8,14 @@ export interface Inflight extends Window {
   readonly cursor: string | null;
   /** Pages committed so far. */
   readonly page: number;
-  /** How often the API refused the cursor and the window began anew. */
+  /** How often the API refused the cursor and the window was read again from its start. */
   readonly restarts: number;
 }
 
-/** Sweeps read what the overlap has left behind again, for records that show up very late. */
+/** A sweep reads again what is older than the overlap, for records that Tailscale shows very late. */
 export type SweepTier = 'hourly' | 'daily';
 
-/** Where one tier of sweeps is. */
+/** One tier of sweeps. */
 export interface SweepCheckpoint {
   /** When the last completed sweep began; before the first one, when the connector was installed. */
   readonly doneFrom: Millis;
@@ -23,7 +23,7 @@ export interface SweepCheckpoint {
   readonly inflight: (Inflight & { readonly startedAt: Millis }) | null;
 }
 
-/** Where a connector is. */
+/** How far a connector has read. */
 export interface Place {
   /** Everything before it is on the bus. */
   readonly watermark: Millis;
@@ -33,13 +33,13 @@ export interface Place {
   readonly sweeps: Readonly<Record<SweepTier, SweepCheckpoint>>;
 }
 
-/** Written once, never expires: tells a first run from lost state. */
+/** Written once, never expires: distinguishes a first run from lost state. */
 export interface InstallationRecord {
   readonly installedAt: Millis;
   readonly startFrom: Millis;
   /** Fixed by the first good answer: ids are made with it. */
   readonly tailnetKey: string | null;
-  /** What the first envelope that names a tailnet said; another one later means that the credential is for another tailnet. */
+  /** The first tailnet that an envelope named; another one later means that the credential is for another tailnet. */
   readonly tailnetId: string | null;
   /** 64 hex digits, random, fixed when the connector was installed: ids are made with it. Never published. */
   readonly idKey: string;
@@ -56,9 +56,9 @@ export interface HealthRecord {
   readonly ending: { readonly how: Ending; readonly code: string | null; readonly since: Millis } | null;
   /** When a run last moved the checkpoint or delivered a unit; null: never. */
   readonly progressAt: Millis | null;
-  /** The silence that was announced last and has not ended; null: there is none. `at` is when it was last announced. */
+  /** The silence that was reported and has not ended; null: no silence. `at` is when it was reported last. */
   readonly alert: { readonly kind: 'blind' | 'catchingUp'; readonly since: Millis; readonly at: Millis } | null;
-  /** Announcements that could not be published yet, oldest first. */
+  /** Health events that could not be published yet, oldest first. */
   readonly owed: readonly OwedHealthEvent[];
   /** Time of the newest event ever read; null: none. */
   readonly lastEventAt: Millis | null;

@@ -34,7 +34,7 @@ export function createDeadline(clock: Clock, endsAt: Millis): Deadline {
   return { remaining, untilNear, isNear: () => untilNear() === 0, isOver: () => remaining() <= commitMs };
 }
 
-/** Milliseconds that a call may take: at most `atMost`, and the last commit keeps its time, or half of what is left. */
+/** Milliseconds that a call may take: at most `atMost`, and the last commit keeps its time, or half of the rest. */
 export function callMs(deadline: Deadline, atMost: Millis): Millis {
   const remaining = deadline.remaining();
   return Math.max(1, Math.floor(Math.min(atMost, remaining - Math.min(COMMIT_MS, remaining / 2))));

@@ -1,4 +1,4 @@
-/** An event's mark in the set of what was published. */
+/** Names an event in the set of published ids. */
 export interface PublishedId {
   /** Event time's hour as `yyyymmddhh` in UTC, or `none`. */
   readonly bucket: string;
@@ -6,5 +6,5 @@ export interface PublishedId {
   readonly element: string;
 }
 
-/** The first half of a mark's element: names a record in a note of work. */
+/** The first half of an element: names a record in a note of work. */
 export const idHalf = ({ element }: PublishedId): string => element.slice(0, element.length / 2);

@@ -22,6 +22,6 @@ export interface Quarantined {
   readonly reason: string;
   readonly object: ArchivedObject;
   readonly at: Millis;
-  /** Where a raw record was found, for a person; null for an event. */
+  /** Where a raw record was found, in words; null for an event. */
   readonly position: string | null;
 }

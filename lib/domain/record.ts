@@ -19,7 +19,7 @@ export type LogRecord =
   | OversizedRecord;
 
 /**
- * A record larger than one may be. Its beginning lies gzipped in a local file, which is deleted when the page is closed or
+ * A record larger than one may be. Its beginning is gzipped in a local file, which is deleted when the page is closed or
  * the next batch is pulled; `file.sha256` (hex) and `file.bytes` are of that beginning before compression. `digest` is the
  * SHA-256 of the whole record.
  */

@@ -23,7 +23,7 @@ export interface Window {
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?: ?(?:[Zz]|([+-])(\d\d):?(\d\d)))?(?: UTC)?$/;
 
-/** A timestamp as an instant; null when it is none. A leap second counts as the last millisecond before it. */
+/** A timestamp as an instant; null when it is not a valid one. A leap second counts as the last millisecond before it. */
 export function parseTimestamp(text: string): Millis | null {
   const match = TIMESTAMP.exec(text);
   if (match === null) return null;

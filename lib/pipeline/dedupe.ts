@@ -6,7 +6,7 @@ import { identify, type Form, type IdentifiedRecord } from '../events/identity/i
 import type { PublishedSet } from '../ports/published-ids';
 import type { RawRecord } from './quarantine';
 
-/** A record whose events cannot be made: it is quarantined as it came. */
+/** A record whose events cannot be made: its bytes are quarantined. */
 interface RawIdentity extends Pick<RawRecord, 'reason' | 'content' | 'id'> {
   readonly kind: 'raw';
   readonly publishedId: PublishedId;

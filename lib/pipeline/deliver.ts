@@ -21,7 +21,7 @@ const UNIT_BYTES = 4 * 1024 * 1024;
 /** What is quarantined waits for the end of the page, so that it delays no good event; this many of it at most. */
 const WAITING = { count: 2_000, bytes: 16 * 1024 * 1024 } as const;
 
-/** Milliseconds of work after which a unit is published: a run that is killed has lost no more than this. */
+/** Milliseconds of work after which a unit is published: a killed run loses this much at most. */
 const UNIT_MS = 1_000;
 
 /** Milliseconds of work after which pending requests get a turn. */
@@ -94,7 +94,7 @@ export function createUnitDelivery(deps: DeliveryDeps): UnitDelivery {
     }
   };
 
-  /** Writes what belongs into the archive before the event is published. Returns the event as it is published. */
+  /** Writes what belongs into the archive before the event is published. Returns the event to publish. */
   const archive = async (outgoing: Outgoing): Promise<Outgoing> => {
     if (isQuarantined(outgoing)) {
       if (outgoing.kind === 'raw') await quarantine.raw(outgoing.raw);

@@ -26,7 +26,7 @@ export const begin = ({ from, until }: Window): Inflight => ({
 /** Nothing is read before it. */
 const floorOf = ({ watermark }: Place, { startFrom }: InstallationRecord): Millis => Math.min(startFrom, watermark);
 
-/** The live window to read next: the one that was begun, else from the watermark less the overlap to now. */
+/** The live window to read next: the one that has begun, else from the watermark less the overlap to now. */
 export function planWindow(
   checkpoint: Place,
   installation: InstallationRecord,
@@ -64,7 +64,7 @@ export function planSweep(
   return from < until ? { ...begin({ from, until }), startedAt: now } : null;
 }
 
-/** What can no longer be read: it is older than Tailscale keeps. null: nothing. */
+/** The interval that is older than Tailscale keeps its log; null: none. */
 export function retentionGap({ watermark }: Place, now: Millis): Window | null {
   const edge = now - RETENTION_MS;
   return watermark < edge ? { from: watermark, until: edge } : null;
@@ -73,7 +73,7 @@ export function retentionGap({ watermark }: Place, now: Millis): Window | null {
 /** What a page says of the log, once it was read to its end. */
 export type PageRead = Pick<AuditLogPage, 'asOf' | 'dialect'> & PageEnd;
 
-/** The live place after a page that was delivered whole: the next page; after the last page the watermark moves, and never back. */
+/** The live checkpoint after a page that was delivered whole: the next page; after the last page the watermark moves, and never back. */
 export function afterPage(checkpoint: Place, window: Inflight, page: PageRead): Place {
   const asOf = window.asOf ?? page.asOf;
   if (page.cursor !== null) return { ...checkpoint, dialect: page.dialect, inflight: nextPage(window, page, asOf) };
@@ -83,7 +83,7 @@ export function afterPage(checkpoint: Place, window: Inflight, page: PageRead): 
   return { ...checkpoint, dialect: page.dialect, inflight: null, watermark: Math.max(checkpoint.watermark, closed) };
 }
 
-/** The place after a page of a sweep, by the same rule. A sweep never touches the watermark. */
+/** The checkpoint after a page of a sweep, by the same rule. A sweep never touches the watermark. */
 export function afterSweepPage(
   checkpoint: Place,
   tier: SweepTier,
@@ -104,17 +104,17 @@ export function sweepDone(checkpoint: Place, tier: SweepTier, startedAt: Millis)
   };
 }
 
-/** A window behind one more of its pages. */
+/** A window after one more of its pages. */
 export function nextPage<Begun extends Inflight>(window: Begun, { cursor }: PageEnd, asOf: Millis | null): Begun {
   return { ...window, asOf, cursor, page: window.page + 1 };
 }
 
-/** A window from its start again: the API no longer takes its cursor. What was seen absorbs what comes twice. */
+/** A window from its start again: the API refuses its cursor. Published ids absorb what is read twice. */
 export function restart<Begun extends Inflight>(window: Begun): Begun {
   return { ...window, asOf: null, cursor: null, page: 0, restarts: window.restarts + 1 };
 }
 
-/** A dialect set by hand wins over the one that answered before. What was under way was the other dialect's. */
+/** A dialect that is set wins over the one that answered before. Cursors of the other dialect are dropped. */
 export function adoptDialect(checkpoint: Place, setting: DialectSetting): Place {
   if (setting === 'auto' || checkpoint.dialect === null || checkpoint.dialect === setting) return checkpoint;
   const { hourly, daily } = checkpoint.sweeps;

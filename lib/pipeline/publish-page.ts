@@ -33,7 +33,7 @@ export interface PublishedPage {
 
 export interface PagePublisher {
   /**
-   * Reads a page while it arrives, and publishes record by record what was not published before. What is ready is
+   * Reads a page while it arrives, and publishes record by record, except what was published before. What is ready is
    * published and marked, whatever happens to the rest.
    *
    * @param tally Grows meanwhile.
@@ -71,7 +71,7 @@ export interface PagePublisherDeps extends PublishingPorts {
   readonly dryRun: boolean;
 }
 
-/** Deaths in a row after which a record is quarantined as it came. */
+/** Deaths in a row after which the bytes of a record are quarantined. */
 const MAX_DEATHS = 2;
 
 /** Milliseconds after which the fencing token is checked once more before a unit is published. */
@@ -279,7 +279,7 @@ async function confirmTailnet(
   if (tailnetId !== null && tailnet !== null && tailnet !== tailnetId) {
     throw new ConnectorError(
       'TAILNET_CHANGED',
-      `the credential now opens the tailnet "${visibleLine(tailnet, MAX_NAME)}", but this connector follows "${visibleLine(tailnetId, MAX_NAME)}"; put the right secret back, or give the new tailnet a connector of its own`,
+      `the credential now opens the tailnet "${visibleLine(tailnet, MAX_NAME)}", but this connector follows "${visibleLine(tailnetId, MAX_NAME)}"; put the right secret back, or add another connector for the new tailnet`,
     );
   }
   if (tailnetKey !== null && (tailnetId !== null || tailnet === null)) return tailnetKey;

@@ -18,7 +18,7 @@ export interface RawRecord {
   readonly reason: RawReason;
   /** Its event time, else when it was received. */
   readonly time: Millis;
-  /** Where it was found, for a person. */
+  /** Where it was found, in words. */
   readonly position: string;
   readonly content: Uint8Array | OversizedRecord['file'];
 }
@@ -46,7 +46,7 @@ export interface Quarantine {
    * @throws ConnectorError ARCHIVE_UNAVAILABLE, OUT_OF_TIME, STATE_UNAVAILABLE.
    */
   event(event: EncodedEvent, reason: string): Promise<void>;
-  /** Quarantines the bytes of a record as they came, secrets included. Throws as `event` does. */
+  /** Quarantines the bytes of a record unchanged, secrets included. Throws as `event` does. */
   raw(record: RawRecord): Promise<void>;
 }
 

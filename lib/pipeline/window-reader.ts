@@ -19,7 +19,7 @@ export interface WindowReader<Window extends Inflight, State> {
   readonly window: Window;
   /** False: the record is another window's, which reads it too. */
   selects(record: IdentifiedRecord): boolean;
-  /** The checkpoint after a step, and what is left of the window; null: it is read to its end. */
+  /** The checkpoint after a step, and the rest of the window; null: it is read to its end. */
   after(
     checkpoint: State,
     window: Window,

@@ -1,42 +1,43 @@
-import { affectedRules, type AffectedRule } from './affected-rules';
-import { boundSections, firstEntries, type Cut } from './bounds';
-import { changeKind, type ChangeKind } from './change-kind';
+import { affectedRules, type AffectedRule } from './report/affected-rules';
+import { boundSections, firstEntries, type Cut } from './report/bounds';
+import { changeKind, type ChangeKind } from './compare/change-kind';
 import { findingsOf, standingFindings, type Finding, type StandingFindings } from './findings/catalogue';
 import { PARSE_ERROR } from './findings/file';
-import type { HujsonError } from './hujson';
-import { policyText, readPolicy, type Policy } from './policy';
-import { fromNothing, readChange } from './policy-change';
-import { semanticDiff, type SectionDiff } from './semantic-diff';
-import { summarize } from './summary';
-import { diffPolicyText, type UnifiedDiff } from './unified-diff';
+import { sectionEvidence } from './findings/finding';
+import type { HujsonError } from './parse/hujson';
+import { policyText, readPolicy, type Policy } from './parse/policy';
+import { fromNothing, readChange } from './compare/policy-change';
+import { semanticDiff, type SectionDiff } from './compare/semantic-diff';
+import { summarize } from './report/summary';
+import { diffPolicyText, type UnifiedDiff } from './compare/unified-diff';
 
-/** What a change of the policy file did. Plain JSON, bounded in size; what is left out is in `cuts`. */
+/** What a change of the policy file does. Plain JSON of bounded size; `cuts` lists what is left out. */
 export interface PolicyDiffResult extends UnifiedDiff {
   readonly changeKind: ChangeKind;
   readonly sections: readonly SectionDiff[];
-  /** Only what the change brought in, the gravest first. */
+  /** Findings that the change introduces, the most severe first. */
   readonly findings: readonly Finding[];
-  /** Counts of what was there before and still is. */
+  /** Counts of pre-existing findings. */
   readonly standing: readonly StandingFindings[];
   readonly affectedRules: readonly AffectedRule[];
   /** One line for people. */
   readonly summary: string;
-  /** Lists of this result that are not whole, and comparisons that were given up. */
+  /** Lists of this result that are incomplete, and comparisons that stopped early. */
   readonly cuts: readonly Cut[];
-  /** Present when a side could not be read: then there is the line diff and nothing else to go by. */
+  /** Present when a side does not parse; then only the line diff has content. */
   readonly parseError?: PolicyParseError;
 }
 
 export interface PolicyParseError extends HujsonError {
-  /** Of both, the place is the new side's. */
+  /** For `both`, line and column are those of the new side. */
   readonly side: 'old' | 'new' | 'both';
 }
 
 /**
- * Compares two policy files. Pure, and total: whatever comes in gives a result.
+ * Compares two policy files. Never throws.
  *
- * @param old The file before: HuJSON text, or the object it stands for; null, undefined or "" before the first write.
- * @param next The file after, likewise.
+ * @param old The file before: HuJSON text, or the parsed object; null, undefined or "" before the first write.
+ * @param next The file after, in the same forms.
  */
 export function diffPolicy(old: unknown, next: unknown): PolicyDiffResult {
   const [oldText, newText] = [policyText(old), policyText(next)];
@@ -51,7 +52,7 @@ type SideResult = Policy | { readonly error: HujsonError };
 
 function readSide(text: string | undefined): SideResult {
   return text === undefined
-    ? { error: { message: 'a policy is text or a plain JSON object', line: 1, column: 1 } }
+    ? { error: { message: 'a policy must be text or a plain JSON object', line: 1, column: 1 } }
     : readPolicy(text);
 }
 
@@ -81,28 +82,15 @@ function unreadable(lines: UnifiedDiff, before: SideResult, after: SideResult, i
   const [oldError, newError] = [before, after].map((side) => ('error' in side ? side.error : undefined));
   const error = newError ?? oldError ?? { message: '', line: 1, column: 1 };
   const side = newError === undefined ? 'old' : oldError === undefined ? 'new' : 'both';
-  const findings =
-    newError !== undefined && !isSame
-      ? [
-          {
-            ...PARSE_ERROR,
-            section: '',
-            path: '',
-            line: newError.line,
-            evidence: newError.message,
-            isNew: true as const,
-          },
-        ]
-      : [];
-  const summary = `${side === 'both' ? 'neither side' : `the ${side} side`} ${side === 'both' ? 'parses' : 'does not parse'} (line ${error.line}: ${error.message})`;
+  const finding = { ...PARSE_ERROR, ...sectionEvidence('', error.message, error.line), isNew: true } as const;
   return {
     ...lines,
     changeKind: isSame ? 'cosmetic' : 'unknown',
     sections: [],
-    findings,
+    findings: newError === undefined || isSame ? [] : [finding],
     standing: [],
     affectedRules: [],
-    summary,
+    summary: `${side === 'both' ? 'neither side parses' : `the ${side} side does not parse`} (line ${error.line}: ${error.message})`,
     cuts: [],
     parseError: { side, ...error },
   };

@@ -25,7 +25,7 @@ export function liveReader(window: Inflight, pageRead: PageRead): WindowReader<I
 
 export type SweepWindow = Inflight & { readonly startedAt: Millis };
 
-/** A sweep has a checkpoint of its own. The audit dialect cannot end a window, so newer records come too and are left out. */
+/** A sweep has its own part of the checkpoint. The audit dialect cannot end a window, so newer records come too and are left out. */
 export function sweepReader(
   tier: SweepTier,
   window: SweepWindow,

@@ -3,10 +3,10 @@ import type { HealthRecord } from '../domain/checkpoint';
 import { rfc3339, MINUTE, type Millis } from '../domain/time';
 import type { LiveLease } from '../ports/checkpoints';
 
-/** Milliseconds of log that may be missing on the bus before that is announced: three ticks. */
+/** Milliseconds of log that may be missing on the bus before a health event reports it: three periods. */
 export const SILENT_AFTER_MS = 15 * MINUTE;
 
-/** Milliseconds after which a silence that lasts is announced again. */
+/** Milliseconds after which a silence that lasts is reported again. */
 export const REPEAT_MS = 60 * MINUTE;
 
 /** `catchingUp`: the watermark is old, but the work goes forward. */
@@ -19,7 +19,7 @@ export interface Facts {
   readonly health: Pick<HealthRecord, 'progressAt'>;
 }
 
-/** What users of the events would say: is the bus up to date? Whatever the cause. */
+/** Is the bus up to date, whatever the cause? */
 export function judge({ now, watermark, failStreak, health: { progressAt } }: Facts): Condition {
   const isOld = now - watermark > SILENT_AFTER_MS;
   if (!isOld && failStreak < BLIND_AFTER) return 'well';
@@ -29,7 +29,7 @@ export function judge({ now, watermark, failStreak, health: { progressAt } }: Fa
   return isOld && isMoving && failStreak < BLIND_AFTER ? 'catchingUp' : 'blind';
 }
 
-/** Whether a condition has to be announced now: when it begins, and again every hour while it lasts. */
+/** Whether a condition has to be reported now: when it begins, and again every hour while it lasts. */
 export function isDue(condition: 'blind' | 'catchingUp', { alert }: Pick<HealthRecord, 'alert'>, now: Millis): boolean {
   return alert?.kind !== condition || now - alert.at >= REPEAT_MS;
 }

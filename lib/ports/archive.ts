@@ -2,7 +2,7 @@ import type { ArchivedObject } from '../domain/quarantine';
 import type { OversizedRecord } from '../domain/record';
 import type { Deadline } from '../domain/deadline';
 
-/** Keeps what does not fit on the bus, or may not go there. */
+/** Keeps what is too large for the bus, and what is quarantined. */
 export interface Archive {
   /**
    * Keeps a JSON text, or the bytes of one, under a key, compressed. Putting the same again changes nothing.
@@ -12,7 +12,7 @@ export interface Archive {
   put(key: string, content: string | Uint8Array, deadline: Deadline): Promise<ArchivedObject>;
   /**
    * Keeps raw bytes that are already gzipped in a local file, under a key. `sha256` and `bytes` describe the content
-   * before compression and are handed through to the answer.
+   * before compression and are returned as given.
    *
    * @throws ConnectorError ARCHIVE_UNAVAILABLE.
    */

@@ -10,7 +10,7 @@ export interface AuditLogPage {
    * Records as they arrive, in batches of 1 to 100 records and, unless one record alone is larger, 1 MB at most. Can be
    * read once. Leaving the loop early closes the connection.
    *
-   * @throws ConnectorError when the body ends early, is not JSON or lacks its list: what was given out before was whole.
+   * @throws ConnectorError when the body ends early, is not JSON or lacks its list: batches given out before are whole.
    */
   readonly batches: AsyncIterable<readonly LogRecord[]>;
   /** What the rest of the answer said; only after `batches` was read to its end. */

@@ -15,15 +15,15 @@ export interface CommitOptions {
   readonly stuckOn?: string;
 }
 
-/** One run's hold on a place, as reading a window needs it. Every write is fenced: it fails once another run took a later token. */
-export interface Lease<At> {
+/** One run's lease of a checkpoint. Every write is fenced: it fails once another run took a later token. */
+export interface Lease<State> {
   readonly installation: InstallationRecord;
-  readonly checkpoint: At;
+  readonly checkpoint: State;
   /** Records that earlier runs were working on when they died: how many runs in a row, by idHalf. */
   readonly suspects: ReadonlyMap<string, number>;
-  /** Elements of these buckets (those not loaded yet are read). */
+  /** What was published with event times in these hours. */
   seen(buckets: readonly string[]): Promise<PublishedSet>;
-  /** Adds elements whose events the bus has accepted. */
+  /** Adds events that the bus has accepted. */
   markPublished(elements: readonly PublishedId[]): Promise<void>;
   /**
    * Notes the records (see idHalf; 200 at most) that this run works on now, instead of those noted before, and checks the
@@ -33,21 +33,21 @@ export interface Lease<At> {
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
   noteWork(records: readonly string[], deaths: number, progressed: boolean): Promise<void>;
-  /** Fixes what the first good answer said of the tailnet; what is there already stays. */
+  /** Stores the tailnet of the first good answer; what is stored already stays. */
   fixTailnet(tailnet: { readonly key: string; readonly id: string | null }): Promise<void>;
   /**
-   * Moves to the next place.
+   * Writes the next checkpoint.
    *
    * @throws ConnectorError LEASE_LOST, STATE_UNAVAILABLE.
    */
-  commit(next: At, options?: CommitOptions): Promise<void>;
-  /** Writes into the ledger what was quarantined, and where it lies. The same event twice is one entry. */
+  commit(next: State, options?: CommitOptions): Promise<void>;
+  /** Writes a ledger entry for what was quarantined. The same event twice is one entry. */
   recordQuarantine(entry: Quarantined): Promise<void>;
 }
 
-/** One run's hold on a connector. A rewind ends it too. */
+/** One run's lease of a connector. A rewind ends it too. */
 export interface LiveLease extends Lease<Place> {
-  /** There had been a watermark, and it is gone. The place begins at the installation again. */
+  /** The stored watermark is gone. The checkpoint begins at the installation again. */
   readonly stateLost: boolean;
   /** The run before this one neither ended nor failed: it was killed. */
   readonly previousDied: boolean;
@@ -56,16 +56,16 @@ export interface LiveLease extends Lease<Place> {
   /** Failed runs in a row before this one; 0 once this one has ended whole or moved the watermark. */
   readonly failStreak: number;
   readonly health: HealthRecord;
-  /** Kept with the next commit or failure. */
+  /** Stored with the next commit or failure. */
   observe(seen: { readonly lastEventAt?: Millis; readonly matched?: Readonly<Record<string, Millis>> }): void;
   /**
-   * Keeps what was announced and what is owed; what cannot be written now is kept with the next commit or failure. Does
-   * nothing when another run owns the connector.
+   * Stores what was reported and which health events are owed; what cannot be written now is written with the next commit
+   * or failure. Does nothing when another run owns the connector.
    */
   saveAlerts(alerts: Pick<HealthRecord, 'alert' | 'owed'>): Promise<void>;
-  /** After a failure: counts it and gives the lease back. Answers how many runs have failed in a row; null when another run owns the connector. */
+  /** After a failure: counts it and gives the lease back. Returns how many runs have failed in a row; null when another run owns the connector. */
   fail(code: ErrorCode): Promise<number | null>;
-  /** Writes into the ledger what is known to be lost. The same interval twice is one entry. */
+  /** Writes a ledger entry for a lost interval. The same interval twice is one entry. */
   recordGap(gap: Window): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { BusEvent } from '../domain/event';
 export interface Delivery<Event extends BusEvent = BusEvent> {
   /** The bus gave an EventId for these. */
   readonly accepted: readonly Event[];
-  /** The bus will never take these. */
+  /** Rejected by EventBridge for good. */
   readonly refused: readonly { readonly event: Event; readonly code: string }[];
   /** Not known to be on the bus: tries or time ran out. */
   readonly unsent: readonly Event[];
@@ -12,13 +12,13 @@ export interface Delivery<Event extends BusEvent = BusEvent> {
 
 export interface EventBus {
   /**
-   * PutEvents to a bus that is not there answers success, so this is asked before anything is believed.
+   * Call it before `publish`: PutEvents to a bus that does not exist reports success.
    *
    * @throws ConnectorError BUS_MISSING, BUS_DENIED.
    */
   assertExists(deadline: Deadline): Promise<void>;
   /**
-   * Publishes all events, resending only the entries that were refused for now.
+   * Publishes all events, and sends again only the entries that failed for now.
    *
    * @throws ConnectorError BUS_DENIED. Everything else is in the answer.
    */

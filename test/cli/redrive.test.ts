@@ -76,13 +76,13 @@ it('invokes the function again until all was tried, and adds up', async () => {
 it('fails when something stays in quarantine, and says what', async () => {
   await open({
     functions: {
-      f: answers({ refused: 1, problems: [{ id: 'a1:y', problem: 'EventBridge refused it again: MalformedDetail' }] }),
+      f: answers({ refused: 1, problems: [{ id: 'a1:y', problem: 'EventBridge rejected it again: MalformedDetail' }] }),
     },
   });
   const { exitCode, stderr } = await run('--function', 'f');
   expect(exitCode).toBe(1);
   expect(stderr).toBe(
-    "a1:y: EventBridge refused it again: MalformedDetail\n1 stay in quarantine; the function's log says why for each\n",
+    "a1:y: EventBridge rejected it again: MalformedDetail\n1 stay in quarantine; the function's log says why for each\n",
   );
 });
 

@@ -93,7 +93,7 @@ describe('a redrive', () => {
       redriven: 1,
       refused: 1,
       done: true,
-      problems: [{ problem: 'EventBridge refused it again: InvalidArgument' }],
+      problems: [{ problem: 'EventBridge rejected it again: InvalidArgument' }],
     });
     const statuses = (await world.ledger()).map(({ id, status }) => [id, status]);
     expect(statuses).toContainEqual([report.problems[0]?.id, 'quarantined']);

@@ -9,7 +9,7 @@ import { oneLine } from './describe';
 export interface HealthNotice {
   readonly kind: HealthEvent['kind'];
   readonly description: string;
-  /** Error code of the failure that is the reason; null: there is none. */
+  /** Error code of the failure that is the reason; null: the reason is no failure. */
   readonly code: string | null;
   /** When it became true. */
   readonly at: Millis;

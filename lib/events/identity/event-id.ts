@@ -27,7 +27,7 @@ export type Shape = Reading['shape'] | null;
 /**
  * Identity of a record, from its pinned fields and from nothing else: a field that Tailscale adds tomorrow changes neither.
  *
- * A field that is absent and one that is null are the same; "" is a value of its own. Fields go into a hash as canonical
+ * A field that is absent and one that is null are the same; "" is another value. Fields go into a hash as canonical
  * JSON, each behind its length, so that no two lists of fields read alike.
  */
 export function identityOf(record: unknown, shape: Shape, { tailnetKey, idKey }: IdNames): Identity {

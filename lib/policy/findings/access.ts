@@ -1,24 +1,34 @@
-import type { Gain } from '../access';
-import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../address';
-import { isDefaultOpen, type AccessRule } from '../model';
-import { append } from '../lists';
-import { formatPorts, isAllPorts, tcpPortsAmong } from '../ports';
-import type { PolicyChange } from '../policy-change';
-import { EVERYTHING, INTERNET, isBroad, LOGSTREAM, MEMBERS, OUTSIDE, SELF, SHARED, domainOfAll } from '../selector';
+import type { Gain } from '../access/access';
+import {
+  domainOfAll,
+  EVERYTHING,
+  INTERNET,
+  isBroad,
+  LOGSTREAM,
+  MEMBERS,
+  OUTSIDE,
+  SELF,
+  SHARED,
+} from '../access/selector';
+import type { Side } from '../access/side';
+import type { PolicyChange } from '../compare/policy-change';
+import { containsRange, createRangeIndex, isHuge, type AddressRange } from '../parse/address';
+import { append, memoize } from '../parse/collections';
+import { isDefaultOpen, type AccessRule } from '../parse/model';
+import { formatPorts, isAllPorts, tcpPortsAmong } from '../parse/ports';
 import { aliasEvidence, grownAliases } from './aliases';
-import type { Side } from '../side';
-import { byPlace, type Evidence, type FindingRule } from './finding';
+import { evidenceByPlace, finding, sectionEvidence, type Evidence, type FindingRule } from './finding';
 import { isSensitiveName } from './names';
 
 /** SSH, RDP, WinRM, SMB, Kubernetes, etcd, PostgreSQL, MySQL, MongoDB, Redis. */
 const SENSITIVE_PORTS = [22, 3389, 5985, 445, 6443, 2379, 5432, 3306, 27017, 6379];
 
-/** Access that a rule, not a grown alias, opened. */
-export function opened({ access }: PolicyChange): readonly Gain[] {
+/** Access that a new or changed rule opened. */
+function opened({ access }: PolicyChange): readonly Gain[] {
   return access.filter((gain) => gain.cause === 'rule' && gain.opened.length > 0);
 }
 
-/** Of those, a source and a destination that no rule named together before. */
+/** Of these, between a source and a destination that no old rule named together. */
 function fresh(change: PolicyChange): readonly Gain[] {
   return opened(change).filter((gain) => gain.isFresh);
 }
@@ -27,44 +37,31 @@ function isAllowAll({ src, host, ports }: Gain): boolean {
   return (src === EVERYTHING || src === OUTSIDE) && host === EVERYTHING && isAllPorts(ports);
 }
 
-function atRule(gains: readonly Gain[], detail: (gain: Gain) => string = sourceToHost): readonly Evidence[] {
-  return byPlace(
-    (gain) => gain.rule.section,
+function atRule(
+  gains: readonly Gain[],
+  portsOf = ({ ports }: Gain): string => formatPorts(ports),
+): readonly Evidence[] {
+  return evidenceByPlace(
     gains,
-    (gain) => gain.rule,
-    detail,
+    ({ rule }) => rule,
+    (gain) => `${gain.src} to ${gain.host}:${portsOf(gain)}`,
   );
-}
-
-function sourceToHost({ src, host, ports }: Gain): string {
-  return `${src} to ${host}:${formatPorts(ports)}`;
 }
 
 function defaultOpen({ old, next }: PolicyChange): readonly Evidence[] {
   const wasOpen = isDefaultOpen(old) && (old.policy.present || next.policy.sections.size === 0);
-  return isDefaultOpen(next) && !wasOpen
-    ? [
-        {
-          section: 'acls',
-          path: 'acls',
-          line: null,
-          evidence: 'neither acls nor grants is left, so Tailscale allows everything',
-        },
-      ]
-    : [];
+  return isDefaultOpen(next) && !wasOpen ? [sectionEvidence('acls', 'no acls or grants remain')] : [];
 }
 
-function toProd(change: PolicyChange): readonly Evidence[] {
-  const anyone = (src: string): boolean =>
-    [EVERYTHING, OUTSIDE, MEMBERS].includes(src) || domainOfAll(src) !== undefined;
-  return atRule(
-    fresh(change).filter(
-      ({ src, host }) => anyone(src) && host.startsWith('tag:') && isSensitiveName(host.slice('tag:'.length)),
-    ),
-  );
+function isAnyone(src: string): boolean {
+  return [EVERYTHING, OUTSIDE, MEMBERS].includes(src) || domainOfAll(src) !== undefined;
 }
 
-/** A rule that names the same destination for the same source, or that was this rule, gave fewer ports. */
+function isSensitiveTag(host: string): boolean {
+  return host.startsWith('tag:') && isSensitiveName(host.slice('tag:'.length));
+}
+
+/** Rules with all ports, where the old rule, or one with the same source and destination, had fewer. */
 function allPorts(change: PolicyChange): readonly Evidence[] {
   const narrower = new Map<string, AccessRule[]>();
   for (const rule of change.old.rules) {
@@ -72,14 +69,11 @@ function allPorts(change: PolicyChange): readonly Evidence[] {
       if (ports.length > 0 && !isAllPorts(ports)) append(narrower, host, rule);
     }
   }
-  return atRule(
-    opened(change).filter(({ rule, src, host, ports }) => {
-      const before = change.previous().get(rule.path);
-      return (
-        isAllPorts(ports) && (narrower.get(host) ?? []).some((other) => other === before || other.src.includes(src))
-      );
-    }),
-  );
+  const isWidened = ({ rule, src, host }: Gain): boolean => {
+    const before = change.previous().get(rule.path);
+    return (narrower.get(host) ?? []).some((other) => other === before || other.src.includes(src));
+  };
+  return atRule(opened(change).filter((gain) => isAllPorts(gain.ports) && isWidened(gain)));
 }
 
 function shared(change: PolicyChange): readonly Evidence[] {
@@ -100,10 +94,8 @@ function sensitivePort(change: PolicyChange): readonly Evidence[] {
       !isAllowAll(gain) &&
       tcpPortsAmong(SENSITIVE_PORTS, gain.opened).length > 0,
   );
-  return atRule(
-    gains,
-    ({ src, host, opened: ports }) =>
-      `${src} to ${host}:${isAllPorts(ports) ? '*' : tcpPortsAmong(SENSITIVE_PORTS, ports).join(',')}`,
+  return atRule(gains, ({ opened: ports }) =>
+    isAllPorts(ports) ? '*' : tcpPortsAmong(SENSITIVE_PORTS, ports).join(','),
   );
 }
 
@@ -111,133 +103,88 @@ function wideSubnet(change: PolicyChange): readonly Evidence[] {
   const { from, to } = change.comparison;
   const [newRanges, oldRanges] = [rangesIn(to), rangesIn(from)];
   const isWide = (name: string, before: readonly string[]): boolean => {
-    const wide = newRanges(name);
-    if (wide.length === 0) return false;
-    const index = createRangeIndex(wide);
-    const isShortened = ({ range: narrow }: { range: AddressRange }): boolean =>
-      index.containing(narrow).some(({ range }) => !containsRange(narrow, range));
-    return wide.some(({ range }) => isHuge(range)) || before.flatMap(oldRanges).some(isShortened);
+    const ranges = newRanges(name);
+    if (ranges.length === 0) return false;
+    const index = createRangeIndex(ranges);
+    const isWidened = ({ range: old }: { range: AddressRange }): boolean =>
+      index.containing(old).some(({ range }) => !containsRange(old, range));
+    return ranges.some(({ range }) => isHuge(range)) || before.flatMap(oldRanges).some(isWidened);
   };
   const inRules = fresh(change).filter(({ rule, src, host }) => {
     const before = change.previous().get(rule.path);
-    const gone = before === undefined || before.section === 'ssh' ? [] : namesOnlyIn(before, rule);
-    return isWide(src, gone) || isWide(host, gone);
+    const removed = before === undefined || before.section === 'ssh' ? [] : namesOnlyIn(before, rule);
+    return isWide(src, removed) || isWide(host, removed);
   });
-  return [
-    ...atRule(inRules),
-    ...grownAliases(change)
-      .filter(({ key }) => isWide(key, [key]))
-      .map(aliasEvidence),
-  ];
+  const aliases = grownAliases(change).filter(({ key }) => isWide(key, [key]));
+  return [...atRule(inRules), ...aliases.map(aliasEvidence)];
 }
 
-/** Each name is looked through once: many rules may name one long group. */
+/** Cached, because many rules may name one long group. */
 function rangesIn({ resolver }: Side): (name: string) => readonly { readonly range: AddressRange }[] {
-  const known = new Map<string, readonly { readonly range: AddressRange }[]>();
-  return (name) => {
-    const found =
-      known.get(name) ?? resolver.leaves(name).flatMap(({ range }) => (range === undefined ? [] : [{ range }]));
-    known.set(name, found);
-    return found;
-  };
+  return memoize((name: string) =>
+    resolver.leaves(name).flatMap(({ range }) => (range === undefined ? [] : [{ range }])),
+  );
 }
 
-/** Names of a rule that it no longer has, the first of them. */
+/** Maximum names of a rule that are compared with its old version. */
+const MAX_NAMES = 50;
+
+/** Names of the old version that the rule no longer has. */
 function namesOnlyIn(before: AccessRule, rule: AccessRule): readonly string[] {
   const names = ({ src, targets }: AccessRule): readonly string[] => [
-    ...src.slice(0, MAX_GONE),
-    ...targets.slice(0, MAX_GONE).map(({ host }) => host),
+    ...src.slice(0, MAX_NAMES),
+    ...targets.slice(0, MAX_NAMES).map(({ host }) => host),
   ];
   const kept = names(rule);
   return names(before).filter((name) => !kept.includes(name));
 }
 
-const MAX_GONE = 50;
+function privilegedCapability({ capabilities }: PolicyChange): readonly Evidence[] {
+  return evidenceByPlace(
+    capabilities.filter(({ privileges, cause }) => cause === 'rule' && privileges.length > 0),
+    ({ rule }) => rule,
+    ({ src, host, capability, privileges }) => `${src} to ${host}: ${capability} ${privileges.join(' ')}`,
+  );
+}
 
 export const ACCESS_FINDINGS: readonly FindingRule[] = [
-  {
-    id: 'ACL-ALLOW-ALL',
-    severity: 'high',
-    standing: true,
-    title: 'A rule lets everything reach everything',
-    when: (change) => atRule(opened(change).filter(isAllowAll)),
-  },
-  {
-    id: 'ACL-DEFAULT-OPEN',
-    severity: 'high',
-    standing: true,
-    title: 'Neither acls nor grants are left: everything is allowed',
-    when: defaultOpen,
-  },
-  {
-    id: 'ACL-DANGER-ALL',
-    severity: 'high',
-    standing: true,
-    title: 'A rule lets in sources outside the tailnet',
-    when: (change) => atRule(fresh(change).filter(({ src }) => src === OUTSIDE)),
-  },
-  {
-    id: 'ACL-MEMBER-TO-PROD',
-    severity: 'high',
-    standing: true,
-    title: 'Everyone can reach a tag that is named like production or data',
-    when: toProd,
-  },
-  {
-    id: 'ACL-WILD-SRC',
-    severity: 'medium',
-    standing: true,
-    title: 'A rule names every device as source',
-    when: (change) =>
-      atRule(fresh(change).filter((gain) => gain.src === EVERYTHING && gain.host !== SELF && !isAllowAll(gain))),
-  },
-  {
-    id: 'ACL-WILD-DST',
-    severity: 'medium',
-    standing: true,
-    title: 'A rule names every device as destination',
-    when: (change) => atRule(fresh(change).filter((gain) => gain.host === EVERYTHING && !isAllowAll(gain))),
-  },
-  {
-    id: 'ACL-ALL-PORTS',
-    severity: 'medium',
-    standing: false,
-    title: 'A rule that named ports gives all of them',
-    when: allPorts,
-  },
-  {
-    id: 'ACL-SHARED',
-    severity: 'medium',
-    standing: true,
-    title: 'A rule lets in shared or foreign users',
-    when: shared,
-  },
-  {
-    id: 'ACL-INTERNET',
-    severity: 'medium',
-    standing: true,
-    title: 'A rule gives the internet through any exit node',
-    when: (change) => atRule(fresh(change).filter(({ host, rule }) => host === INTERNET && rule.via.length === 0)),
-  },
-  {
-    id: 'ACL-SENSITIVE-PORT',
-    severity: 'medium',
-    standing: true,
-    title: 'An administrative or database port is open to a broad source',
-    when: sensitivePort,
-  },
-  {
-    id: 'ACL-SUBNET-WIDE',
-    severity: 'medium',
-    standing: true,
-    title: 'An address range became wider, or is very wide',
-    when: wideSubnet,
-  },
-  {
-    id: 'LOGSTREAM-RULE',
-    severity: 'info',
-    standing: true,
-    title: "A rule lets Tailscale's log streaming in",
-    when: (change) => atRule(fresh(change).filter(({ src }) => src === LOGSTREAM)),
-  },
+  finding('ACL-ALLOW-ALL', 'high', 'counted', 'Rule that allows all traffic added', (change) =>
+    atRule(opened(change).filter(isAllowAll)),
+  ),
+  finding(
+    'ACL-DEFAULT-OPEN',
+    'high',
+    'counted',
+    "No acls or grants remain: Tailscale's default allows all traffic",
+    defaultOpen,
+  ),
+  finding('ACL-DANGER-ALL', 'high', 'counted', 'Access from outside the tailnet added', (change) =>
+    atRule(fresh(change).filter(({ src }) => src === OUTSIDE)),
+  ),
+  finding('ACL-MEMBER-TO-PROD', 'high', 'counted', 'Production or data tag opened to everyone', (change) =>
+    atRule(fresh(change).filter(({ src, host }) => isAnyone(src) && isSensitiveTag(host))),
+  ),
+  finding('ACL-WILD-SRC', 'medium', 'counted', 'Wildcard source added', (change) =>
+    atRule(fresh(change).filter((gain) => gain.src === EVERYTHING && gain.host !== SELF && !isAllowAll(gain))),
+  ),
+  finding('ACL-WILD-DST', 'medium', 'counted', 'Wildcard destination added', (change) =>
+    atRule(fresh(change).filter((gain) => gain.host === EVERYTHING && !isAllowAll(gain))),
+  ),
+  finding('ACL-ALL-PORTS', 'medium', 'new only', 'Rule ports widened to all ports', allPorts),
+  finding('ACL-SHARED', 'medium', 'counted', 'Access for shared or foreign users added', shared),
+  finding('ACL-INTERNET', 'medium', 'counted', 'Internet access through any exit node added', (change) =>
+    atRule(fresh(change).filter(({ host, rule }) => host === INTERNET && rule.via.length === 0)),
+  ),
+  finding(
+    'ACL-SENSITIVE-PORT',
+    'medium',
+    'counted',
+    'Administrative or database port opened to a broad source',
+    sensitivePort,
+  ),
+  finding('ACL-SUBNET-WIDE', 'medium', 'counted', 'Address range widened, or very wide range added', wideSubnet),
+  finding('LOGSTREAM-RULE', 'info', 'counted', "Access for Tailscale's log streaming added", (change) =>
+    atRule(fresh(change).filter(({ src }) => src === LOGSTREAM)),
+  ),
+  finding('GRANT-APP-PRIV', 'high', 'counted', 'Grant adds privileged application capability', privilegedCapability),
 ];

@@ -1,14 +1,15 @@
-import type { Members } from '../model';
-import { listed, oncePerChange, type Evidence, type FindingRule } from './finding';
+import type { PolicyChange } from '../compare/policy-change';
+import { memoizeByObject } from '../parse/collections';
+import { namesInRule, type Members } from '../parse/model';
+import { finding, listed, type Evidence, type FindingRule } from './finding';
 
-/** A host or ipset that both sides have, and that stands for addresses now that it did not stand for before. */
-export interface GrownAlias extends Members {
+/** A host or ipset of both sides that rules use and that resolves to addresses that it did not contain before. */
+interface GrownAlias extends Members {
   readonly section: 'hosts' | 'ipsets';
   readonly before: readonly string[];
 }
 
-/** Only those that a rule uses: another one changes nothing. */
-export const grownAliases = oncePerChange((change): readonly GrownAlias[] => {
+export const grownAliases = memoizeByObject((change: PolicyChange): readonly GrownAlias[] => {
   const { old, next, comparison } = change;
   return (['hosts', 'ipsets'] as const).flatMap((section) =>
     [...next[section].values()].flatMap((alias) => {
@@ -20,32 +21,27 @@ export const grownAliases = oncePerChange((change): readonly GrownAlias[] => {
   );
 });
 
-/** Names that rules of the new side use, and those that they use through ipsets. */
-export const usedNames = oncePerChange(
-  ({ next: { rules, ssh, nodeAttrs, ipsets, tagOwners, approvers } }): ReadonlySet<string> => {
-    const used = new Set<string>();
-    const add = (name: string): unknown => used.add(name);
-    for (const { src, targets, via } of rules) [...src, ...targets.map(({ host }) => host), ...via].forEach(add);
-    for (const { src, dst } of ssh) [...src, ...dst].forEach(add);
-    for (const { target } of nodeAttrs) target.forEach(add);
-    for (const { members } of [...tagOwners.values(), ...approvers.values()]) members.forEach(add);
-    // A set grows while it is walked, so what is found through others is found too, however long their chain is.
-    for (const name of used)
-      for (const entry of ipsets.get(name)?.members ?? []) add(entry.replace(/^(?:add|remove)\s+/, ''));
-    return used;
-  },
-);
+/** Names in rules of the new side, also through ipsets. */
+export const usedNames = memoizeByObject(({ next }: PolicyChange): ReadonlySet<string> => {
+  const { rules, ssh, nodeAttrs, ipsets, tagOwners, approvers } = next;
+  const used = new Set([
+    ...[...rules, ...ssh].flatMap(namesInRule),
+    ...rules.flatMap(({ via }) => via),
+    ...nodeAttrs.flatMap(({ target }) => target),
+    ...[...tagOwners.values(), ...approvers.values()].flatMap(({ members }) => members),
+  ]);
+  // Iteration includes the names that are added on the way.
+  for (const name of used)
+    for (const entry of ipsets.get(name)?.members ?? []) used.add(entry.replace(/^(?:add|remove)\s+/, ''));
+  return used;
+});
 
 export function aliasEvidence({ section, key, before, members, path, line }: GrownAlias): Evidence {
-  return { section, path, line, evidence: `${key} was ${listed(before)}, is ${listed(members)}` };
+  return { section, path, line, evidence: `${key}: ${listed(before)} before, ${listed(members)} after` };
 }
 
 export const ALIAS_FINDINGS: readonly FindingRule[] = [
-  {
-    id: 'ALIAS-RETARGET',
-    severity: 'medium',
-    standing: false,
-    title: 'A host or ipset that rules use stands for other or more addresses',
-    when: (change) => grownAliases(change).map(aliasEvidence),
-  },
+  finding('ALIAS-RETARGET', 'medium', 'new only', 'Addresses added to a host or ipset that rules use', (change) =>
+    grownAliases(change).map(aliasEvidence),
+  ),
 ];

@@ -1,12 +1,17 @@
-import { canAfford, type Budget } from '../budget';
-import { isObject, strings } from '../canonical';
-import { gainedHoldings, type Holding } from '../holding';
-import type { Members, Model, NodeAttrs } from '../model';
-import type { PolicyChange } from '../policy-change';
-import { byPlace, listed, type Evidence, type FindingRule } from './finding';
+import { canAfford, type Budget } from '../access/budget';
+import { gainedHoldings, type Holding } from '../access/holding';
+import type { PolicyChange } from '../compare/policy-change';
+import { isObject, strings } from '../parse/canonical';
+import { without } from '../parse/collections';
+import type { Members, Model, NodeAttrs } from '../parse/model';
+import { evidenceByPlace, finding, lineOfSection, listed, sectionEvidence } from './finding';
+import type { Evidence, FindingRule } from './finding';
 
-/** Who has the attribute: key, and the targets of all entries that give it. */
-export function attributeHolders(
+/** Steps for each text that is made of a pair of names. */
+const STEPS_OF_PAIR = 4;
+
+/** For each attribute the targets of all entries that have it. */
+function attributeHolders(
   { nodeAttrs }: Model,
   isWanted: (attr: string) => boolean,
   budget: Budget,
@@ -23,35 +28,35 @@ export function attributeHolders(
   return holders;
 }
 
-/** Targets that have an attribute now and had not. */
+/** Targets that gained an attribute. */
 export function gainedAttributes(
   { comparison }: PolicyChange,
   isWanted: (attr: string) => boolean,
 ): readonly Holding[] {
-  const before = attributeHolders(comparison.from.model, isWanted, comparison.budget);
-  return gainedHoldings(
-    comparison,
-    attributeHolders(comparison.to.model, isWanted, comparison.budget),
-    (key) => before.get(key)?.members ?? [],
+  const [before, after] = [comparison.from, comparison.to].map(({ model }) =>
+    attributeHolders(model, isWanted, comparison.budget),
   );
+  return gainedHoldings(comparison, after ?? new Map(), (key) => before?.get(key)?.members ?? []);
 }
 
 function funnel(change: PolicyChange): readonly Evidence[] {
-  const gained = gainedAttributes(change, (attr) => attr === 'funnel').filter(({ cause }) => cause === 'rule');
   const entries = new Map(
     change.next.nodeAttrs
       .filter(({ attr }) => attr.includes('funnel'))
       .flatMap((entry) => entry.target.map((target): [string, NodeAttrs] => [target, entry])),
   );
-  return byPlace(
-    'nodeAttrs',
-    gained,
-    (holding) => entries.get(holding.holder) ?? holding,
-    ({ holder }) => `${holder} may open services to the internet`,
+  return evidenceByPlace(
+    gainedAttributes(change, (attr) => attr === 'funnel').filter(({ cause }) => cause === 'rule'),
+    (holding) => atNodeAttrs(entries.get(holding.holder) ?? holding),
+    ({ holder }) => `${holder} can expose services to the internet`,
   );
 }
 
-/** Domains and routes with the connectors that carry them. */
+function atNodeAttrs({ path, line }: { path: string; line: number }): Omit<Evidence, 'evidence'> {
+  return { section: 'nodeAttrs', path, line };
+}
+
+/** Each domain or route with each connector that routes it. */
 export function connectorDomains({ nodeAttrs }: Model, budget: Budget): ReadonlyMap<string, NodeAttrs> {
   return new Map(
     nodeAttrs.flatMap((entry) =>
@@ -68,40 +73,25 @@ export function connectorDomains({ nodeAttrs }: Model, budget: Budget): Readonly
   );
 }
 
-/** Each is a text of its own. */
-const STEPS_OF_PAIR = 4;
-
 function connectors({ old, next, budget }: PolicyChange): readonly Evidence[] {
   const before = connectorDomains(old, budget);
-  const came = [...connectorDomains(next, budget)].filter(([domain]) => !before.has(domain));
-  return byPlace(
-    'nodeAttrs',
-    came,
-    ([, entry]) => entry,
+  return evidenceByPlace(
+    [...connectorDomains(next, budget)].filter(([domain]) => !before.has(domain)),
+    ([, entry]) => atNodeAttrs(entry),
     ([domain]) => domain,
   );
 }
 
-/** The DNS that devices are given, whatever became of it. */
-export function changedDns({ old, next, budget }: PolicyChange): readonly Evidence[] {
-  const [before, after] = [new Set(nextDns(old, budget)), new Set(nextDns(next, budget))];
-  const differing = [
-    ...[...after].filter((item) => !before.has(item)).map((item) => `+ ${item}`),
-    ...[...before].filter((item) => !after.has(item)).map((item) => `- ${item}`),
+function changedDns({ old, next, budget }: PolicyChange): readonly Evidence[] {
+  const [before, after] = [[...new Set(nextDns(old, budget))], [...new Set(nextDns(next, budget))]];
+  const changed = [
+    ...without(after, before).map((item) => `+ ${item}`),
+    ...without(before, after).map((item) => `- ${item}`),
   ];
   const entry = next.nodeAttrs.find(({ attr }) => attr.some(isNextDns));
-  const inAttributes =
-    differing.length > 0
-      ? [
-          {
-            section: 'nodeAttrs',
-            path: entry?.path ?? 'nodeAttrs',
-            line: entry?.line ?? null,
-            evidence: listed(differing),
-          },
-        ]
-      : [];
-  return [...inAttributes, ...changedSection({ old, next }, 'extraDNSRecords')];
+  const place = entry === undefined ? sectionEvidence('nodeAttrs', '') : atNodeAttrs(entry);
+  const inAttributes = changed.length > 0 ? [{ ...place, evidence: listed(changed) }] : [];
+  return [...inAttributes, ...changedSection(old, next, 'extraDNSRecords')];
 }
 
 function nextDns({ nodeAttrs }: Model, budget: Budget): readonly string[] {
@@ -118,57 +108,24 @@ function isNextDns(attr: string): boolean {
   return attr.startsWith('nextdns');
 }
 
-/** One piece of evidence where the content of a section differs. */
-export function changedSection(
-  { old, next }: Pick<PolicyChange, 'old' | 'next'>,
-  section: string,
-): readonly Evidence[] {
-  const textsOf = ({ policy }: Model): readonly string[] =>
+/** One evidence when the content of a section differs. */
+function changedSection(old: Model, next: Model, section: string): readonly Evidence[] {
+  const [before = [], after = []] = [old, next].map(({ policy }) =>
     policy
       .entries(section)
       .map(({ key, text }) => `${key ?? ''} ${text}`)
-      .sort();
-  const [before, after] = [textsOf(old), textsOf(next)];
+      .sort(),
+  );
   if (before.length === after.length && before.every((text, at) => text === after[at])) return [];
-  const count = (entries: readonly string[]): string =>
-    `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
-  return [
-    {
-      section,
-      path: section,
-      line: next.policy.sections.get(section)?.line ?? null,
-      evidence: `${count(before)} before, ${count(after)} now`,
-    },
-  ];
+  const evidence = `${before.length} ${before.length === 1 ? 'entry' : 'entries'} before, ${after.length} after`;
+  return [sectionEvidence(section, evidence, lineOfSection(next, section))];
 }
 
 export const DEVICE_FINDINGS: readonly FindingRule[] = [
-  {
-    id: 'FUNNEL-ADDED',
-    severity: 'high',
-    standing: true,
-    title: 'Devices may open services to the internet',
-    when: funnel,
-  },
-  {
-    id: 'APPCONN-CHANGED',
-    severity: 'medium',
-    standing: false,
-    title: 'App connectors carry more domains',
-    when: connectors,
-  },
-  {
-    id: 'NODEATTR-DNS',
-    severity: 'medium',
-    standing: false,
-    title: 'The DNS that devices use is set otherwise',
-    when: changedDns,
-  },
-  {
-    id: 'DERP-CHANGED',
-    severity: 'medium',
-    standing: false,
-    title: 'The relays are set otherwise',
-    when: (change) => changedSection(change, 'derpMap'),
-  },
+  finding('FUNNEL-ADDED', 'high', 'counted', 'Funnel node attribute added', funnel),
+  finding('APPCONN-CHANGED', 'medium', 'new only', 'App connector domain or route added', connectors),
+  finding('NODEATTR-DNS', 'medium', 'new only', 'DNS node attribute or DNS record changed', changedDns),
+  finding('DERP-CHANGED', 'medium', 'new only', 'DERP map changed', ({ old, next }) =>
+    changedSection(old, next, 'derpMap'),
+  ),
 ];

@@ -1,70 +1,61 @@
-import { canAfford, type Budget } from '../budget';
-import { isObject, splitTarget, strings } from '../canonical';
-import type { Model } from '../model';
-import type { Entry } from '../policy';
-import type { PolicyChange } from '../policy-change';
-import { formatPorts } from '../ports';
-import { isSectionName } from '../sections';
-import { clip } from '../clip';
-import { listed, type Evidence, type FindingRule } from './finding';
+import { canAfford, type Budget } from '../access/budget';
+import type { PolicyChange } from '../compare/policy-change';
+import { isObject, splitTarget, strings } from '../parse/canonical';
+import type { Model } from '../parse/model';
+import type { Entry } from '../parse/policy';
+import { formatPorts } from '../parse/ports';
+import { isSectionName } from '../parse/sections';
+import { clip } from '../report/clip';
+import { finding, lineOfSection, listed, sectionEvidence, type Evidence, type FindingRule } from './finding';
 
 const TESTS = ['tests', 'sshTests'] as const;
 
 function testsRemoved({ old, next }: PolicyChange): readonly Evidence[] {
   return TESTS.flatMap((section) => {
     const before = old.policy.entries(section).length;
-    return before > 0 && next.policy.entries(section).length === 0
-      ? [{ section, path: section, line: null, evidence: `${before} before, none now` }]
-      : [];
+    const isRemoved = before > 0 && next.policy.entries(section).length === 0;
+    return isRemoved ? [sectionEvidence(section, `${before} before, 0 after`)] : [];
   });
 }
 
-/** A test that all tests went with is told as that. What a test names that is no longer defined cannot be tested. */
+/** Not when all tests are removed: that is a finding by itself. Not for a denial with a name that is no longer defined. */
 function testsLoosened(change: PolicyChange): readonly Evidence[] {
   const { old, next } = change;
   return TESTS.flatMap((section) => {
     if (next.policy.entries(section).length === 0) return [];
     const kept = new Set(denialsOf(next, section, change.budget));
-    const lost = denialsOf(old, section, change.budget).filter(
-      (denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')) && !isUndefined(change, denial),
-    );
-    const line = next.policy.sections.get(section)?.line ?? null;
+    const lost = denialsOf(old, section, change.budget)
+      .filter((denial) => !kept.has(denial) && !kept.has(denial.replace(/\d[\d-]*$/, '*')))
+      .filter((denial) => !isUndefined(change, denial))
+      .map((denial) => denial.replaceAll('\n', ' '));
     return lost.length > 0
-      ? [
-          {
-            section,
-            path: section,
-            line,
-            evidence: `no longer tested: ${listed(lost.map((denial) => denial.replaceAll('\n', ' ')))}`,
-          },
-        ]
+      ? [sectionEvidence(section, `denial removed: ${listed(lost)}`, lineOfSection(next, section))]
       : [];
   });
 }
 
-/** What the tests of a section assert cannot be done, one source, destination and port each, as `src not dst`. */
+/** The denials of a section's tests, one for each source, destination and port: `src not dst port` in lines. */
 export function denialsOf({ policy }: Model, section: string, budget: Budget): readonly string[] {
   return policy.entries(section).flatMap((entry) => denials(entry, budget));
 }
+
+/** Steps for each text. */
+const STEPS_OF_DENIAL = 4;
 
 function denials({ value }: Entry, budget: Budget): readonly string[] {
   if (!isObject(value)) return [];
   const hosts = strings(value['dst']).length > 0 ? strings(value['dst']) : [''];
   const denied = strings(value['deny']).flatMap((target) => {
     const { host, ports } = splitTarget(target);
-    return ports === null
-      ? [target]
-      : formatPorts(ports)
-          .split(',')
-          .map((port) => `${host}\n${port}`);
+    if (ports === null) return [target];
+    return formatPorts(ports)
+      .split(',')
+      .map((port) => `${host}\n${port}`);
   });
   const sources = strings(value['src']);
   if (!canAfford(budget, sources.length * hosts.length * denied.length * STEPS_OF_DENIAL)) return [];
   return sources.flatMap((src) => hosts.flatMap((host) => denied.map((target) => `${src}\nnot ${host}\n${target}`)));
 }
-
-/** Each is a text of its own. */
-const STEPS_OF_DENIAL = 4;
 
 function isUndefined({ old, next }: PolicyChange, denial: string): boolean {
   const names = denial.split('\n').map((part) => part.replace(/^not /, ''));
@@ -72,66 +63,42 @@ function isUndefined({ old, next }: PolicyChange, denial: string): boolean {
 }
 
 function isDefined({ groups, hosts, ipsets, tagOwners }: Model, name: string): boolean {
-  return groups.has(name) || hosts.has(name) || ipsets.has(name) || tagOwners.has(name);
+  return [groups, hosts, ipsets, tagOwners].some((keyed) => keyed.has(name));
 }
 
 function duplicateKeys({ old, next }: PolicyChange): readonly Evidence[] {
   const known = new Set(old.policy.duplicates.map(({ path }) => path));
   return next.policy.duplicates
     .filter(({ path }) => !known.has(path))
-    .map(({ path, line }) => ({
-      section: path.split(/[.[]/)[0] ?? '',
-      path,
-      line,
-      evidence: `${path} is there twice; the later one counts`,
-    }));
+    .map(({ path, line }) => {
+      const evidence = `${path} occurs twice; the later value counts`;
+      return { section: path.split(/[.[]/)[0] ?? '', path, line, evidence };
+    });
 }
 
-/** These say something when they are empty: nothing is allowed. */
-const DENY_ALL: ReadonlySet<string> = new Set(['acls', 'grants']);
-
 function emptied({ old, next }: PolicyChange): readonly Evidence[] {
+  // An empty list of acls or grants is content: it denies everything.
   const before = [...old.policy.sections.keys()].filter(
-    (section) => old.policy.entries(section).length > 0 || DENY_ALL.has(section),
+    (section) => old.policy.entries(section).length > 0 || ['acls', 'grants'].includes(section),
   );
   return next.policy.sections.size === 0 && before.length > 0
-    ? [{ section: '', path: '', line: null, evidence: `${listed(before)} before, nothing now` }]
+    ? [sectionEvidence('', `removed: ${listed(before)}`)]
     : [];
 }
 
 function unknownKeys({ old, next }: PolicyChange): readonly Evidence[] {
-  return [...next.policy.sections].flatMap(([name, { line }]) =>
-    isSectionName(name) || old.policy.sections.has(name)
-      ? []
-      : [{ section: clip(name), path: clip(name), line, evidence: clip(name) }],
-  );
+  return [...next.policy.sections]
+    .filter(([name]) => !isSectionName(name) && !old.policy.sections.has(name))
+    .map(([name, { line }]) => sectionEvidence(clip(name), clip(name), line));
 }
 
 export const FILE_FINDINGS: readonly FindingRule[] = [
-  {
-    id: 'TESTS-REMOVED',
-    severity: 'high',
-    standing: false,
-    title: 'All tests of the policy are gone',
-    when: testsRemoved,
-  },
-  {
-    id: 'TESTS-LOOSENED',
-    severity: 'medium',
-    standing: false,
-    title: 'A test that something is denied is gone',
-    when: testsLoosened,
-  },
-  { id: 'DUP-KEY', severity: 'medium', standing: true, title: 'A key is there twice', when: duplicateKeys },
-  { id: 'POLICY-EMPTIED', severity: 'high', standing: false, title: 'Nothing is left of the policy', when: emptied },
-  {
-    id: 'UNKNOWN-KEY',
-    severity: 'info',
-    standing: true,
-    title: 'A section that this version does not know',
-    when: unknownKeys,
-  },
+  finding('TESTS-REMOVED', 'high', 'new only', 'All policy tests removed', testsRemoved),
+  finding('TESTS-LOOSENED', 'medium', 'new only', 'Denial removed from policy tests', testsLoosened),
+  finding('DUP-KEY', 'medium', 'counted', 'Duplicate key added', duplicateKeys),
+  finding('POLICY-EMPTIED', 'high', 'new only', 'All policy sections removed', emptied),
+  finding('UNKNOWN-KEY', 'info', 'counted', 'Unknown section added', unknownKeys),
 ];
 
-/** For a side that does not parse there is no change to look at. */
-export const PARSE_ERROR = { id: 'PARSE-ERROR', severity: 'medium', title: 'The policy does not parse' } as const;
+/** Not in the catalogue: a side that does not parse cannot be compared. */
+export const PARSE_ERROR = { id: 'PARSE-ERROR', severity: 'medium', title: 'Policy does not parse' } as const;

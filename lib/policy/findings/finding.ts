@@ -1,33 +1,43 @@
 import type { Severity } from '../../contract/audit-event';
-import { clip } from '../clip';
-import type { PolicyChange } from '../policy-change';
+import type { PolicyChange } from '../compare/policy-change';
+import type { Model } from '../parse/model';
+import { clip } from '../report/clip';
 
-/** One row of the catalogue: a pure predicate over what a change brought in. */
+/** One row of the catalogue: a pure function from a change to the evidence for the finding. */
 export interface FindingRule {
   readonly id: string;
   readonly severity: Severity;
+  /** `counted`: pre-existing cases are counted. `new only`: the finding is about the change itself, so none can be pre-existing. */
+  readonly preExisting: 'counted' | 'new only';
+  /** The thing, then the change. */
   readonly title: string;
-  /** Whether what it finds can also simply be there: then it is counted where it was there before. */
-  readonly standing: boolean;
   readonly when: (change: PolicyChange) => readonly Evidence[];
 }
 
-/** Where something stands, and what it says. */
-export interface Evidence {
-  readonly section: string;
-  /** On the new side; on the old side where only that has it. */
-  readonly path: string;
-  /** From 1, on the new side; null where only the old side has it. */
-  readonly line: number | null;
-  readonly evidence: string;
+export function finding(
+  id: string,
+  severity: Severity,
+  preExisting: FindingRule['preExisting'],
+  title: string,
+  when: FindingRule['when'],
+): FindingRule {
+  return { id, severity, preExisting, title, when };
 }
 
 interface Place {
+  readonly section: string;
+  /** On the new side; on the old side when only that has it. */
   readonly path: string;
+  /** From 1, on the new side; null when only the old side has it. */
   readonly line: number | null;
 }
 
-/** Items of one evidence that are written out. */
+/** Where the finding is, and what was found there. */
+export interface Evidence extends Place {
+  readonly evidence: string;
+}
+
+/** Maximum items that one evidence lists. */
 const MAX_LISTED = 5;
 
 /** `a, b, c and 4 more`. */
@@ -37,31 +47,33 @@ export function listed(items: Iterable<string>): string {
   return all.length > MAX_LISTED ? `${shown.join(', ')} and ${all.length - MAX_LISTED} more` : shown.join(', ');
 }
 
-/** One piece of evidence for each place, however many details were found there. */
-export function byPlace<Item>(
-  section: string | ((item: Item) => string),
+/** One evidence for each place, with the details of all items there. */
+export function evidenceByPlace<Item>(
   items: readonly Item[],
-  place: (item: Item) => Place,
-  detail: (item: Item) => string,
+  placeOf: (item: Item) => Place,
+  detailOf: (item: Item) => string,
 ): readonly Evidence[] {
-  const places = new Map<string, { readonly first: Item; readonly details: string[] }>();
+  const places = new Map<string, { readonly place: Place; readonly details: string[] }>();
   for (const item of items) {
-    const known = places.get(place(item).path);
-    if (known === undefined) places.set(place(item).path, { first: item, details: [detail(item)] });
-    else known.details.push(detail(item));
+    const place = placeOf(item);
+    const known = places.get(place.path);
+    if (known === undefined) places.set(place.path, { place, details: [detailOf(item)] });
+    else known.details.push(detailOf(item));
   }
-  return [...places.values()].map(({ first, details }) => {
-    const { path, line } = place(first);
-    return { section: typeof section === 'string' ? section : section(first), path, line, evidence: listed(details) };
-  });
+  return [...places.values()].map(({ place: { section, path, line }, details }) => ({
+    section,
+    path,
+    line,
+    evidence: listed(details),
+  }));
 }
 
-/** Finds something of a change once, however many findings ask for it. */
-export function oncePerChange<Found>(find: (change: PolicyChange) => Found): (change: PolicyChange) => Found {
-  const known = new WeakMap<PolicyChange, { readonly found: Found }>();
-  return (change) => {
-    const before = known.get(change) ?? { found: find(change) };
-    known.set(change, before);
-    return before.found;
-  };
+/** Evidence about a section as a whole. */
+export function sectionEvidence(section: string, evidence: string, line: number | null = null): Evidence {
+  return { section, path: section, line, evidence };
+}
+
+/** The line of a section; null when it is missing. */
+export function lineOfSection({ policy }: Model, section: string): number | null {
+  return policy.sections.get(section)?.line ?? null;
 }

@@ -1,8 +1,9 @@
-import { isAsNarrow } from '../access';
-import type { AccessRule, SshRule } from '../model';
-import { unmet } from '../posture';
-import type { PolicyChange } from '../policy-change';
-import { byPlace, listed, type Evidence, type FindingRule } from './finding';
+import { isAsNarrow } from '../access/access';
+import { unmet } from '../access/posture';
+import type { PolicyChange } from '../compare/policy-change';
+import { hostsOf, type AccessRule, type SshRule } from '../parse/model';
+import { evidenceByPlace, finding, lineOfSection, listed, sectionEvidence } from './finding';
+import type { Evidence, FindingRule } from './finding';
 
 type AnyRule = AccessRule | SshRule;
 
@@ -11,70 +12,63 @@ interface Kept {
   readonly before: AnyRule;
 }
 
+/** Maximum names or conditions of two rules or postures that are compared. */
+const MAX_SHARED = 20;
+
 /**
- * Rules that were changed, still give something that they gave before, and gave it only through a gate.
+ * Changed rules that still allow a source to reach a destination that the old rule allowed only through a gate.
  *
- * @param isGated Whether a rule has the gate that is asked about.
+ * @param isGated Whether a rule has the gate.
  */
 function keptRules({ old, next, previous }: PolicyChange, isGated: (rule: AnyRule) => boolean): readonly Kept[] {
   const candidates = [...next.rules, ...next.ssh].flatMap((rule): readonly Kept[] => {
     const before = previous().get(rule.path);
     return before !== undefined && isGated(before) ? [{ rule, before }] : [];
   });
-  const free = candidates.length > 0 ? [...old.rules, ...old.ssh].filter((rule) => !isGated(rule)) : [];
+  const ungated = candidates.length > 0 ? [...old.rules, ...old.ssh].filter((rule) => !isGated(rule)) : [];
   return candidates.filter(({ rule, before }) =>
     sharedPairs(rule, before).some(
       ([src, host]) =>
-        !free.some((other) => isSsh(other) === isSsh(rule) && other.src.includes(src) && hostsOf(other).includes(host)),
+        !ungated.some(
+          (other) => isSsh(other) === isSsh(rule) && other.src.includes(src) && hostsOf(other).includes(host),
+        ),
     ),
   );
 }
 
-/** Sources with destinations that both rules name, the first of them. */
+/** Pairs of source and destination that both rules name. */
 function sharedPairs(rule: AnyRule, before: AnyRule): readonly (readonly [string, string])[] {
   const shared = (now: readonly string[], then: readonly string[]): readonly string[] =>
     now.filter((name) => then.includes(name)).slice(0, MAX_SHARED);
-  return shared(rule.src, before.src).flatMap((src) =>
-    shared(hostsOf(rule), hostsOf(before)).map((host) => [src, host] as const),
-  );
+  const hosts = shared(hostsOf(rule), hostsOf(before));
+  return shared(rule.src, before.src).flatMap((src) => hosts.map((host) => [src, host] as const));
 }
-
-/** Names or conditions that two rules or postures have in common, as far as they are looked at. */
-const MAX_SHARED = 20;
 
 function isSsh({ section }: AnyRule): boolean {
   return section === 'ssh';
 }
 
-function hostsOf(rule: AnyRule): readonly string[] {
-  return rule.section === 'ssh' ? rule.dst : rule.targets.map(({ host }) => host);
+function distinct<Rule extends AnyRule>(rules: readonly Rule[]): readonly Rule[] {
+  return [...new Map(rules.map((rule) => [rule.path, rule])).values()];
 }
 
-/** Rules that asked for a posture and ask for none, each once, whether it shows in the rule or in what it lets in. */
+/** Rules that require no posture and allow access that required one. */
 function ungatedRules(change: PolicyChange): readonly AnyRule[] {
-  const inRules = keptRules(change, ({ posture }) => posture !== null).flatMap(({ rule }) =>
-    rule.posture === null ? [rule] : [],
+  const lostPosture = [...change.access, ...change.ssh.filter(({ isRuleNew }) => isRuleNew)].filter(
+    (gain) => gain.lostPosture,
   );
-  const inAccess = change.access
-    .filter(({ lostPosture, rule }) => lostPosture && rule.posture === null)
-    .map(({ rule }) => rule);
-  const inSsh = change.ssh
-    .filter(({ lostPosture, rule, isRuleNew }) => lostPosture && isRuleNew && rule.posture === null)
-    .map(({ rule }) => rule);
-  return [...new Map([...inRules, ...inAccess, ...inSsh].map((rule) => [rule.path, rule])).values()];
+  const rules = [...keptRules(change, ({ posture }) => posture !== null), ...lostPosture].map(({ rule }) => rule);
+  return distinct(rules.filter(({ posture }) => posture === null));
 }
 
-/** Rules that never had a posture of their own lose it with the default, which is told once, as the default. */
+/** Not for rules that lost the default posture: that is one finding about the default. */
 function postureRemoved(change: PolicyChange): readonly Evidence[] {
-  const lostWithDefault = isDefaultRemoved(change) ? new Set(formerlyDefault(change)) : new Set<string>();
-  const rules = ungatedRules(change).filter(
-    (rule) => !(rule.defaultPosture && lostWithDefault.has((change.previous().get(rule.path) ?? rule).text)),
-  );
-  return byPlace(
-    (rule) => rule.section,
-    rules,
+  const lostWithDefault = new Set(isDefaultRemoved(change) ? rulesWithDefault(change) : []);
+  const previous = (rule: AnyRule): AnyRule => change.previous().get(rule.path) ?? rule;
+  return evidenceByPlace(
+    ungatedRules(change).filter((rule) => !(rule.defaultPosture && lostWithDefault.has(previous(rule).text))),
     (rule) => rule,
-    (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} asks for no posture`,
+    (rule) => `${listed(rule.src)} to ${listed(hostsOf(rule))} requires no posture`,
   );
 }
 
@@ -82,72 +76,55 @@ function isDefaultRemoved({ old, next }: PolicyChange): boolean {
   return old.defaultPosture !== null && next.defaultPosture === null;
 }
 
-function formerlyDefault({ old }: PolicyChange): readonly string[] {
+function rulesWithDefault({ old }: PolicyChange): readonly string[] {
   return [...old.rules, ...old.ssh].filter(({ defaultPosture }) => defaultPosture).map(({ text }) => text);
 }
 
-/** Nothing is lost when every rule that went by the default now names a posture of its own. */
+/** Not when every rule that used the default now has a posture. */
 function defaultPostureRemoved(change: PolicyChange): readonly Evidence[] {
   if (!isDefaultRemoved(change)) return [];
   const { old, next } = change;
-  const ungated = [...next.rules, ...next.ssh].some(({ posture }) => posture === null);
-  if (formerlyDefault(change).length > 0 && !ungated) return [];
-  return [
-    {
-      section: 'defaultSrcPosture',
-      path: 'defaultSrcPosture',
-      line: null,
-      evidence: `was ${listed(old.defaultPosture ?? [])}`,
-    },
-  ];
+  const isUngated = [...next.rules, ...next.ssh].some(({ posture }) => posture === null);
+  if (rulesWithDefault(change).length > 0 && !isUngated) return [];
+  return [sectionEvidence('defaultSrcPosture', `removed: ${listed(old.defaultPosture ?? [])}`)];
 }
 
 function postureWeakened(change: PolicyChange): readonly Evidence[] {
   const { old, next } = change;
   const definitions = [...next.postures.values()].flatMap(({ key, members, path, line }) => {
-    const before = old.postures.get(key)?.members;
-    if (before === undefined) return [];
-    const lost = unmet(members, before).slice(0, MAX_SHARED);
-    return isReplaced(lost, members)
-      ? []
-      : [{ section: 'postures', path, line, evidence: `no longer asks for ${listed(lost)}` }];
+    const lost = unmet(members, old.postures.get(key)?.members ?? []).slice(0, MAX_SHARED);
+    const evidence = `no longer requires ${listed(lost)}`;
+    return isReplaced(lost, members) ? [] : [{ section: 'postures', path, line, evidence }];
   });
-  const eased = [
+  const weakened = [
     ...change.access.filter(({ cause }) => cause === 'rule'),
     ...change.ssh.filter(({ isRuleNew }) => isRuleNew),
   ].filter(({ lostPosture, rule }) => lostPosture && rule.posture !== null && !rule.defaultPosture);
-  const inRules = byPlace<(typeof eased)[number]>(
-    ({ rule }) => rule.section,
-    eased,
+  const inRules = evidenceByPlace<(typeof weakened)[number]>(
+    weakened,
     ({ rule }) => rule,
-    ({ rule, src }) => `${src}: any of ${listed(rule.posture ?? [])}`,
+    ({ rule, src }) => `${src} requires any of ${listed(rule.posture ?? [])}`,
   );
-  const line = next.policy.sections.get('defaultSrcPosture')?.line ?? null;
-  const inDefault = isLonger(next.defaultPosture, old.defaultPosture)
-    ? [
-        {
-          section: 'defaultSrcPosture',
-          path: 'defaultSrcPosture',
-          line,
-          evidence: `any of ${listed(next.defaultPosture ?? [])}`,
-        },
-      ]
-    : [];
-  return [...definitions, ...inRules, ...inDefault];
+  const inDefault = sectionEvidence(
+    'defaultSrcPosture',
+    `requires any of ${listed(next.defaultPosture ?? [])}`,
+    lineOfSection(next, 'defaultSrcPosture'),
+  );
+  return [...definitions, ...inRules, ...(isLonger(next.defaultPosture, old.defaultPosture) ? [inDefault] : [])];
 }
 
-/** Nothing is lost, or the same attributes are asked for in a way that cannot be compared. */
+/** Whether the posture still has each lost condition's attribute in a form that cannot be compared. True when none is lost. */
 function isReplaced(lost: readonly string[], members: readonly string[]): boolean {
   const attribute = (condition: string): string | undefined => condition.split(' ')[0];
-  const comparable = /^\S+ (?:>=|<=|<|>|IN|NOT IN) /;
+  const isComparable = (condition: string): boolean => /^\S+ (?:>=|<=|<|>|IN|NOT IN) /.test(condition);
   return lost.every(
     (condition) =>
-      !comparable.test(condition) &&
-      members.some((other) => attribute(other) === attribute(condition) && !comparable.test(other)),
+      !isComparable(condition) &&
+      members.some((other) => attribute(other) === attribute(condition) && !isComparable(other)),
   );
 }
 
-/** More alternatives: whoever meets one of them gets in. */
+/** Whether alternatives were added: a device needs to meet only one of them. */
 function isLonger(now: readonly string[] | null, before: readonly string[] | null): boolean {
   return now !== null && before !== null && now.length > before.length && before.every((name) => now.includes(name));
 }
@@ -162,43 +139,17 @@ function viaRemoved(change: PolicyChange): readonly Evidence[] {
   const inAccess = change.access
     .filter(({ lostVia, cause, rule }) => lostVia && cause === 'rule' && rule.via.length === 0)
     .map(({ rule }) => rule);
-  const rules = [...new Map([...inRules, ...inAccess].map((rule) => [rule.path, rule])).values()];
-  return byPlace(
-    'grants',
-    rules,
-    (rule) => rule,
-    (rule) =>
-      `${listed(rule.src)} to ${listed(hostsOf(rule))} through ${rule.via.length === 0 ? 'any router' : listed(rule.via)}`,
+  return evidenceByPlace(
+    distinct([...inRules, ...inAccess]),
+    ({ path, line }) => ({ section: 'grants', path, line }),
+    ({ src, targets, via }) =>
+      `${listed(src)} to ${listed(targets.map(({ host }) => host))} via ${via.length === 0 ? 'any router' : listed(via)}`,
   );
 }
 
 export const GATE_FINDINGS: readonly FindingRule[] = [
-  {
-    id: 'GRANT-VIA-REMOVED',
-    severity: 'medium',
-    standing: false,
-    title: 'Access that went through named routers may take others',
-    when: viaRemoved,
-  },
-  {
-    id: 'POSTURE-REMOVED',
-    severity: 'high',
-    standing: false,
-    title: 'Access that asked for a device posture no longer does',
-    when: postureRemoved,
-  },
-  {
-    id: 'POSTURE-DEFAULT-REMOVED',
-    severity: 'high',
-    standing: false,
-    title: 'The default device posture is gone',
-    when: defaultPostureRemoved,
-  },
-  {
-    id: 'POSTURE-WEAKENED',
-    severity: 'medium',
-    standing: false,
-    title: 'A device posture asks for less',
-    when: postureWeakened,
-  },
+  finding('GRANT-VIA-REMOVED', 'medium', 'new only', 'Grant via restriction weakened or removed', viaRemoved),
+  finding('POSTURE-REMOVED', 'high', 'new only', 'Device posture requirement removed', postureRemoved),
+  finding('POSTURE-DEFAULT-REMOVED', 'high', 'new only', 'Default device posture removed', defaultPostureRemoved),
+  finding('POSTURE-WEAKENED', 'medium', 'new only', 'Device posture requirement weakened', postureWeakened),
 ];

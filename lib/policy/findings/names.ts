@@ -1,17 +1,17 @@
 const SENSITIVE =
   /^(?:prod|production|prd|db|dbs|database|databases|postgres|postgresql|mysql|mongo|mongodb|vault|secrets?|pci|payments?)\d*$/;
-const NOT_REALLY = /^(?:non|not|pre|no)$/;
+const NEGATION = /^(?:non|not|pre|no)$/;
 
-/** A tag named like production, a database, a vault or card data: `prod-eu`, `db1`, `PciZone`; not `nonprod`, `pre-prod`, `product`. */
+/** Whether a tag is named like production, a database, a vault or card data: `prod-eu`, `db1`, `PciZone`; not `nonprod`, `pre-prod`, `product`. */
 export function isSensitiveName(name: string): boolean {
   const words = wordsOf(name);
-  return words.some((word, at) => SENSITIVE.test(word) && !NOT_REALLY.test(words[at - 1] ?? ''));
+  return words.some((word, at) => SENSITIVE.test(word) && !NEGATION.test(words[at - 1] ?? ''));
 }
 
 const PRIVILEGED =
   /^(?:(?:sys|net|db|it|super|domain|cluster|global)?admins?|administrators?|root|superusers?|owners?|sres?|sec|secs|security|infosec|appsec|(?:dev|sec|devsec|sys|net|cloud|data|db|it|infra|platform|prod|tech|site)?ops)\d*$/;
 
-/** A group named like people with power: admins, root, SRE, operations, security, owners. */
+/** Whether a group is named like admins, root, SRE, operations, security or owners. */
 export function isPrivilegedName(name: string): boolean {
   return wordsOf(name).some((word) => PRIVILEGED.test(word));
 }

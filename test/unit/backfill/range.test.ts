@@ -13,7 +13,7 @@ it('reads a zone other than UTC, and covers the minutes that were named in part'
   });
 });
 
-it('ends now where nothing else is said, without a word about minutes', () => {
+it('ends now by default, without a note about minutes', () => {
   expect(parseRange({ last: 'P1DT12H' }, NOW)).toEqual({
     from: Date.parse('2026-11-21T00:30:00Z'),
     until: Date.parse('2026-11-22T12:31:00Z'),
@@ -32,7 +32,7 @@ const limits = fc.record({
   untilAgo: fc.integer({ min: -DAY, max: 93 * DAY }),
 });
 
-it('never reads what Tailscale has dropped or live polling reads, and keeps within what was asked', () => {
+it('stays within the request and the retention of Tailscale, and reads only what live polling does not read', () => {
   let cut = 0;
   fc.assert(
     fc.property(limits, ({ watermarkAgo, startAgo, fromAgo, untilAgo }) => {
@@ -64,7 +64,7 @@ describe('the id of a job', () => {
     expect(jobIdOf('default', range, {})).toMatch(/^bf-[0-9a-f]{32}$/);
   });
 
-  it('is another one for each thing that makes another job', () => {
+  it('differs for each field that makes another job', () => {
     const ids = [
       jobIdOf('default', range, {}),
       jobIdOf('other', range, {}),

@@ -29,13 +29,13 @@ describe('a record at the edge of two slices', () => {
   const walkUntil = (agoMs: number) =>
     sliceReader(begin({ from: NOW - 40 * DAY, until: NOW - agoMs }), { dryRun: false }, NOW);
 
-  it("is the later one's: a slice has its start, and not its end", () => {
+  it('belongs to the later one: a slice has its start, and not its end', () => {
     expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY))).toBe(false);
     expect(walkUntil(10 * DAY).selects(recordOf(10 * DAY + 1))).toBe(true);
     expect(walkUntil(10 * DAY - 1).selects(recordOf(10 * DAY))).toBe(true);
   });
 
-  it("is everybody's who reads it where it has no time that can be compared", () => {
+  it('belongs to every slice that reads it when it has no comparable time', () => {
     expect(walkUntil(10 * DAY).selects(recordOf(null))).toBe(true);
     expect(walkUntil(10 * DAY).selects(recordOf(-2 * DAY))).toBe(true);
   });
@@ -90,7 +90,7 @@ it('cuts a range into slices, and a slice into windows of a day, that meet and c
   );
 });
 
-it('asks the audit dialect for a slice at once: each request reads to the end of the log', () => {
+it('reads a slice in one window in a dialect without an end', () => {
   const job = jobOf({ from: 0, until: 30 * DAY }, 30 * DAY, 'audit');
   expect(
     planSliceWindow({ watermark: 0, readTo: 0, unread: [], inflight: null, counts: NOTHING_COUNTED }, job, job),
@@ -120,7 +120,7 @@ describe('a slice that waited for longer than Tailscale keeps its log', () => {
   const edge = now - 90 * DAY;
   const waiting = { watermark: now, readTo: edge - 3 * DAY, unread: [], inflight: null, counts: NOTHING_COUNTED };
 
-  it('goes on at the edge, and keeps what it could not read', () => {
+  it('continues at the edge, and notes the interval that it could not read', () => {
     const slice = { from: edge - 4 * DAY, until: edge + DAY };
     expect(withinRetention(waiting, slice, now)).toMatchObject({
       readTo: edge,
@@ -128,7 +128,7 @@ describe('a slice that waited for longer than Tailscale keeps its log', () => {
     });
   });
 
-  it('is at its end when all of it is gone', () => {
+  it('is at its end when Tailscale keeps nothing of it', () => {
     const slice = { from: edge - 4 * DAY, until: edge - DAY };
     expect(withinRetention(waiting, slice, now)).toMatchObject({
       readTo: slice.until,
@@ -137,9 +137,9 @@ describe('a slice that waited for longer than Tailscale keeps its log', () => {
   });
 
   it.each([
-    ['what is in reach', { readTo: edge }],
+    ['an interval in reach', { readTo: edge }],
     ['the hour by which the edge has moved since the plan', { readTo: edge - 59 * 60_000 }],
-    ['a window that is under way', { inflight: begin({ from: waiting.readTo, until: edge }) }],
+    ['a window in flight', { inflight: begin({ from: waiting.readTo, until: edge }) }],
   ])('asks for %s', (_, change) => {
     const checkpoint = { ...waiting, ...change };
     expect(withinRetention(checkpoint, { from: 0, until: now }, now)).toBe(checkpoint);

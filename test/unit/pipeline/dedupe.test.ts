@@ -63,7 +63,7 @@ it('leaves what is new, in order', () => {
   expect(formsOf([device('a'), device('b')], published())).toEqual([['Audit'], ['Audit']]);
 });
 
-it('[case 23] leaves out what was published, and what stands twice on one page', () => {
+it('[case 23] leaves out what was published, and the second copy on one page', () => {
   const work = workAll([device('a'), device('b'), device('b')], published(...publishedIdsOf(device('a'))));
   expect(work.map((one) => one !== null)).toEqual([false, true, false]);
 });
@@ -85,7 +85,7 @@ it('leaves only the unpublished form of a policy change', () => {
   expect(formsOf([policy('p')], published(audit, diff))).toEqual([null]);
 });
 
-it('proves nothing by an earlier reading of the page: only the marks in the table count', () => {
+it('trusts only the published ids in the table, not an earlier reading of the page', () => {
   const one = device('a');
   expect(workAll([one], published())[0]).not.toBeNull();
   expect(workAll([one], published())[0]).not.toBeNull();
@@ -105,7 +105,7 @@ describe('a record whose events cannot be made', () => {
   const raw = Buffer.from('{"id": "a');
   const digest = createHash('sha256').update(raw).digest('hex');
 
-  it('is known by its bytes, wherever it stands', () => {
+  it('is identified by its bytes, at any position', () => {
     const unreadable = (position: number) =>
       identifyLogRecord({ kind: 'unreadable', position, bytes: raw.length, raw, problem: 'it ends early' }, names);
     const oversized = identifyLogRecord(
@@ -129,7 +129,7 @@ describe('a record whose events cannot be made', () => {
   });
 });
 
-it('counts the events that are left to make', () => {
+it('counts the events that remain to be made', () => {
   const [audit] = publishedIdsOf(policy('p'));
   const count = (seen: PublishedSet) =>
     workAll([policy('p')], seen).map((work) => (work === null ? 0 : eventsOf(work)));

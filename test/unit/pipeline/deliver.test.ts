@@ -144,7 +144,7 @@ async function deliverAll({ delivery }: Setting, outgoing: readonly Outgoing[]):
   await delivery.drain();
 }
 
-it('publishes in units of a hundred, and marks each behind it', async () => {
+it('publishes in units of a hundred, and marks each after it', async () => {
   const setting = setUp();
   await deliverAll(
     setting,
@@ -165,7 +165,7 @@ it('publishes in units of a hundred, and marks each behind it', async () => {
   expect(setting.delivery.leftover()).toBeNull();
 });
 
-it('sends what is ready after a second of work, however little it is', async () => {
+it('publishes a unit after a second of work, however small it is', async () => {
   const setting = setUp();
   await setting.delivery.add([eventOf(1)]);
   setting.time.now += 1_000;
@@ -174,7 +174,7 @@ it('sends what is ready after a second of work, however little it is', async () 
   expect(setting.marks).toHaveLength(2);
 });
 
-it('marks what the bus took although what it refused cannot be quarantined, so that the next tick does not repeat it', async () => {
+it('marks what the bus accepted although the rejected rest cannot be quarantined, so that the next run does not repeat it', async () => {
   const setting = setUp();
   setting.bucket.denied = true;
   setting.far.refuse = isOf([4]);
@@ -186,7 +186,7 @@ it('marks what the bus took although what it refused cannot be quarantined, so t
   expect(setting.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'ARCHIVE_UNAVAILABLE' } });
 });
 
-it('marks what was refused once it is quarantined, and it counts as delivered', async () => {
+it('marks a rejected event after it is quarantined, and counts it as delivered', async () => {
   const setting = setUp();
   setting.far.refuse = isOf([4, 5]);
   await deliverAll(
@@ -219,7 +219,7 @@ it('quarantines many at once, and marks them as it goes', async () => {
   expect(setting.log.filter((line) => line.startsWith('mark'))).toEqual(['mark 16', 'mark 16', 'mark 8']);
 });
 
-it('keeps a raw record before it announces it, and leaves it unmarked where the bus does not take the announcement', async () => {
+it('quarantines a raw record before its health event, and leaves it unmarked when the bus rejects the health event', async () => {
   const setting = setUp();
   await deliverAll(setting, [announcement(1)]);
   expect(setting.log).toEqual(['put', 'quarantine', 'fence', 'publish 1', 'mark 1']);
@@ -231,7 +231,7 @@ it('keeps a raw record before it announces it, and leaves it unmarked where the 
   expect(setting.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'BUS_EXHAUSTED' } });
 });
 
-it('claims an event that is too large, and lets its neighbours through when the archive takes nothing', async () => {
+it('claims an event that is too large, and delivers its neighbours when the archive fails', async () => {
   const large = eventOf(1, 'x'.repeat(MAX_DETAIL_BYTES));
   const setting = setUp();
   await deliverAll(setting, [large]);
@@ -243,7 +243,7 @@ it('claims an event that is too large, and lets its neighbours through when the 
   expect(denied.delivery.leftover()).toMatchObject({ kind: 'failure', error: { code: 'ARCHIVE_UNAVAILABLE' } });
 });
 
-it('tries no further unit after one that the bus did not take whole', async () => {
+it('publishes no further unit after one that the bus did not accept whole', async () => {
   const setting = setUp();
   setting.far.refuse = ({ detail }) =>
     'target' in detail && (detail.target as { id: string }).id === 'n7' ? 'ThrottlingException' : undefined;
@@ -255,7 +255,7 @@ it('tries no further unit after one that the bus did not take whole', async () =
   expect(setting.delivery.leftover()).toEqual({ kind: 'unsent', count: 350 - setting.marks.length });
 });
 
-it('publishes nothing more once another run has taken over', async () => {
+it('publishes nothing after another run has taken over', async () => {
   let fenced = 0;
   const setting = setUp({
     fence: () =>
@@ -280,7 +280,7 @@ it('sends nothing when only the last commit still fits', async () => {
   expect(setting.delivery.leftover()).toEqual({ kind: 'unsent', count: 1 });
 });
 
-it('says once, after each unit, that the log has come further', async () => {
+it('reports progress once after each unit', async () => {
   const setting = setUp();
   expect(setting.delivery.hasProgressed()).toBe(false);
   await deliverAll(setting, [eventOf(1)]);

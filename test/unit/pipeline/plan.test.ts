@@ -57,7 +57,7 @@ describe('planning', () => {
     );
   });
 
-  it('goes on with the window that was begun', () => {
+  it('continues the window that has begun', () => {
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 0 };
     expect(planWindow(checkpoint({ inflight }), installation, NOW, HOUR)).toBe(inflight);
   });
@@ -85,7 +85,7 @@ describe('planning', () => {
   });
 });
 
-describe('the place after a page', () => {
+describe('the checkpoint after a page', () => {
   const window = planWindow(checkpoint(), installation, NOW, HOUR);
 
   it('moves the watermark on the last page alone', () => {
@@ -133,8 +133,8 @@ describe('the place after a page', () => {
   });
 });
 
-describe('a dialect that was set by hand', () => {
-  it('[case 67] drops what was begun, and reads across the switch as far back as ever', () => {
+describe('a dialect that is set', () => {
+  it('[case 67] drops the cursors, and reads across the switch as far back as before', () => {
     const inflight = { from: 1, until: 2, asOf: 3, cursor: 'c', page: 4, restarts: 0 };
     const begun = { doneFrom: NOW - 2 * HOUR, inflight: { ...inflight, startedAt: NOW } };
     const switched = adoptDialect(checkpoint({ inflight, sweeps: { hourly: begun, daily: begun } }), 'configuration');
@@ -221,7 +221,7 @@ describe('sweeps', () => {
     expect(last).toEqual({ ...before, sweeps: { ...before.sweeps, hourly: { doneFrom: NOW, inflight: null } } });
   });
 
-  it('of the day are those of the hour too', () => {
+  it('of the day count as those of the hour too', () => {
     expect(sweepDone(checkpoint(), 'daily', NOW).sweeps).toEqual({
       hourly: { doneFrom: NOW, inflight: null },
       daily: { doneFrom: NOW, inflight: null },
@@ -233,8 +233,8 @@ describe('sweeps', () => {
   });
 });
 
-describe('what is older than Tailscale keeps', () => {
-  it('[case 63] is exactly what lies before the edge', () => {
+describe('the retention gap', () => {
+  it('[case 63] is exactly the interval before the edge', () => {
     expect(retentionGap(checkpoint({ watermark: NOW - RETENTION_MS }), NOW)).toBeNull();
     expect(retentionGap(checkpoint({ watermark: NOW - RETENTION_MS - 5 }), NOW)).toEqual({
       from: NOW - RETENTION_MS - 5,

@@ -47,7 +47,7 @@ describe('a record on which runs die', () => {
     return stage;
   }
 
-  it('is quarantined as it came by the third run, announced, and never worked on again', async () => {
+  it('is quarantined raw by the third run, reported, and never worked on again', async () => {
     const stage = stageOf(1);
     await dying(stage);
     expect(state(stage)?.working).toMatchObject({ deaths: 0 });
@@ -65,7 +65,7 @@ describe('a record on which runs die', () => {
     expect(stage.calls.map(({ name }) => name)).not.toContain('NOTE');
   });
 
-  it('is worked on by itself after the first death, so that its neighbours go out', async () => {
+  it('is worked on alone after the first death, so that its neighbours are published', async () => {
     const stage = stageOf(30);
     await dying(stage);
     expect(state(stage)?.working?.records).toHaveLength(30);
@@ -77,7 +77,7 @@ describe('a record on which runs die', () => {
     expect(stage.table.of('default').quarantine.size).toBe(0);
   });
 
-  it('is no suspect any more when a run has ended since', async () => {
+  it('is no suspect after a run that ended', async () => {
     const stage = stageOf(1);
     await dying(stage);
     stage.bus.refuse = () => 'ThrottlingException';

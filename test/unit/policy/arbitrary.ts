@@ -2,47 +2,16 @@ import * as fc from 'fast-check';
 
 export type PlainPolicy = Readonly<Record<string, unknown>>;
 
-const user = fc.constantFrom(
-  'ann@example.com',
-  'bob@example.com',
-  'cat@example.com',
-  'dan@example.com',
-  'eve@partner.io',
-);
+const oneOf = (names: string): fc.Arbitrary<string> => fc.constantFrom(...names.split(' '));
+const user = oneOf('ann@example.com bob@example.com cat@example.com dan@example.com eve@partner.io');
 const group = fc.constantFrom('group:dev', 'group:ops', 'group:qa');
 const tag = fc.constantFrom('tag:web', 'tag:prod', 'tag:ci');
-const address = fc.constantFrom(
-  '10.0.0.0/8',
-  '10.1.0.0/16',
-  '10.1.2.3',
-  '192.168.1.0/24',
-  '2001:db8::/32',
-  '0.0.0.0/0',
-);
+const address = oneOf('10.0.0.0/8 10.1.0.0/16 10.1.2.3 192.168.1.0/24 2001:db8::/32 0.0.0.0/0');
 const host = fc.constantFrom('office', 'database');
-const source = fc.oneof(
-  user,
-  group,
-  tag,
-  address,
-  host,
-  fc.constantFrom(
-    '*',
-    'autogroup:member',
-    'autogroup:tagged',
-    'autogroup:danger-all',
-    'user:*@example.com',
-    'ipset:lan',
-  ),
-);
-const destination = fc.oneof(
-  user,
-  group,
-  tag,
-  address,
-  host,
-  fc.constantFrom('*', 'autogroup:self', 'autogroup:internet', 'ipset:lan'),
-);
+const name = [user, group, tag, address, host] as const;
+const everyone = oneOf('* autogroup:member autogroup:tagged autogroup:danger-all user:*@example.com ipset:lan');
+const source = fc.oneof(...name, everyone);
+const destination = fc.oneof(...name, oneOf('* autogroup:self autogroup:internet ipset:lan'));
 const ports = fc.constantFrom('*', '22', '80,443', '1-1024', '5432', '443');
 const posture = fc.constantFrom('posture:mac', 'posture:new');
 const condition = fc.constantFrom(
@@ -102,7 +71,7 @@ const ssh = fc.record(
   { requiredKeys: ['action', 'src', 'dst', 'users'] },
 );
 
-/** Policies over few names, so that two of them have much in common. */
+/** Policies with few names, so that two of them have much in common. */
 export const policy: fc.Arbitrary<PlainPolicy> = fc.record(
   {
     acls: few(acl),
@@ -154,7 +123,7 @@ export const policy: fc.Arbitrary<PlainPolicy> = fc.record(
   { requiredKeys: [] },
 );
 
-/** The same policy in other words: keys, rules and members in another order. */
+/** The same policy with keys, rules and members in another order. */
 export function shuffled(value: unknown, random: () => number): unknown {
   if (Array.isArray(value))
     return inAnyOrder(
@@ -174,7 +143,7 @@ function inAnyOrder<Item>(items: readonly Item[], random: () => number): Item[] 
     .map(({ item }) => item);
 }
 
-/** HuJSON with comments, blanks and trailing commas strewn in. */
+/** HuJSON with random comments, blanks and trailing commas. */
 export function decorated(value: unknown, random: () => number): string {
   const noise = (): string =>
     [' ', '\n', '\t', '\r\n', '// it\'s "quoted", {here}\n', '/* a\n b, ] */', ''][Math.floor(random() * 7)] ?? '';

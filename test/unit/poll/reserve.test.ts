@@ -25,15 +25,15 @@ async function begunTooLate(stage: Stage, isSlow: (call: Call) => boolean, slowM
   return begun;
 }
 
-describe('a run begins nothing once only the time for its last writes is left', () => {
+describe('a run begins nothing when only the time for its last writes is left', () => {
   it.each(
     [
       ['the page came late', 'GET', record],
-      ['the marks came late', 'query SEEN', { broken: true }],
-      ['the marks of many came late', 'query SEEN', record],
+      ['the published ids came late', 'query SEEN', { broken: true }],
+      ['the published ids of many came late', 'query SEEN', record],
       ['the tailnet was slow to be fixed', 'fix TAILNET', record],
       ['an event is to be claimed', 'query SEEN', { ...record, new: 'x'.repeat(300_000) }],
-      ['the bus was slow to say that it is there', 'describe', record],
+      ['DescribeEventBus was slow', 'describe', record],
     ].flatMap(([why, slow, one]) => [235_000, 237_000].map((slowMs) => ({ why, slow, one, slowMs }))),
   )('and $why ($slowMs ms) [case 3]', async ({ slow, one, slowMs }) => {
     const stage = createStage();
@@ -46,7 +46,7 @@ describe('a run begins nothing once only the time for its last writes is left', 
     expect(stage.events).toHaveLength(1);
   });
 
-  it('and a failure is to be announced', async () => {
+  it('and a failure is to be reported', async () => {
     const stage = createStage();
     stage.bus.refuse = () => 'ThrottlingException';
     stage.add(record, stage.now - 60_000);

@@ -29,7 +29,7 @@ async function failing(
   stage.now += 5 * MINUTE;
 }
 
-it('counts a run that commits and then fails as failed, and says that it is blind', async () => {
+it('counts a run that commits and then fails as failed, and reports that it is blind', async () => {
   const stage = createStage();
   // Up to the tick before the first sweep.
   for (let ticks = 0; ticks < 12; ticks += 1) {
@@ -44,7 +44,7 @@ it('counts a run that commits and then fails as failed, and says that it is blin
   expect(kinds(stage)).toEqual(['blind', 'recovered']);
 });
 
-it('has not recovered as long as it is told to wait', async () => {
+it('has not recovered while Tailscale asks to wait', async () => {
   const stage = createStage();
   await failing(stage, 'UPSTREAM_ERROR');
   await failing(stage, 'UPSTREAM_ERROR');
@@ -55,7 +55,7 @@ it('has not recovered as long as it is told to wait', async () => {
   expect(kinds(stage)).toEqual(['blind', 'recovered']);
 });
 
-it('says that the credential opens another tailnet, also after other failures, and once', async () => {
+it('reports once that the credential opens another tailnet, also after other failures', async () => {
   const stage = createStage();
   await stage.tick();
   await failing(stage, 'UNAUTHORIZED');
@@ -65,7 +65,7 @@ it('says that the credential opens another tailnet, also after other failures, a
   expect(kinds(stage)).toEqual(['blind', 'tailnetChanged']);
 });
 
-it('sweeps under its lease to the end: Tailscale is asked nothing after the commit that gives it back', async () => {
+it('sweeps under its lease: it sends Tailscale no request after the commit that gives it back', async () => {
   const stage = createStage({ dialect: 'audit', pageSize: 1 });
   await stage.tick();
   for (let minute = 10; minute < 40; minute += 10)

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { redact } from '../../../../lib/events/redact/redact';
 import { redactText } from '../../../../lib/events/redact/redact-text';
 import { NAMES, NOT_NAMES } from '../../../../lib/events/redact/redaction-table';
-import { readPolicy } from '../../../../lib/policy/policy';
-import { semanticDiff } from '../../../../lib/policy/semantic-diff';
+import { readPolicy } from '../../../../lib/policy/parse/policy';
+import { semanticDiff } from '../../../../lib/policy/compare/semantic-diff';
 import { policy, randomness } from '../../policy/arbitrary';
 import { PLANTED_ANYWHERE, PLANTED_NAMES, PLANTED_TOKENS, type Planted } from './planted';
 
