@@ -50,7 +50,7 @@ export function readPolicy(text: string): Policy | { readonly error: HujsonError
   const result = readHujson(text);
   if (!result.ok) return { error: result.error };
   const { root } = result;
-  if (root.kind !== 'object') return { error: { message: 'a policy must be an object', line: root.line, column: 1 } };
+  if (root.kind !== 'object') return { error: { message: 'a policy is an object', line: root.line, column: 1 } };
   const sections = new Map<string, JsonNode>();
   const duplicates = result.duplicates.map(({ path, key, line }) => {
     const [top, ...rest] = [...path, key];

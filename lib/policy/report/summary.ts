@@ -67,8 +67,8 @@ function sectionParts(diff: SectionDiff): string[] {
   const name = (key: string | null): string => prefix + clip(key ?? section, 60);
   const size = (value: Json): string => (section === 'groups' && Array.isArray(value) ? ` (${value.length})` : '');
   return [
-    ...added.map(({ key, value }) => `${name(key)} added${size(value)}`),
-    ...removed.map(({ key }) => `${name(key)} removed`),
+    ...added.map(({ key, value }) => `${name(key)} new${size(value)}`),
+    ...removed.map(({ key }) => `${name(key)} gone`),
     ...changed.map(({ key, fields }) => `${name(key)} ${memberCounts(fields)}`),
   ];
 }
