@@ -44,19 +44,19 @@ const context = {
 } as const;
 
 function inProcess(): Comparison[] {
-  const records = readFileSync(join(FIXTURES, 'real-events.ndjson'), 'utf8').trim().split('\n');
+  const records = readFileSync(join(FIXTURES, 'records.ndjson'), 'utf8').trim().split('\n');
   const [before = '', after = ''] = ['old', 'new'].map((side) =>
-    readFileSync(join(FIXTURES, `policies/pairs/2025-07-29_cf188d90.${side}.hujson`), 'utf8'),
+    readFileSync(join(FIXTURES, `policies/pairs/exit-node-and-ssh.${side}.hujson`), 'utf8'),
   );
   return [
     {
-      name: `${records.length} real records: normalize / parse and print JSON`,
+      name: `${records.length} records: normalize / parse and print JSON`,
       ours: () =>
         records.map((text) => JSON.stringify(encodeAll(identify(JSON.parse(text) as unknown, NAMES), context))),
       least: () => records.map((text) => JSON.stringify(JSON.parse(text))),
     },
     {
-      name: 'a real policy change: semantic diff / line diff',
+      name: 'a policy change: semantic diff / line diff',
       ours: () => diffPolicy(before, after),
       least: () => createTwoFilesPatch('old', 'new', before, after),
     },
@@ -65,7 +65,7 @@ function inProcess(): Comparison[] {
 
 /** 20 MB, in chunks as large as the network's. */
 function readingAnAnswer(): Comparison {
-  const records = readFileSync(join(FIXTURES, 'real-events.ndjson'), 'utf8').trim().split('\n').join();
+  const records = readFileSync(join(FIXTURES, 'records.ndjson'), 'utf8').trim().split('\n').join();
   const times = Math.ceil(20_000_000 / records.length);
   const body = Buffer.from(
     `{"tailnetId":"example.com","logs":[${Array.from({ length: times }, () => records).join()}]}`,

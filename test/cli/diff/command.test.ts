@@ -33,7 +33,7 @@ it('says to people what a change does, the findings first', async () => {
 });
 
 it('says that comments alone change nothing', async () => {
-  const [before = '', after = ''] = ['old', 'new'].map((side) => join(PAIRS, `2025-07-29_cf188d90.${side}.hujson`));
+  const [before = '', after = ''] = ['old', 'new'].map((side) => join(PAIRS, `cosmetic.${side}.hujson`));
   const { exitCode, stdout } = await diffHere([before, after, '--fail-on', 'info', '--json']);
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({

@@ -12,7 +12,7 @@ afterEach(closeTailnets);
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const MINUTE = 60_000_000_000n;
-const REAL = join(__dirname, '../../fixtures/real-events.ndjson');
+const RECORDS = join(__dirname, '../../fixtures/records.ndjson');
 
 const dated = z.looseObject({ eventTime: z.string() });
 
@@ -38,12 +38,12 @@ function fail(text: string): never {
   throw new Error(`no time: ${text}`);
 }
 
-it('moves real records into the last four minutes, in the order of the file, keeping what is behind the second', async () => {
-  const lines = (await readFile(REAL, 'utf8')).split('\n').filter((line) => line.includes('"eventTime"'));
-  const { records, movedInto } = parseEventFile(lines.join('\n'), NOW, 'real');
+it('moves records into the last four minutes, in the order of the file, keeping what is behind the second', async () => {
+  const lines = (await readFile(RECORDS, 'utf8')).split('\n').filter((line) => line.includes('"eventTime"'));
+  const { records, movedInto } = parseEventFile(lines.join('\n'), NOW, 'records');
 
   const moved = eventTimes(records);
-  expect(moved).toHaveLength(10);
+  expect(moved).toHaveLength(14);
   expect(moved).toEqual(moved.toSorted());
   expect(moved.map((time) => time.slice(19))).toEqual(
     lines.map((line) => z.parse(dated, JSON.parse(line)).eventTime.slice(19)),
@@ -54,8 +54,8 @@ it('moves real records into the last four minutes, in the order of the file, kee
 });
 
 it('refuses every line that is no record, by its number', async () => {
-  await expect(readEventFile(REAL, NOW)).rejects.toMatchObject({
-    subject: REAL,
+  await expect(readEventFile(RECORDS, NOW)).rejects.toMatchObject({
+    subject: RECORDS,
     problems: [7, 8, 9].map((line) => `line ${line}: "time" holds no RFC 3339 time`),
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditEvent } from '../../../lib/contract/audit-event';
+import * as z from 'zod/mini';
+import type { AuditEvent, Severity } from '../../../lib/contract/audit-event';
 import { DETAIL_TYPE } from '../../../lib/contract/names';
 import type { PolicyDiffEvent } from '../../../lib/contract/policy-diff-event';
 import type { IdNames } from '../../../lib/events/identity/event-id';
@@ -31,9 +32,9 @@ export const CONFIGURATION_RECORD = {
   eventTime: '2026-11-22T09:58:00.123456789Z',
   type: 'CONFIG',
   deferredAt: '0001-01-01T00:00:00Z',
-  eventGroupID: '0378d8f57300d172ef7ae3826e097ef0',
+  eventGroupID: '7d1e5c0ffee24b6f9a83d2c4b1e0a957',
   origin: 'ADMIN_CONSOLE',
-  actor: { id: 'uZKk3KSfrH11CNTRL', type: 'USER', loginName: 'alice@example.com', displayName: 'Alice Example' },
+  actor: { id: 'uAliceSampleCNTRL', type: 'USER', loginName: 'alice@example.com', displayName: 'Alice Example' },
   target: { id: 'T1234CNTRL', name: 'example.com', type: 'TAILNET', property: 'ACL' },
   action: 'UPDATE',
   old: '{\n  "acls": []\n}\n',
@@ -44,7 +45,7 @@ export const CONFIGURATION_RECORD = {
 export const AUDIT_RECORD = {
   id: 'evt-1',
   action: 'device:approve',
-  actor: { id: 'uZKk3KSfrH11CNTRL', loginName: 'alice@example.com' },
+  actor: { id: 'uAliceSampleCNTRL', loginName: 'alice@example.com' },
   target: { id: 'n1CNTRL', name: 'laptop' },
   created: '2026-11-22T09:58:00Z',
   actorIp: '192.0.2.1',
@@ -82,8 +83,36 @@ export function fixture(name: string): string {
   return readFileSync(join(__dirname, '../../fixtures', name), 'utf8');
 }
 
-/** The 13 real records; the first is line 1 of the file, at index 0. */
-export const REAL_RECORDS: readonly unknown[] = fixture('real-events.ndjson')
-  .trim()
-  .split('\n')
-  .map((line): unknown => JSON.parse(line));
+const severityName = z.enum(['high', 'medium', 'info']);
+const lines = (name: string): string[] =>
+  fixture(name)
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+/** The fixture records; line 1 of the file is at index 0. */
+export const RECORDS: readonly unknown[] = lines('records.ndjson').map((line): unknown => JSON.parse(line));
+
+/** One row of the vocabulary: what a native triple means. */
+export interface VocabularyRow {
+  readonly native: string;
+  readonly action: string;
+  readonly severity: Severity;
+  readonly extended: Severity;
+  /** Tailscale's OpenAPI description names the triple. */
+  readonly isListed: boolean;
+  readonly isConditional: boolean;
+}
+
+export const VOCABULARY: readonly VocabularyRow[] = lines('vocabulary.csv')
+  .slice(1)
+  .map((line) => {
+    const [native = '', action = '', severity, extended, listed, condition] = line.split(',');
+    return {
+      native,
+      action,
+      severity: z.parse(severityName, severity),
+      extended: z.parse(severityName, extended),
+      isListed: listed === 'yes',
+      isConditional: condition === 'yes',
+    };
+  });

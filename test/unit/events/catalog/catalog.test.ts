@@ -1,34 +1,7 @@
-import { CATALOG, classify, classifyAction, FALLBACKS, nativeName } from '../../../../lib/events/catalog/catalog';
+import { CATALOG, classify, classifyAction, nativeName } from '../../../../lib/events/catalog/catalog';
 import type { ConditionFacts } from '../../../../lib/events/catalog/conditions';
 import { higherSeverity, severityOf } from '../../../../lib/events/catalog/severity';
-import * as z from 'zod/mini';
-import { fixture } from '../samples';
-
-const severity = z.enum(['high', 'medium', 'info']);
-const mapping = z
-  .array(
-    z.object({
-      targetType: z.string(),
-      targetProperty: z.nullable(z.string()),
-      action: z.string(),
-      canonicalAction: z.string(),
-      specSeverity: z.union([severity, z.literal('per rule')]),
-      extendedSeverity: z.union([severity, z.literal('max(spec,medium)')]),
-      native: z.nullable(z.string()),
-      condition: z.nullable(z.string()),
-      kbLabel: z.nullable(z.string()),
-    }),
-  )
-  .parse(JSON.parse(fixture('action-mapping.json')));
-const openapi = z
-  .object({
-    components: z.object({
-      parameters: z.object({
-        event: z.object({ schema: z.object({ items: z.object({ enum: z.array(z.string()) }) }) }),
-      }),
-    }),
-  })
-  .parse(JSON.parse(fixture('tailscale-configuration-log.openapi.json')));
+import { VOCABULARY } from '../samples';
 
 const nothing: ConditionFacts = {
   old: null,
@@ -39,70 +12,26 @@ const nothing: ConditionFacts = {
   eventMillis: null,
 };
 
-const specific = mapping.filter((row) => row.native !== null);
-const general = mapping.filter((row) => row.native === null);
-
 function tripleOf(native: string) {
   const [target = '', verb = '', property = null] = native.split('.');
   return { target, verb, property };
 }
 
-/** Rows that the mapping does not have yet. */
-const ADDED = ['GROUP.UPDATE.USER_ROLE'];
-const MAPPED = CATALOG.filter(({ native }) => !ADDED.includes(native));
-
-describe('the catalog against the mapping', () => {
-  it('has its rows, in its order', () => {
-    expect(MAPPED.map(({ native, action }) => `${native} ${action}`)).toEqual(
-      specific.map(({ native, canonicalAction }) => `${native ?? ''} ${canonicalAction}`),
-    );
-    expect([MAPPED.length, FALLBACKS.length]).toEqual([172, 4]);
-    expect(CATALOG).toHaveLength(MAPPED.length + ADDED.length);
-  });
-
-  it('derives the severity that each row gives', () => {
-    for (const row of specific)
-      expect([row.native, row.canonicalAction, severityOf(row.canonicalAction)]).toEqual([
-        row.native,
-        row.canonicalAction,
-        row.specSeverity,
-      ]);
-  });
-
-  it('raises to the extended severity that each row gives, and stores it only where it differs', () => {
-    const stored = MAPPED.map(({ native, action, raised }) => [
+describe('the catalog against the vocabulary', () => {
+  it('has its rows in its order, with the severity of both profiles, and a condition where it has one', () => {
+    const rows = CATALOG.map(({ native, action, raised, when }) => ({
       native,
-      higherSeverity(severityOf(action), raised ?? 'info'),
-      raised !== undefined,
-    ]);
-    expect(stored).toEqual(
-      specific.map((row) => [row.native, row.extendedSeverity, row.extendedSeverity !== row.specSeverity]),
-    );
+      action,
+      severity: severityOf(action),
+      extended: higherSeverity(severityOf(action), raised ?? 'info'),
+      isConditional: when !== undefined,
+    }));
+    expect(VOCABULARY).toMatchObject(rows);
   });
 
-  it('has the label that Tailscale gives the row', () => {
-    expect(MAPPED.map(({ native, title }) => [native, title ?? null])).toEqual(
-      specific.map((row) => [row.native, row.kbLabel]),
-    );
-  });
-
-  it('has a condition exactly where the mapping has one that is not "otherwise"', () => {
-    const conditional = specific.map((row) => [
-      row.native,
-      row.condition !== null && !row.condition.startsWith('otherwise'),
-    ]);
-    expect(MAPPED.map(({ native, when }) => [native, when !== undefined])).toEqual(conditional);
-  });
-
-  it('names its triples from their parts', () => {
-    for (const row of specific)
-      expect(nativeName({ target: row.targetType, verb: row.action, property: row.targetProperty })).toBe(row.native);
-  });
-
-  it('has the four general rows', () => {
-    expect(FALLBACKS.map(({ native }) => native)).toEqual(
-      general.map((row) => `${row.targetType}.${row.action}.${row.targetProperty ?? ''}`),
-    );
+  it('stores the extended severity only where it differs', () => {
+    for (const { native, action, raised } of CATALOG)
+      expect([native, raised]).not.toEqual([native, severityOf(action)]);
   });
 
   it('reaches every row without a condition from its own triple, unless a row before it needs none either', () => {
@@ -125,7 +54,10 @@ it('knows a role that is given to a whole group', () => {
   expect(classifyAction('user:role_update')).toMatchObject({ title: 'Update role for user', severity: 'high' });
 });
 
-it.each(openapi.components.parameters.event.schema.items.enum)('knows %s, which Tailscale lists', (native) => {
+const LISTED = [...new Set(VOCABULARY.filter(({ isListed }) => isListed).map(({ native }) => native))];
+
+it.each(LISTED)('knows %s, which Tailscale lists', (native) => {
+  expect(nativeName(tripleOf(native))).toBe(native);
   expect(classify(tripleOf(native), nothing).known).toBe(true);
 });
 
@@ -179,10 +111,9 @@ describe('triples that mean the same as a row', () => {
 
 describe('records that name the canonical action', () => {
   it("takes the highest extended severity of the action's rows", () => {
-    for (const action of new Set(specific.map((row) => row.canonicalAction))) {
-      const highest = specific
-        .filter((row) => row.canonicalAction === action)
-        .map((row) => severity.parse(row.extendedSeverity))
+    for (const action of new Set(VOCABULARY.map((row) => row.action))) {
+      const highest = VOCABULARY.filter((row) => row.action === action)
+        .map(({ extended }) => extended)
         .reduce(higherSeverity);
       expect([action, classifyAction(action)]).toMatchObject([
         action,
