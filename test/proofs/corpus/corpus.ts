@@ -13,7 +13,7 @@ export interface CorpusReport {
   records: number;
   /** How many pairs are of each kind of change. */
   readonly changeKinds: Map<string, number>;
-  /** An exception, or an event that its published schema refuses. */
+  /** Exceptions, files that cannot be read, and events that do not meet their published schema. */
   readonly crashes: string[];
   /** Policies that do not parse, files that are not JSON, records that are published as `unparsed`. */
   readonly unparsed: string[];
@@ -38,14 +38,19 @@ export function checkCorpus(folder: string): CorpusReport {
     unclassified: new Map(),
   };
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
-  const present = new Set(files);
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  const newSides = new Map(
+    files
+      .filter((file) => file.endsWith('.old.hujson'))
+      .map((file) => [file, file.replace(/old\.hujson$/, 'new.hujson')] as const)
+      .filter(([, next]) => files.includes(next)),
+  );
+  const paired = new Set(newSides.values());
   for (const file of files) {
-    const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    const next = newSides.get(file);
     attempt(file, report, () => {
-      const next = file.replace(/\.old\.hujson$/, '.new.hujson');
-      if (next !== file && present.has(next)) checkPair(file, read(file), read(next), report);
-      else if (present.has(file.replace(/\.new\.hujson$/, '.old.hujson')) && file.endsWith('.new.hujson')) return;
-      else if (file.endsWith('.hujson')) checkPolicy(file, read(file), report);
+      if (next !== undefined) checkPair(file, read(file), read(next), report);
+      else if (file.endsWith('.hujson') && !paired.has(file)) checkPolicy(file, read(file), report);
       else if (/\.(nd)?json$/.test(file)) checkRecords(file, read(file), report);
     });
   }
@@ -63,7 +68,6 @@ function attempt(name: string, report: CorpusReport, check: () => void): void {
 function checkPolicy(file: string, text: string, report: CorpusReport): void {
   report.policies += 1;
   diff(file, '', text, report);
-  diff(file, text, text, report);
 }
 
 function checkPair(file: string, old: string, next: string, report: CorpusReport): void {
@@ -73,8 +77,8 @@ function checkPair(file: string, old: string, next: string, report: CorpusReport
 
 function diff(file: string, old: string, next: string, report: CorpusReport): string {
   const { parseError, changeKind } = diffPolicy(old, next);
-  const problem = `${file}: ${parseError?.side} side, line ${parseError?.line}: ${parseError?.message}`;
-  if (parseError !== undefined && !report.unparsed.includes(problem)) report.unparsed.push(problem);
+  if (parseError !== undefined)
+    report.unparsed.push(`${file}: line ${parseError.line} (side: ${parseError.side}): ${parseError.message}`);
   return changeKind;
 }
 
@@ -85,7 +89,10 @@ function checkRecords(file: string, text: string, report: CorpusReport): void {
     if (line.trim() === '') continue;
     const records = recordsIn(line);
     if (records === undefined) report.unparsed.push(`${name}: not JSON`);
-    for (const record of records ?? []) attempt(name, report, () => checkRecord(name, record, report));
+    for (const record of records ?? [])
+      attempt(name, report, () => {
+        checkRecord(name, record, report);
+      });
   }
 }
 

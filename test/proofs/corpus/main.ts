@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { endProcess } from '../../harness/end-process';
-import { checkCorpus } from './corpus';
+import { checkCorpus, type CorpusReport } from './corpus';
 
 const USAGE = `npm run check:corpus -- FOLDER
 
@@ -9,23 +8,29 @@ FOLDER, and reports what crashes, what does not parse and which triples the cata
 
 Exit: 0 no crash, 1 a crash, 2 usage error`;
 
-async function main(): Promise<number> {
-  await Promise.resolve();
-  const [folder, ...rest] = parseArgs({ allowPositionals: true }).positionals;
-  if (folder === undefined || rest.length > 0) {
-    console.error(USAGE);
-    return 2;
+function checked(): CorpusReport | undefined {
+  try {
+    const [folder, ...rest] = parseArgs({ allowPositionals: true }).positionals;
+    if (folder === undefined || rest.length > 0) throw new Error('give one folder');
+    return checkCorpus(folder);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return undefined;
   }
-  const { policies, pairs, records, changeKinds, crashes, unparsed, unclassified } = checkCorpus(folder);
+}
+
+function print({ policies, pairs, records, changeKinds, crashes, unparsed, unclassified }: CorpusReport): void {
   const numbers = (counts: ReadonlyMap<string, number>) => [...counts].map(([name, count]) => `${name} ${count}`);
   for (const problem of unparsed) console.log(`does not parse: ${problem}`);
   for (const triple of numbers(unclassified)) console.log(`not in the catalog: ${triple}`);
   for (const crash of crashes) console.log(`crash: ${crash}`);
-  console.log(`${policies} policies, ${pairs} pairs (${numbers(changeKinds).join(', ')}), ${records} records`);
+  console.log(`${policies} policies, ${pairs} pairs, ${records} records`);
+  if (pairs > 0) console.log(`pairs by kind of change: ${numbers(changeKinds).join(', ')}`);
   console.log(
     `${crashes.length} crashes, ${unparsed.length} not parsed, ${unclassified.size} triples not in the catalog`,
   );
-  return crashes.length === 0 ? 0 : 1;
 }
 
-endProcess(main());
+const report = checked();
+if (report !== undefined) print(report);
+process.exitCode = report === undefined ? 2 : report.crashes.length === 0 ? 0 : 1;

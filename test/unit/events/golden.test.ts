@@ -13,7 +13,7 @@ import {
 
 /**
  * The published JSON of every fixture record, policy, policy pair and triple, in both severity profiles, as one SHA-256 a
- * case. Titles, descriptions and the evidence of findings are left out: their wording may change.
+ * case. Titles, descriptions and the evidence of findings are blank: their wording may change.
  *
  * UPDATE_GOLDEN=1 writes the file anew. GOLDEN_JSON=FILE writes the JSON itself to FILE, to be compared between commits.
  */

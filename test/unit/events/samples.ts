@@ -59,7 +59,7 @@ export interface PublishedEvent extends EncodedEvent {
   readonly detail: AuditEvent | PolicyDiffEvent;
 }
 
-/** Normalizes and encodes a record, and holds every event against its published schema. */
+/** Normalizes and encodes a record; throws when an event does not meet its published schema. */
 export function events(record: unknown, { maxDetailBytes, ...overrides }: Overrides = {}): PublishedEvent[] {
   const result = encodeAll(identify(record, NAMES), { ...context, ...overrides }, maxDetailBytes);
   for (const { detail } of result) validateEvent(detail);
