@@ -12,7 +12,7 @@ import { identify } from '../lib/events/identity/identify';
 import { encodeAll } from '../lib/events/normalize';
 import { diffPolicy } from '../lib/policy/policy-diff';
 import { AnswerReader } from '../lib/tailscale/answer/answer-reader';
-import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/answer/envelope';
+import { CONFIGURATION_ENVELOPE } from '../lib/tailscale/dialects/configuration';
 import { LOCAL_CLIENT } from '../local/gateway/local-client';
 import { startGateway } from '../local/gateway/server';
 import { scalingTable } from './scaling';

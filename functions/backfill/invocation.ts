@@ -1,27 +1,7 @@
 import * as z from 'zod/mini';
-import {
-  MAX_SLICE_HOURS,
-  type PlanInvocation,
-  type RunInvocation,
-  type SliceInvocation,
-} from '../../lib/contract/backfill';
+import { MAX_SLICE_HOURS } from '../../lib/contract/backfill';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
-
-/** What one invocation asks for. */
-export type Invocation = { readonly connector: ConnectorSettings } & (
-  | { readonly action: 'backfill'; readonly request: RunInvocation }
-  | { readonly action: 'plan'; readonly request: PlanInvocation }
-  | { readonly action: 'slice'; readonly invocation: SliceInvocation }
-  | { readonly action: 'report'; readonly jobId: string }
-  | {
-      readonly action: 'redrive';
-      /** Events that could not be read too: those were on the bus once, as they came. */
-      readonly includeUnparsed: boolean;
-      /** Goes on behind this ledger entry, as an earlier answer named it; null: from the first one. */
-      readonly after: string | null;
-    }
-);
 
 const SUBJECT = 'invocation';
 
@@ -29,7 +9,7 @@ const text = z.string().check(z.maxLength(64));
 const connector = z.exactOptional(z.string());
 const jobId = z.string().check(z.regex(/^bf-[0-9a-f]{32}$/, 'must be a job id such as an answer names it'));
 
-const fields = {
+const range = {
   connector,
   from: z.exactOptional(text),
   until: z.exactOptional(text),
@@ -39,31 +19,46 @@ const fields = {
   rerun: z.exactOptional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
 };
 
-const range = z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...fields });
-const plan = z.strictObject({
-  action: z.literal('plan'),
-  ...fields,
-  sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))),
-});
-const slice = z.strictObject({
-  action: z.literal('slice'),
-  connector: z.string(),
-  jobId,
-  slice: z.int().check(z.nonnegative()),
-  from: text,
-  until: text,
-  force: z.boolean(),
-  dryRun: z.boolean(),
-});
-const report = z.strictObject({ action: z.literal('report'), connector, jobId });
-const redrive = z.strictObject({
-  action: z.literal('redrive'),
-  connector,
-  includeUnparsed: z._default(z.boolean(), false),
-  after: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(256))), null),
-});
+/** The input of each action. */
+const INPUTS = {
+  backfill: z.strictObject({ action: z.exactOptional(z.literal('backfill')), ...range }),
+  plan: z.strictObject({
+    action: z.literal('plan'),
+    ...range,
+    sliceHours: z.exactOptional(z.int().check(z.minimum(1), z.maximum(MAX_SLICE_HOURS))),
+  }),
+  slice: z.strictObject({
+    action: z.literal('slice'),
+    connector: z.string(),
+    jobId,
+    slice: z.int().check(z.nonnegative()),
+    from: text,
+    until: text,
+    force: z.boolean(),
+    dryRun: z.boolean(),
+  }),
+  report: z.strictObject({ action: z.literal('report'), connector, jobId }),
+  redrive: z.strictObject({
+    action: z.literal('redrive'),
+    connector,
+    /** Also sends events of unparsed records, which were published once already. */
+    includeUnparsed: z._default(z.boolean(), false),
+    /** Continues after this ledger entry, as an earlier answer named it; null: from the first. */
+    after: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(256))), null),
+  }),
+};
 
-const asked = z.looseObject({
+type Inputs = { readonly [Action in keyof typeof INPUTS]: z.output<(typeof INPUTS)[Action]> };
+
+export type Invocation = {
+  readonly [Action in keyof Inputs]: {
+    readonly action: Action;
+    readonly connector: ConnectorSettings;
+    readonly input: Inputs[Action];
+  };
+}[keyof Inputs];
+
+const anyInvocation = z.looseObject({
   action: z._default(
     z.enum(
       ['backfill', 'plan', 'slice', 'report', 'redrive'],
@@ -74,34 +69,14 @@ const asked = z.looseObject({
 });
 
 /**
- * Reads a manual invocation, or one of the workflow's. The connector may be left out when there is one.
+ * Parses an invocation, manual or by the workflow. The connector may be left out when there is only one.
  *
  * @throws InvalidInput naming every problem.
  */
 export function parseInvocation(event: unknown, connectors: readonly ConnectorSettings[]): Invocation {
-  const { action } = parseWith(asked, event, SUBJECT);
-  switch (action) {
-    case 'backfill': {
-      const request = parseWith(range, event, SUBJECT);
-      return { action, connector: choose(request.connector, connectors), request };
-    }
-    case 'plan': {
-      const request = parseWith(plan, event, SUBJECT);
-      return { action, connector: choose(request.connector, connectors), request };
-    }
-    case 'slice': {
-      const invocation = parseWith(slice, event, SUBJECT);
-      return { action, connector: choose(invocation.connector, connectors), invocation };
-    }
-    case 'report': {
-      const { connector: id, jobId: job } = parseWith(report, event, SUBJECT);
-      return { action, connector: choose(id, connectors), jobId: job };
-    }
-    case 'redrive': {
-      const { connector: id, includeUnparsed, after } = parseWith(redrive, event, SUBJECT);
-      return { action, connector: choose(id, connectors), includeUnparsed, after };
-    }
-  }
+  const { action } = parseWith(anyInvocation, event, SUBJECT);
+  const input = parseWith(INPUTS[action], event, SUBJECT);
+  return { action, connector: choose(input.connector, connectors), input } as Invocation;
 }
 
 function choose(id: string | undefined, connectors: readonly ConnectorSettings[]): ConnectorSettings {

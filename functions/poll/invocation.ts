@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import { InvalidInput, parseWith } from '../../lib/contract/parse';
 import type { ConnectorSettings } from '../../lib/contract/settings';
 
-/** What one invocation asks for. */
 export interface Invocation {
   readonly action: 'poll' | 'test-connection';
   readonly connectors: readonly ConnectorSettings[];
@@ -13,11 +12,11 @@ const manual = z.strictObject({
   connector: z.optional(z.string()),
 });
 
-/** EventBridge's own scheduled event, for a rule without an input. */
+/** EventBridge's own scheduled event, from a rule without an input. */
 const scheduled = z.object({ source: z.literal('aws.events'), 'detail-type': z.literal('Scheduled Event') });
 
 /**
- * Reads the invocation: the rule's input, the plain scheduled event (all connectors), or a manual one.
+ * Parses the rule's input, the plain scheduled event (poll all connectors), or a manual invocation.
  *
  * @throws InvalidInput naming every problem.
  */
@@ -26,10 +25,8 @@ export function parseInvocation(event: unknown, connectors: readonly ConnectorSe
   const { action, connector } = parseWith(manual, event, 'invocation');
   if (connector === undefined) return { action, connectors };
   const chosen = connectors.filter(({ id }) => id === connector);
-  if (chosen.length === 0) {
-    throw new InvalidInput('invocation', [
-      `connector: there is no "${connector.slice(0, 64)}"; this function has ${connectors.map(({ id }) => id).join(', ')}`,
-    ]);
-  }
-  return { action, connectors: chosen };
+  if (chosen.length > 0) return { action, connectors: chosen };
+  throw new InvalidInput('invocation', [
+    `connector: there is no "${connector.slice(0, 64)}"; this function has ${connectors.map(({ id }) => id).join(', ')}`,
+  ]);
 }

@@ -1,3 +1,5 @@
+import type { Dialect } from './dialects';
+
 /** What an operator asks of a backfill. Either `from` (with or without `until`) or `last`. */
 export interface BackfillRequest {
   /** May be left out where there is one connector. */
@@ -48,7 +50,7 @@ export interface BackfillPlan {
   /** Letters, digits and hyphens. Also `ingest.runId` of every event of the job. */
   readonly jobId: string;
   readonly connector: string;
-  readonly dialect: 'audit' | 'configuration';
+  readonly dialect: Dialect;
   /** RFC 3339, after clamping. */
   readonly from: string;
   /** RFC 3339, after clamping; not included. */
@@ -71,7 +73,7 @@ export interface BackfillReport {
   readonly from: string;
   /** RFC 3339, not included. */
   readonly until: string;
-  readonly dialect: 'audit' | 'configuration';
+  readonly dialect: Dialect;
   readonly dryRun: boolean;
   readonly force: boolean;
   /** Records read. In the audit dialect also those after `until`, which has no part in its requests. */

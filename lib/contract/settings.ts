@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { DIALECT_NAMES } from './dialects';
 import { parseExpectedActivity, type ExpectedActivity } from './expected-activity';
 import { InvalidInput, parseWith } from './parse';
 
@@ -22,7 +23,7 @@ export const ENV = {
 export const MAX_CONNECTORS_BYTES = 3 * 1024;
 
 /** Which of the API's two forms is asked; `auto` finds out and remembers. */
-export const dialectSetting = z.enum(['auto', 'audit', 'configuration']);
+export const dialectSetting = z.enum(['auto', ...DIALECT_NAMES]);
 export type DialectSetting = z.infer<typeof dialectSetting>;
 
 /** `spec`: the product's table, exactly. `extended`: raises what that table leaves low, never lowers. */

@@ -39,3 +39,8 @@ export function callMs(deadline: Deadline, atMost: Millis): Millis {
   const remaining = deadline.remaining();
   return Math.max(1, Math.floor(Math.min(atMost, remaining - Math.min(COMMIT_MS, remaining / 2))));
 }
+
+/** Options of an AWS SDK call that end it after `callMs`. */
+export function abortAfter(deadline: Deadline, atMost: Millis): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(callMs(deadline, atMost)) };
+}

@@ -2,11 +2,12 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { ConnectorError } from '../domain/errors';
+import { DIALECT_NAMES } from '../contract/dialects';
 import { InvalidInput, parseWith } from '../contract/parse';
 import { working } from './working';
 
 const millis = z.int();
-export const dialect = z.enum(['audit', 'configuration']);
+export const dialect = z.enum(DIALECT_NAMES);
 
 const installation = z.object({
   installedAt: millis,

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
 
-/** How often a file is sent again after a failure. The SDK sends bytes again by itself, but no stream. */
+/** Resends of a file after failures. The SDK retries bytes by itself, but not a stream. */
 const FILE_RESENDS = 2;
 
 /** A gzipped object, in memory or in a local file. */
@@ -14,27 +14,20 @@ export interface GzippedObject {
   readonly body: Uint8Array | { readonly path: string };
 }
 
-/** Puts an object of at most 5 GB. Fails with the SDK's own errors, or those of reading the file. */
+/** Puts an object of at most 5 GB. @throws the SDK's errors, and those of reading the file */
 export type PutObject = (object: GzippedObject, signal: AbortSignal) => Promise<void>;
+
+type Content = Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ChecksumCRC32'>;
 
 export function createPutObject(client: S3Client): PutObject {
   return async ({ bucket, key, contentType, body }, signal) => {
-    const put = async (
-      content: Pick<PutObjectCommandInput, 'Body' | 'ContentLength' | 'ChecksumCRC32'>,
-      abortSignal: AbortSignal,
-    ) => {
-      await client.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          ContentType: contentType,
-          ContentEncoding: 'gzip',
-          ...content,
-        }),
-        { abortSignal },
-      );
-    };
-    if (!('path' in body)) return put({ Body: body }, signal);
+    const object = { Bucket: bucket, Key: key, ContentType: contentType, ContentEncoding: 'gzip' };
+    const put = (content: Content, abortSignal: AbortSignal) =>
+      client.send(new PutObjectCommand({ ...object, ...content }), { abortSignal });
+    if (!('path' in body)) {
+      await put({ Body: body }, signal);
+      return;
+    }
     const measured = await measure(body.path);
     const putFile = async () => {
       const unreadable = new AbortController();
@@ -47,12 +40,12 @@ export function createPutObject(client: S3Client): PutObject {
         stream.destroy();
       }
     };
-    return pRetry(putFile, { retries: FILE_RESENDS, minTimeout: 200, randomize: true, signal });
+    await pRetry(putFile, { retries: FILE_RESENDS, minTimeout: 200, randomize: true, signal });
   };
 }
 
-/** With a checksum in the header, S3 checks what arrives; without one the SDK would send the file in chunks, and its checksum behind them. */
-async function measure(path: string): Promise<{ readonly ContentLength: number; readonly ChecksumCRC32: string }> {
+/** S3 checks a file against a checksum in the header; without it the SDK would send chunks with the checksum at the end. */
+async function measure(path: string): Promise<Content> {
   let length = 0;
   let checksum = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {

@@ -1,42 +1,51 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { GetSecretValueCommandOutput, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ConnectorError } from '../domain/errors';
 import type { VersionedCredential } from '../domain/credential';
-import type { Millis } from '../domain/time';
 import type { Clock, Deadline } from '../domain/deadline';
+import { ConnectorError, errorName } from '../domain/errors';
+import { HOUR, type Millis } from '../domain/time';
 import type { CredentialStore } from '../ports/credentials';
 import { parseCredential, secretEmpty } from './credential';
 
-/** Milliseconds. A value put while the old key still works is taken up within this time; a revoked key is noticed at once, by its 401. */
-const MAX_AGE_MS = 60 * 60_000;
+/** Milliseconds. A new value is used within this time while the old key still works; a 401 reads the secret at once. */
+const MAX_AGE_MS = HOUR;
 
-/** Milliseconds for one GetSecretValue with the client's own retries: the client has no limit of its own. */
-const TIMEOUT_MS = 15_000;
+/** Milliseconds for one GetSecretValue with the SDK's own retries. */
+const CALL_MS = 15_000;
 
 export interface CredentialStoreDeps {
   readonly client: SecretsManagerClient;
   readonly clock: Clock;
-  /** Milliseconds a value is used before it is read again. */
-  readonly maxAgeMs?: Millis;
-  /** Milliseconds one read may take; never longer than until the run's reserve. */
-  readonly timeoutMs?: Millis;
+  /** Milliseconds one read may take; it also ends where the run's reserve begins. */
+  readonly callMs?: Millis;
 }
 
-/**
- * Tailscale credentials in Secrets Manager. Values are kept in memory only, for as long as the process lives or they
- * get too old; a failed read is never kept, so that a corrected secret works at the next call.
- */
-export function createCredentialStore({
-  client,
-  clock,
-  maxAgeMs = MAX_AGE_MS,
-  timeoutMs = TIMEOUT_MS,
-}: CredentialStoreDeps): CredentialStore {
+/** Tailscale credentials in Secrets Manager. Values are kept in memory only. A failed read is not kept. */
+export function createCredentialStore({ client, clock, callMs = CALL_MS }: CredentialStoreDeps): CredentialStore {
   const kept = new Map<string, { readonly value: VersionedCredential; readonly readAt: Millis }>();
+
+  const read = async (secretId: string, deadline: Deadline): Promise<GetSecretValueCommandOutput> => {
+    const runMs = deadline.untilNear();
+    if (runMs <= 0) throw outOfTime();
+    // Not `abortAfter`: no read of a secret may last into the run's reserve.
+    const abortSignal = AbortSignal.timeout(Math.ceil(Math.min(callMs, runMs)));
+    try {
+      return await client.send(new GetSecretValueCommand({ SecretId: secretId }), { abortSignal });
+    } catch (error) {
+      if (abortSignal.aborted && runMs < callMs) throw outOfTime();
+      // The SDK's error is not kept as a cause: it may carry the answer.
+      const name = errorName(error);
+      if (name === 'ResourceNotFoundException') throw secretEmpty(secretId);
+      throw new ConnectorError(
+        'SECRET_UNAVAILABLE',
+        `the secret ${secretId} could not be read (${name}): ${remedy(name, secretId)}`,
+      );
+    }
+  };
 
   const refetch = async (secretId: string, deadline: Deadline): Promise<VersionedCredential> => {
     kept.delete(secretId);
-    const answer = await readSecret(client, secretId, Math.min(timeoutMs, deadline.untilNear()), timeoutMs);
+    const answer = await read(secretId, deadline);
     const value = { credential: parseCredential(textOf(answer, secretId), secretId), version: answer.VersionId ?? '' };
     kept.set(secretId, { value, readAt: clock.now() });
     return value;
@@ -45,46 +54,20 @@ export function createCredentialStore({
   return {
     get: async (secretId, deadline) => {
       const found = kept.get(secretId);
-      return found !== undefined && clock.now() - found.readAt < maxAgeMs ? found.value : refetch(secretId, deadline);
+      return found !== undefined && clock.now() - found.readAt < MAX_AGE_MS ? found.value : refetch(secretId, deadline);
     },
     refetch,
   };
 }
 
-/** @param allowedMs Less than `timeoutMs` where the run's own time ends first; 0: it has ended. */
-async function readSecret(
-  client: SecretsManagerClient,
-  secretId: string,
-  allowedMs: Millis,
-  timeoutMs: Millis,
-): Promise<GetSecretValueCommandOutput> {
-  if (allowedMs <= 0) throw outOfTime();
-  const signal = AbortSignal.timeout(Math.ceil(allowedMs));
-  try {
-    return await client.send(new GetSecretValueCommand({ SecretId: secretId }), { abortSignal: signal });
-  } catch (error) {
-    if (signal.aborted && allowedMs < timeoutMs) throw outOfTime();
-    // The SDK's error is not kept as a cause: one about an unreadable answer carries that answer.
-    throw explain(error instanceof Error ? error.name : 'unknown error', secretId);
-  }
-}
-
 function outOfTime(): ConnectorError {
   return new ConnectorError(
     'OUT_OF_TIME',
-    'the time of this run was over before Secrets Manager had answered; the next run goes on from the same checkpoint',
+    "the run's time ended before Secrets Manager had answered; the next run continues from the same checkpoint",
   );
 }
 
-function explain(name: string, secretId: string): ConnectorError {
-  if (name === 'ResourceNotFoundException') return secretEmpty(secretId);
-  return new ConnectorError(
-    'SECRET_UNAVAILABLE',
-    `the secret ${secretId} could not be read (${name}): ${remedy(name, secretId)}`,
-  );
-}
-
-/** Error names: the Secrets Manager API reference's list for GetSecretValue, and the common ones, read 2026-11. */
+/** Error names: the Secrets Manager API reference for GetSecretValue, and the common errors, read 2026-11. */
 function remedy(name: string, secretId: string): string {
   switch (name) {
     case 'AccessDeniedException':
@@ -113,6 +96,6 @@ function remedy(name: string, secretId: string): string {
 function textOf(answer: GetSecretValueCommandOutput, secretId: string): string {
   if (answer.SecretString !== undefined) return answer.SecretString;
   if (answer.SecretBinary === undefined) throw secretEmpty(secretId);
-  // Bytes that are no UTF-8 become replacement characters, which the parser then refuses.
+  // Bytes that are not UTF-8 become replacement characters, which the parser refuses.
   return new TextDecoder().decode(answer.SecretBinary);
 }

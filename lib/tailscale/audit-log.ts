@@ -1,14 +1,19 @@
+import { DIALECT_NAMES } from '../contract/dialects';
 import { parseApiUrl } from '../contract/settings';
 import type { Dialect } from '../domain/dialect';
-import type { AuditLog, AuditLogPage, OpenAuditLog } from '../ports/audit-log';
+import type { AuditLog, OpenAuditLog } from '../ports/audit-log';
 import type { CredentialStore } from '../ports/credentials';
-import { createAsk } from './http/ask';
+import { createAuthorizer } from './auth/authorizer';
 import { createAuditDialect } from './dialects/audit';
-import { createAuthorizer } from './auth/authorize';
 import { createConfigurationDialect } from './dialects/configuration';
+import { createFetchLog, type FetchLog } from './http/fetch-log';
 import { Refusal } from './http/refusal';
-import { createSend } from './http/send';
-import type { SendDeps } from './http/send';
+import { createSend, type SendDeps } from './http/send';
+
+const DIALECT_READERS: Readonly<Record<Dialect, (apiUrl: URL, tailnet: string, fetchLog: FetchLog) => AuditLog>> = {
+  audit: createAuditDialect,
+  configuration: createConfigurationDialect,
+};
 
 export interface TailscaleDeps extends SendDeps {
   /** Origin of the API; see `parseApiUrl`. */
@@ -17,9 +22,9 @@ export interface TailscaleDeps extends SendDeps {
 }
 
 /**
- * Tailscale's audit log. Make one per process: OAuth tokens are kept in it.
+ * Tailscale's audit log. Make one per process: it keeps OAuth tokens.
  *
- * @throws InvalidInput when the API URL is none that credentials may be sent to.
+ * @throws InvalidInput for an API URL to which no credential may be sent.
  */
 export function createTailscale({ apiUrl, credentials, ...deps }: TailscaleDeps): OpenAuditLog {
   const base = new URL(parseApiUrl(apiUrl, 'apiUrl'));
@@ -27,65 +32,50 @@ export function createTailscale({ apiUrl, credentials, ...deps }: TailscaleDeps)
   const authorizer = createAuthorizer({ ...deps, apiUrl: base, credentials, send });
 
   return ({ tailnet, secretId, dialect }, known) => {
-    const ask = createAsk({ send, authorizer, secretId, tailnet });
-    const dialects = {
-      audit: createAuditDialect(base, tailnet, ask),
-      configuration: createConfigurationDialect(base, tailnet, ask),
-    };
+    const fetchLog = createFetchLog({ send, authorizer, secretId, tailnet });
+    const open = (name: Dialect) => DIALECT_READERS[name](base, tailnet, fetchLog);
     const chosen = dialect === 'auto' ? known : dialect;
-    return chosen === null ? firstThatAnswers(dialects) : dialects[chosen];
+    return chosen === null ? firstThatAnswers(open) : open(chosen);
   };
 }
 
-/** Statuses by which an endpoint says that it is not there, or not for this credential. */
-const NOT_HERE = [400, 403, 404, 405, 410, 501];
-
-/** Asks `audit`; where that is refused, `configuration`, before judging. What answers is kept for the next walk. */
-function firstThatAnswers(dialects: Readonly<Record<Dialect, AuditLog>>): AuditLog {
-  let answered: Dialect | null = null;
+/** Tries the dialects in turn until one is not refused; the log keeps to that one. */
+function firstThatAnswers(open: (dialect: Dialect) => AuditLog): AuditLog {
+  let answered: AuditLog | null = null;
   return {
-    async *pages(window, cursor, deadline) {
-      const walk = (dialect: Dialect) => dialects[dialect].pages(window, cursor, deadline);
+    async *pages(...range) {
       if (answered !== null) {
-        yield* walk(answered);
+        yield* answered.pages(...range);
         return;
       }
-      const { first, rest } = await begin(walk('audit')).catch((refused: unknown) =>
-        beginInstead(refused, walk('configuration')),
-      );
-      answered = first.dialect;
-      try {
-        yield first;
-        yield* rest;
-      } finally {
-        await rest.return();
+      const refusals: Refusal[] = [];
+      for (const log of DIALECT_NAMES.map(open)) {
+        const pages = log.pages(...range);
+        try {
+          const first = await pages.next().catch(asMissing);
+          if (first instanceof Refusal) {
+            refusals.push(first);
+            continue;
+          }
+          answered = log;
+          if (first.done !== true) yield first.value;
+          yield* pages;
+          return;
+        } finally {
+          await pages.return();
+        }
       }
+      // A 403 says most: the endpoint exists, and the credential lacks access.
+      throw refusals.find(({ status }) => status === 403) ?? refusals.at(-1) ?? new TypeError('no dialect');
     },
   };
 }
 
-type Pages = AsyncGenerator<AuditLogPage, void, void>;
+/** Statuses of an endpoint that does not exist, or not for this credential. */
+const MISSING = [400, 403, 404, 405, 410, 501];
 
-interface Begun {
-  readonly first: AuditLogPage;
-  readonly rest: Pages;
-}
-
-async function begin(rest: Pages): Promise<Begun> {
-  const next = await rest.next();
-  // A dialect gives at least one page or throws.
-  if (next.done === true) throw new TypeError('a walk without a page');
-  return { first: next.value, rest };
-}
-
-/** If both refuse, a 403 says most: the endpoint is there, and the credential may not. */
-async function beginInstead(refused: unknown, instead: Pages): Promise<Begun> {
-  if (!isNotHere(refused)) throw refused;
-  return begin(instead).catch((error: unknown) => {
-    throw refused.status === 403 && isNotHere(error) ? refused : error;
-  });
-}
-
-function isNotHere(error: unknown): error is Refusal {
-  return error instanceof Refusal && NOT_HERE.includes(error.status);
+/** The refusal of an endpoint that is missing. @throws any other error */
+function asMissing(error: unknown): Refusal {
+  if (error instanceof Refusal && MISSING.includes(error.status)) return error;
+  throw error;
 }

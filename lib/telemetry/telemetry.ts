@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { MetricUnit, type Metrics } from '@aws-lambda-powertools/metrics';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { METRIC, METRICS_NAMESPACE, type MetricName } from '../contract/names';
 import type { Telemetry } from '../ports/telemetry';
-import { METRIC, type MetricName } from '../contract/names';
 
 /** Characters of a text field in a log line. */
 const MAX_FIELD = 1_000;
@@ -13,42 +13,41 @@ const SECONDS: ReadonlySet<MetricName> = new Set([
   METRIC.lastEventAge,
 ]);
 
+export interface TelemetryDeps {
+  readonly logger: Logger;
+  readonly metricsOf?: (connector: string) => Metrics;
+}
+
 /** JSON log lines, and metrics in CloudWatch's embedded format, one set per connector. */
-export function createTelemetry({
-  logger,
-  metricsOf,
-}: {
-  logger: Logger;
-  metricsOf: (connector: string) => Metrics;
-}): Telemetry & { flush(): void } {
+export function createTelemetry({ logger, metricsOf = createMetrics }: TelemetryDeps): Telemetry & { flush(): void } {
   const used = new Map<string, Metrics>();
-  const fieldsOf = (fields: Readonly<Record<string, unknown>> = {}) =>
-    Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? value.slice(0, MAX_FIELD) : value,
-      ]),
-    );
-  /** A metric that cannot be counted must not hold an event up. */
-  const withoutHarm = (count: () => void) => {
+  const log =
+    (level: 'info' | 'warn' | 'error'): Telemetry['info'] =>
+    (message, fields = {}) => {
+      logger[level](
+        message,
+        Object.fromEntries(
+          Object.entries(fields).map(([name, value]) => [
+            name,
+            typeof value === 'string' ? value.slice(0, MAX_FIELD) : value,
+          ]),
+        ),
+      );
+    };
+  /** A metric that fails must not stop the delivery of events. */
+  const orWarn = (count: () => void) => {
     try {
       count();
     } catch (error) {
-      logger.warn('a metric could not be counted', { reason: String(error) });
+      logger.warn('a metric could not be emitted', { reason: String(error) });
     }
   };
   return {
-    info: (message, fields) => {
-      logger.info(message, fieldsOf(fields));
-    },
-    warn: (message, fields) => {
-      logger.warn(message, fieldsOf(fields));
-    },
-    error: (message, fields) => {
-      logger.error(message, fieldsOf(fields));
-    },
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
     count(connector, metric, value) {
-      withoutHarm(() => {
+      orWarn(() => {
         const metrics = used.get(connector) ?? metricsOf(connector);
         used.set(connector, metrics);
         metrics.addMetric(metric, SECONDS.has(metric) ? MetricUnit.Seconds : MetricUnit.Count, value);
@@ -56,9 +55,17 @@ export function createTelemetry({
     },
     flush() {
       for (const metrics of used.values())
-        withoutHarm(() => {
+        orWarn(() => {
           metrics.publishStoredMetrics();
         });
     },
   };
+}
+
+/** Alarms select metrics by the one dimension `connector`; Powertools would add the service. */
+function createMetrics(connector: string): Metrics {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
+  metrics.clearDefaultDimensions();
+  metrics.setDefaultDimensions({ connector });
+  return metrics;
 }

@@ -3,18 +3,16 @@ import { join } from 'node:path';
 
 const functions = join(__dirname, '../../dist/functions');
 
-interface Metafile {
-  readonly outputs: Readonly<
-    Record<
-      string,
-      { readonly entryPoint?: string; readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }
-    >
-  >;
+interface Output {
+  readonly entryPoint?: string;
+  readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
 }
 
 /** Bytes in the bundle by npm scope or package. */
 function packagesOf(entryPoint: string): Map<string, number> {
-  const { outputs } = JSON.parse(readFileSync(join(functions, 'meta.json'), 'utf8')) as Metafile;
+  const { outputs } = JSON.parse(readFileSync(join(functions, 'meta.json'), 'utf8')) as {
+    readonly outputs: Readonly<Record<string, Output>>;
+  };
   const output = Object.values(outputs).find((one) => one.entryPoint === entryPoint);
   const sizes = new Map<string, number>();
   for (const [file, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {

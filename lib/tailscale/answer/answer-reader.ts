@@ -2,38 +2,41 @@ import { ConnectorError } from '../../domain/errors';
 import type { LogRecord } from '../../domain/record';
 import { invalid } from '../http/body';
 import type { Body } from '../http/body';
-import type { Envelope, Strings } from './envelope';
+import { Unfinished } from '../http/wait-limit';
+import type { Envelope, WrittenString } from './envelope';
 import { EnvelopeScanner } from './envelope-scanner';
-import type { Item, WrittenString } from './envelope-scanner';
+import type { Item } from './envelope-scanner';
 import { parseRecord } from './record';
 import { Spool } from './spool';
-import { Unfinished } from '../http/wait-limit';
 
-/** A batch has as many records as one unit of publishing, and bytes that are in memory beside it without being noticed. */
+/** Records: one unit of publishing. Bytes: small beside the memory of the rest. */
 const BATCH = { records: 100, bytes: 1_000_000 } as const;
 
-/** Bytes of records that are held while the answer has not named its tailnet; each record takes some beside its text. */
+/** Bytes of records held until the answer names its tailnet, counting some for each record beside its text. */
 const HELD = { bytes: 8_000_000, recordBytes: 200 } as const;
 
 type OversizedItem = Extract<Item, { readonly kind: 'part' | 'oversized' }>;
 
-/** Reads one answer record by record. It never asks for more of the body than the next batch needs. */
+/** Reads one answer record by record, and no more of the body than the next batch needs. */
 export class AnswerReader {
+  /** Records as in AuditLogPage.batches. */
+  readonly batches: AsyncGenerator<readonly LogRecord[], void, void>;
+  /** The envelope's strings that were read so far. */
+  readonly strings = new Map<string, WrittenString | null>();
+  /** The whole answer was read, and it was complete. */
+  isComplete = false;
+  /** Why reading stopped early; null if it did not. */
+  failure: ConnectorError | null = null;
+
   readonly #scanner: EnvelopeScanner;
-  readonly #strings = new Map<string, WrittenString | null>();
   #queue: LogRecord[] = [];
   #queuedBytes = 0;
   #position = 0;
   #hasList = false;
-  #isComplete = false;
-  #failure: ConnectorError | null = null;
-  /** Of a record that is still being read. */
+  /** The file of an oversized record that is still being read. */
   #spool: Spool | null = null;
-  /** Of records that are queued or were just given out, by path. */
+  /** By path, of records that are queued or were just given out. */
   readonly #files = new Map<string, Spool>();
-
-  /** Records as AuditLogPage.batches gives them. */
-  readonly batches: AsyncGenerator<readonly LogRecord[], void, void>;
 
   constructor(
     private readonly body: Pick<Body, 'next' | 'close'>,
@@ -44,43 +47,26 @@ export class AnswerReader {
     this.batches = this.#give();
   }
 
-  /** The answer was read to its end, and it was whole. */
-  get isComplete(): boolean {
-    return this.#isComplete;
-  }
-
-  /** Why no more is read; null: nothing has failed. */
-  get failure(): ConnectorError | null {
-    return this.#failure;
-  }
-
-  /** Whole records were read, and not given out yet. */
+  /** Whole records were read and not given out yet. */
   get holdsRecords(): boolean {
     return this.#queue.length > 0;
-  }
-
-  /** Of the envelope so far. */
-  get strings(): Strings {
-    return this.#strings;
   }
 
   /**
    * Reads up to the first batch.
    *
-   * @throws ConnectorError when that fails. Whole records before the failure are there all the same: `batches` gives them
-   * out and then throws it.
+   * @throws ConnectorError. `batches` still gives out the whole records before the failure, and then throws it.
    */
   async prime(): Promise<this> {
     await this.#fill();
-    if (this.#failure !== null) throw this.#failure;
+    if (this.failure !== null) throw this.failure;
     return this;
   }
 
   async close(): Promise<void> {
     await this.body.close();
-    await Promise.all(
-      [...this.#files.values(), ...(this.#spool === null ? [] : [this.#spool])].map((file) => file.remove()),
-    );
+    await this.#spool?.remove();
+    await Promise.all([...this.#files.values()].map((file) => file.remove()));
     this.#files.clear();
     this.#spool = null;
   }
@@ -90,13 +76,11 @@ export class AnswerReader {
       for (;;) {
         await this.#fill();
         const batch = this.#takeBatch();
-        if (batch.length > 0) {
-          yield batch;
-          for (const record of batch)
-            if (record.kind === 'oversized') await this.#files.get(record.file.path)?.remove();
-        } else if (this.#failure !== null) throw this.#failure;
-        else return;
+        if (batch.length === 0) break;
+        yield batch;
+        for (const record of batch) if (record.kind === 'oversized') await this.#files.get(record.file.path)?.remove();
       }
+      if (this.failure !== null) throw this.failure;
     } finally {
       await this.close();
     }
@@ -104,22 +88,22 @@ export class AnswerReader {
 
   async #fill(): Promise<void> {
     try {
-      while (this.#failure === null && !this.#isComplete && (!this.#isBatchFull() || !this.#isNamed())) {
+      while (this.failure === null && !this.isComplete && !(this.#isBatchFull() && this.#isNamed())) {
         const item = this.#scanner.next();
-        if (item === null) await this.#readOn();
+        if (item === null) await this.#readChunk();
         else if (item.kind === 'part' || item.kind === 'oversized') await this.#takeOversized(item);
         else this.#take(item);
       }
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
-      this.#failure = error;
-      // Records whose tailnet is not known cannot be used.
+      this.failure = error;
+      // Records of an unknown tailnet cannot be used.
       if (!this.#isNamed()) this.#queue = [];
       await this.body.close();
     }
   }
 
-  async #readOn(): Promise<void> {
+  async #readChunk(): Promise<void> {
     const chunk = await this.body.next();
     if (chunk !== null) {
       this.#scanner.push(chunk);
@@ -127,7 +111,7 @@ export class AnswerReader {
     }
     this.#scanner.finish();
     if (!this.#hasList) throw invalid(this.url, `has no list "${this.envelope.lists[0] ?? ''}"`);
-    this.#isComplete = true;
+    this.isComplete = true;
   }
 
   #take(item: Exclude<Item, OversizedItem>): void {
@@ -136,16 +120,14 @@ export class AnswerReader {
         this.#hasList = true;
         return;
       case 'string':
-        this.#strings.set(item.name, item.value);
+        this.strings.set(item.name, item.value);
         return;
       case 'record': {
-        const bytes = item.raw.length;
-        const parsed = parseRecord(item.raw, item.scanned);
-        const common = { position: this.#position, bytes, raw: item.raw };
+        const { raw } = item;
+        const common = { position: this.#position, bytes: raw.length, raw };
+        const parsed = parseRecord(raw, item.scanned);
         this.#add(
-          'value' in parsed
-            ? { kind: 'parsed', ...common, value: parsed.value }
-            : { kind: 'unreadable', ...common, problem: parsed.problem },
+          'value' in parsed ? { kind: 'parsed', ...common, ...parsed } : { kind: 'unreadable', ...common, ...parsed },
         );
       }
     }
@@ -171,14 +153,13 @@ export class AnswerReader {
       throw new Unfinished(
         'UPSTREAM_INVALID',
         `the answer of ${this.url.host} has over ${HELD.bytes} bytes of records before it names its tailnet`,
-        this.url,
       );
     }
   }
 
   #isNamed(): boolean {
     const { names } = this.envelope;
-    return names.length === 0 || this.#isComplete || names.some((name) => this.#strings.has(name));
+    return names.length === 0 || this.isComplete || names.some((name) => this.strings.has(name));
   }
 
   #isBatchFull(): boolean {
@@ -186,11 +167,12 @@ export class AnswerReader {
   }
 
   #takeBatch(): LogRecord[] {
-    let bytes = this.#queue[0]?.bytes ?? 0;
-    let count = Math.min(1, this.#queue.length);
-    for (; count < Math.min(BATCH.records, this.#queue.length); count += 1) {
-      bytes += this.#queue[count]?.bytes ?? 0;
-      if (bytes > BATCH.bytes) break;
+    let bytes = 0;
+    let count = 0;
+    for (const record of this.#queue) {
+      bytes += record.bytes;
+      if (count === BATCH.records || (count > 0 && bytes > BATCH.bytes)) break;
+      count += 1;
     }
     const batch = this.#queue.splice(0, count);
     this.#queuedBytes = this.#queue.reduce((sum, record) => sum + record.bytes, 0);

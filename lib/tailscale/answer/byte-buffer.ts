@@ -1,4 +1,4 @@
-/** Bytes that are put together from pieces of any size: a body may come one byte at a time. */
+/** Collects pieces of any size in time linear in their bytes: a body may come one byte at a time. */
 export class ByteBuffer {
   #bytes = new Uint8Array(1_024);
   #length = 0;
@@ -18,11 +18,11 @@ export class ByteBuffer {
     this.#length = needed;
   }
 
-  /** A copy of what was put together. The buffer is empty afterwards. */
+  /** Returns a copy of all bytes and empties the buffer. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
-    // What one large record needed is not kept for all the small ones behind it.
+    // After one large record, small ones must not keep its memory.
     if (this.#bytes.length > 1024 * 1024) this.#bytes = new Uint8Array(1_024);
     return taken;
   }

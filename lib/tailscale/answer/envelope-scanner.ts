@@ -1,45 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { ByteBuffer } from './byte-buffer';
+import type { Envelope, WrittenString } from './envelope';
 import type { Scanned } from './record';
 import { BYTE, ValueScanner } from './value-scanner';
 
-/**
- * Bytes. A policy edit has both sides of a policy, and the largest policies known have some MB. A record is in memory
- * several times at once (bytes, text, parsed), for four connectors at a time.
- */
-export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
-
-/** Bytes kept of a string of the envelope: a cursor of the longest kind, with every character escaped. */
-const MAX_STRING_BYTES = 6 * 64 * 1024 + 2;
-
-/** Bytes kept of a key. Ours have ten characters at most, which is 62 bytes with every one escaped. */
-const MAX_KEY_BYTES = 128;
-
-/** Bytes kept of a value that is skipped, to see whether it is a JSON number or word. */
-const MAX_SKIPPED_BYTES = 64;
+/** Bytes kept of one value, by its role. */
+const MAX_KEPT = {
+  /** The keys that are read have ten characters at most: 62 bytes with every one escaped. */
+  key: 128,
+  /** The longest cursor, with every character escaped. */
+  string: 6 * 64 * 1024 + 2,
+  /**
+   * A policy edit has both sides of a policy, and the largest policies known have some MB. A record is in memory several
+   * times at once (bytes, text, parsed), for four connectors at a time.
+   */
+  record: 16 * 1024 * 1024,
+  null: 64,
+  /** Enough to see whether it is a JSON number or word. */
+  skipped: 64,
+} as const;
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** Bytes from here on are in no UTF-8 text. */
-const NO_UTF8 = 0xf5;
-
-/** What of an envelope is read; everything else is skipped. */
-export interface EnvelopeKeys {
-  /** Lists of records, or null. */
-  readonly lists: readonly string[];
-  /** Strings, or null. */
-  readonly strings: readonly string[];
-}
-
-/** A string of the envelope as it was written, in quotes. */
-export interface WrittenString {
-  readonly raw: Uint8Array;
-  /** `raw` is only its beginning. */
-  readonly isCut: boolean;
-  /** sha256 (hex) of the whole of it as it was written. */
-  readonly digest: string;
-}
+/** No UTF-8 text has this byte or a greater one. */
+const NOT_UTF8 = 0xf5;
 
 export type Item =
   /** A list begins, or is null. */
@@ -48,34 +33,36 @@ export type Item =
   | { readonly kind: 'record'; readonly raw: Uint8Array; readonly scanned: Scanned }
   /** The next bytes of a record that is too large. */
   | { readonly kind: 'part'; readonly bytes: Uint8Array }
-  /** That record's end, and how many bytes it had. */
+  /** The end of that record, and how many bytes it had. */
   | { readonly kind: 'oversized'; readonly bytes: number };
 
 /** A value that is being read. */
 interface Capture {
-  readonly role: 'key' | 'string' | 'record' | 'null' | 'skipped';
+  readonly role: keyof typeof MAX_KEPT;
   readonly scanner: ValueScanner;
-  readonly maxKept: number;
   readonly hash: Hash | null;
-  readonly firstByte: number;
   bytes: number;
 }
 
-type State =
-  | 'start'
-  | 'first key'
-  | 'key'
-  | 'colon'
-  | 'value'
-  | 'after value'
-  | 'first record'
-  | 'record'
-  | 'after record'
-  | 'end';
+/** For every state between values: the state that a punctuation mark leads to. */
+const STEPS = {
+  start: { '{': 'first key' },
+  'first key': { '}': 'end' },
+  key: {},
+  colon: { ':': 'value' },
+  value: {},
+  'after value': { ',': 'key', '}': 'end' },
+  'first record': { ']': 'after value' },
+  record: {},
+  'after record': { ',': 'record', ']': 'after value' },
+  end: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+type State = keyof typeof STEPS;
 
 /**
- * Takes a JSON object apart while its bytes arrive: gives each record of its lists as a slice, and its known strings. Memory
- * is bounded by one record, whatever comes. Strict between values; inside a value only its end is looked for.
+ * Reads a JSON object while its bytes arrive: gives each record of its lists, and its known strings. Holds one record at
+ * most. Checks the punctuation between values; of a value it only finds the end.
  */
 export class EnvelopeScanner {
   #state: State = 'start';
@@ -86,19 +73,19 @@ export class EnvelopeScanner {
   #capture: Capture | null = null;
   readonly #kept = new ByteBuffer();
 
-  /** @param problem Makes the error for an answer that is no such object; `what` follows "the answer". */
+  /** @param problem Makes the error for an answer that is not such an object; `what` follows "the answer". */
   constructor(
-    private readonly keys: EnvelopeKeys,
+    private readonly envelope: Pick<Envelope, 'lists' | 'strings'>,
     private readonly problem: (what: string) => Error,
   ) {}
 
-  /** More bytes; only after `next` has given null. */
+  /** Adds bytes; only after `next` has returned null. */
   push(chunk: Uint8Array): void {
     this.#chunk = chunk;
     this.#at = 0;
   }
 
-  /** What comes next; null: needs more bytes. @throws the error of `problem`. */
+  /** The next item; null: more bytes are needed. @throws the error of `problem` */
   next(): Item | null {
     while (this.#at < this.#chunk.length || this.#capture?.scanner.isDone === true) {
       const item = this.#capture === null ? this.#between() : this.#goOn(this.#capture);
@@ -107,7 +94,7 @@ export class EnvelopeScanner {
     return null;
   }
 
-  /** The body is over. @throws the error of `problem` where the object is not. */
+  /** Call it at the end of the body. @throws the error of `problem` where the object is not complete */
   finish(): void {
     if (this.#state === 'start') throw this.problem('is empty');
     if (this.#state !== 'end') throw this.#notJson();
@@ -116,37 +103,22 @@ export class EnvelopeScanner {
   #between(): Item | null {
     while (isSpace(this.#chunk[this.#at])) this.#at += 1;
     const byte = this.#chunk[this.#at];
-    return byte === undefined ? null : this.#step(byte);
-  }
-
-  #step(byte: number): Item | null {
+    if (byte === undefined) return null;
+    const next = (STEPS[this.#state] as Readonly<Record<string, State>>)[String.fromCharCode(byte)];
+    if (next !== undefined) return this.#moveTo(next);
     switch (this.#state) {
       case 'start':
         return this.#start(byte);
       case 'first key':
-        if (byte === BYTE.closeBrace) return this.#moveTo('end');
-        return this.#beginKey(byte);
       case 'key':
-        return this.#beginKey(byte);
-      case 'colon':
-        if (byte === BYTE.colon) return this.#moveTo('value');
-        throw this.#notJson(byte);
+        if (byte !== BYTE.quote) throw this.#notJson(byte);
+        return this.#begin('key');
       case 'value':
         return this.#beginValue(byte);
-      case 'after value':
-        if (byte === BYTE.comma) return this.#moveTo('key');
-        if (byte === BYTE.closeBrace) return this.#moveTo('end');
-        throw this.#notJson(byte);
       case 'first record':
-        if (byte === BYTE.closeBracket) return this.#moveTo('after value');
-        return this.#begin('record', MAX_RECORD_BYTES, byte);
       case 'record':
-        return this.#begin('record', MAX_RECORD_BYTES, byte);
-      case 'after record':
-        if (byte === BYTE.comma) return this.#moveTo('record');
-        if (byte === BYTE.closeBracket) return this.#moveTo('after value');
-        throw this.#notJson(byte);
-      case 'end':
+        return this.#begin('record');
+      default:
         throw this.#notJson(byte);
     }
   }
@@ -157,33 +129,23 @@ export class EnvelopeScanner {
       this.#at += 1;
       return null;
     }
-    if (byte === BYTE.openBrace) return this.#moveTo('first key');
     if (byte === BYTE.less)
       throw this.problem('is a web page, not JSON: check the API URL, and for a proxy in between');
     throw /[[\d"tfn-]/.test(String.fromCharCode(byte)) ? this.#unexpected('expected object') : this.#notJson(byte);
   }
 
-  #beginKey(byte: number): null {
-    if (byte !== BYTE.quote) throw this.#notJson(byte);
-    return this.#begin('key', MAX_KEY_BYTES, byte);
+  #beginValue(byte: number): Item | null {
+    const type = this.#expectedType();
+    if (type === null) return this.#begin('skipped');
+    if (type === 'string' && byte === BYTE.quote) return this.#begin('string');
+    if (type === 'string' || byte !== BYTE.openBracket) return this.#begin('null');
+    this.#moveTo('first record');
+    return { kind: 'list' };
   }
 
-  #beginValue(byte: number): Item | null {
-    const isBare = byte !== BYTE.quote && byte !== BYTE.openBrace && byte !== BYTE.openBracket;
-    if (this.keys.lists.includes(this.#key)) {
-      if (byte === BYTE.openBracket) {
-        this.#moveTo('first record');
-        return { kind: 'list' };
-      }
-      if (!isBare) throw this.#unexpected(`${this.#key}: expected array`);
-      return this.#begin('null', MAX_SKIPPED_BYTES, byte);
-    }
-    if (this.keys.strings.includes(this.#key)) {
-      if (byte === BYTE.quote) return this.#begin('string', MAX_STRING_BYTES, byte);
-      if (!isBare) throw this.#unexpected(`${this.#key}: expected string`);
-      return this.#begin('null', MAX_SKIPPED_BYTES, byte);
-    }
-    return this.#begin('skipped', MAX_SKIPPED_BYTES, byte);
+  #expectedType(): 'array' | 'string' | null {
+    if (this.envelope.lists.includes(this.#key)) return 'array';
+    return this.envelope.strings.includes(this.#key) ? 'string' : null;
   }
 
   #moveTo(state: State): null {
@@ -192,63 +154,54 @@ export class EnvelopeScanner {
     return null;
   }
 
-  #begin(role: Capture['role'], maxKept: number, firstByte: number): null {
+  #begin(role: Capture['role']): null {
     this.#capture = {
       role,
       scanner: new ValueScanner(),
-      maxKept,
       hash: role === 'string' ? createHash('sha256') : null,
-      firstByte,
       bytes: 0,
     };
     return null;
   }
 
   #goOn(capture: Capture): Item | null {
-    const end = capture.scanner.scan(this.#chunk, this.#at);
+    const { role, scanner, hash } = capture;
+    const end = scanner.scan(this.#chunk, this.#at);
     const piece = this.#chunk.subarray(this.#at, end);
     this.#at = end;
     capture.bytes += piece.length;
-    capture.hash?.update(piece);
-    if (capture.role === 'record' && capture.bytes > capture.maxKept) {
+    hash?.update(piece);
+    if (role === 'record' && capture.bytes > MAX_KEPT.record) {
       if (piece.length === 0) return this.#finish(capture);
       this.#kept.append(piece);
       return { kind: 'part', bytes: this.#kept.take() };
     }
-    this.#kept.append(piece.subarray(0, Math.max(0, capture.maxKept - this.#kept.length)));
-    return capture.scanner.isDone ? this.#finish(capture) : null;
+    this.#kept.append(piece.subarray(0, Math.max(0, MAX_KEPT[role] - this.#kept.length)));
+    return scanner.isDone ? this.#finish(capture) : null;
   }
 
-  #finish(capture: Capture): Item | null {
+  #finish({ role, bytes, scanner, hash }: Capture): Item | null {
     this.#capture = null;
-    const { role, bytes, scanner } = capture;
     const raw = this.#kept.take();
     if (bytes === 0) throw this.#notJson();
+    const isCut = bytes > raw.length;
+    const name = this.#key;
+    this.#state = role === 'key' ? 'colon' : role === 'record' ? 'after record' : 'after value';
     switch (role) {
       case 'key':
-        this.#key = bytes > raw.length ? '' : this.#decodeKey(raw);
-        this.#state = 'colon';
+        this.#key = isCut ? '' : this.#decodeKey(raw);
         return null;
       case 'record':
-        this.#state = 'after record';
-        return bytes > MAX_RECORD_BYTES ? { kind: 'oversized', bytes } : { kind: 'record', raw, scanned: scanner };
+        return bytes > MAX_KEPT.record ? { kind: 'oversized', bytes } : { kind: 'record', raw, scanned: scanner };
       case 'string':
-        this.#state = 'after value';
-        return {
-          kind: 'string',
-          name: this.#key,
-          value: { raw, isCut: bytes > raw.length, digest: capture.hash?.digest('hex') ?? '' },
-        };
+        return { kind: 'string', name, value: { raw, isCut, digest: hash?.digest('hex') ?? '' } };
       case 'null': {
-        const isList = this.keys.lists.includes(this.#key);
-        if (textOf(raw) !== 'null') throw this.#unexpected(`${this.#key}: expected ${isList ? 'array' : 'string'}`);
-        this.#state = 'after value';
-        return isList ? { kind: 'list' } : { kind: 'string', name: this.#key, value: null };
+        const type = this.#expectedType();
+        if (textOf(raw) !== 'null') throw this.#unexpected(`${name}: expected ${type}`);
+        return type === 'array' ? { kind: 'list' } : { kind: 'string', name, value: null };
       }
       case 'skipped':
-        if (!/^(?:["{[]|(?:true|false|null)$|-?\d[\d.eE+-]*$)/.test(textOf(raw)))
-          throw this.#notJson(capture.firstByte);
-        this.#state = 'after value';
+        if (!/^(?:["{[]|(?:true|false|null)$|-?\d[\d.eE+-]*$)/.test(textOf(raw))) throw this.#notJson(raw[0]);
         return null;
     }
   }
@@ -257,17 +210,17 @@ export class EnvelopeScanner {
     try {
       return String(JSON.parse(textOf(raw)));
     } catch {
-      // The parser's message quotes the text, so it goes no further.
+      // The parser's message quotes the text, which may be a secret.
       throw this.#notJson();
     }
   }
 
   #unexpected(what: string): Error {
-    return this.problem(`is not as it should be: ${what}`);
+    return this.problem(`has an unexpected form: ${what}`);
   }
 
   #notJson(byte = 0): Error {
-    return this.problem(byte >= NO_UTF8 ? 'holds bytes that are no UTF-8' : 'is not whole JSON');
+    return this.problem(byte >= NOT_UTF8 ? 'holds bytes that are not UTF-8' : 'is not whole JSON');
   }
 }
 

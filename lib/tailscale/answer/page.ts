@@ -1,28 +1,26 @@
 import { ConnectorError } from '../../domain/errors';
 import type { LogRecord } from '../../domain/record';
-import type { AuditLogPage } from '../../ports/audit-log';
-import type { Answer } from '../http/ask';
+import type { AuditLogPage, PageEnd } from '../../ports/audit-log';
+import type { LogAnswer } from '../http/fetch-log';
 
-type PageEnd = ReturnType<AuditLogPage['end']>;
-
-export interface OpenPage {
-  readonly page: AuditLogPage;
-  /** `batches` was read to its end. */
-  readonly isRead: () => boolean;
+/** What a dialect says of a page. */
+export interface PageReading {
+  /** Called first. */
+  readonly about: () => Pick<AuditLogPage, 'dialect' | 'tailnet'>;
+  /** Called after the last batch, with the failure that ended the answer early or null. What it throws, `batches` throws. */
+  readonly atEnd: (failure: ConnectorError | null) => PageEnd;
 }
 
 /**
- * An answer as a page.
+ * Yields an answer as one page, and closes the answer.
  *
- * @param atEnd Called behind the last batch, with the failure that ended the answer early or null. What it gives is the
- * page's end; what it throws, `batches` throws.
+ * @returns the page's end; null if its batches were not read to the end.
  */
-export function openPage(
-  { reader, asOf, skewMs, oauthClientId }: Answer,
-  about: Pick<AuditLogPage, 'dialect' | 'tailnet'>,
-  atEnd: (failure: ConnectorError | null) => PageEnd,
-): OpenPage {
-  let end: PageEnd | null = null;
+export async function* yieldPage(
+  { reader, asOf, skewMs, oauthClientId }: LogAnswer,
+  { about, atEnd }: PageReading,
+): AsyncGenerator<AuditLogPage, PageEnd | null, void> {
+  let end = null as PageEnd | null;
   const read = async function* (): AsyncGenerator<readonly LogRecord[], void, void> {
     let failure: ConnectorError | null = null;
     try {
@@ -33,16 +31,20 @@ export function openPage(
     }
     end = atEnd(failure);
   };
-  const page: AuditLogPage = {
-    ...about,
-    asOf,
-    skewMs,
-    oauthClientId,
-    batches: read(),
-    end: () => {
-      if (end === null) throw new TypeError('a page has an end only after its batches were read');
-      return end;
-    },
-  };
-  return { page, isRead: () => end !== null };
+  try {
+    yield {
+      ...about(),
+      asOf,
+      skewMs,
+      oauthClientId,
+      batches: read(),
+      end: () => {
+        if (end === null) throw new TypeError('a page has an end only after its batches were read');
+        return end;
+      },
+    };
+    return end;
+  } finally {
+    await reader.close();
+  }
 }

@@ -12,16 +12,16 @@ const compress = promisify(gzip);
 /** Bytes of one record that are kept, before compression. Lambda's /tmp has 512 MB. */
 const MAX_KEPT = 256 * 1024 * 1024;
 
-/** Bytes compressed at a time. Each becomes a gzip member of its own; together they are one gzip file (RFC 1952, 2.2). */
+/** Bytes of one gzip member. Members in a row are one gzip file (RFC 1952, 2.2). */
 const MEMBER_BYTES = 1024 * 1024;
 
 export interface Spooled {
-  /** sha256 (hex) of all that was written. */
+  /** SHA-256 (hex) of all bytes written. */
   readonly digest: string;
   readonly file: { readonly path: string; readonly sha256: string; readonly bytes: number };
 }
 
-/** A gzipped local file for a record that is too large for memory. Where the disk is full it keeps the beginning. */
+/** A gzipped local file for a record that is too large for memory. It keeps the beginning when the disk is full. */
 export class Spool {
   readonly #digest = createHash('sha256');
   readonly #keptDigest = createHash('sha256');
@@ -35,7 +35,7 @@ export class Spool {
     private readonly handle: FileHandle,
   ) {}
 
-  /** @throws The file system's errors, where no file can be made at all. */
+  /** @throws the file system's error where no file can be made */
   static async create(): Promise<Spool> {
     const path = join(await mkdtemp(join(tmpdir(), 'tailscale-audit-')), 'record.json.gz');
     return new Spool(path, await open(path, 'wx', 0o600));
@@ -52,7 +52,6 @@ export class Spool {
     }
   }
 
-  /** Ends the file. */
   async finish(): Promise<Spooled> {
     if (!this.#isFull) await this.#flush();
     await this.handle.close();
@@ -69,7 +68,7 @@ export class Spool {
 
   async #flush(): Promise<void> {
     const member = this.#member.take();
-    // The fastest level: such a record has hundreds of MB, and the file lives for a few seconds.
+    // The fastest level: a record may have hundreds of MB, and the file is deleted within seconds.
     const packed = await compress(member, { level: constants.Z_BEST_SPEED });
     try {
       await this.handle.appendFile(packed);

@@ -19,34 +19,34 @@ export const BYTE = {
   closeBrace: 0x7d,
 } as const;
 
-/** A number of fewer characters has fewer than 16 digits, so a double holds it. */
+/** Characters. A number with fewer has fewer than 16 digits, so a double holds it. */
 const LONG_NUMBER = 16;
 
 /**
- * Finds where one JSON value ends, in chunks that are cut anywhere. Bytes of UTF-8 beyond ASCII never look like ASCII, so
- * it needs no decoding. It counts brackets without their kinds and checks nothing else: a value that is not JSON has an
- * end too. State is a few numbers, whatever comes.
+ * Finds where one JSON value ends, in chunks that are cut anywhere. It decodes nothing, since no byte of a UTF-8 character
+ * beyond ASCII looks like ASCII. It counts brackets without their kinds and checks nothing else: a value that is not JSON
+ * ends too. Its memory is a few numbers.
  */
 export class ValueScanner {
   isDone = false;
-  /** Levels of brackets. */
+  /** Levels of brackets, at most. */
   deepest = 0;
   /** Brackets and commas outside of strings: at least as many as there are values, less one. */
   parts = 0;
-  /** Outside of strings there is something as long as a number that a double cannot hold, or with an exponent. */
+  /** Some text outside of strings is as long as a number that a double cannot hold, or has an exponent. */
   mayHoldLongNumber = false;
 
   #depth = 0;
   #inString = false;
   #isEscaped = false;
-  /** Length of the number, word or other run of bytes that the last byte belongs to; 0 behind anything else. */
+  /** Length so far of the number or word that the last byte belongs to; 0 if it belongs to none. */
   #run = 0;
   #lastIsDigit = false;
 
   /**
-   * Goes on at `from`, which is the value's first byte in the first call.
+   * Reads on from `from`, which is the value's first byte in the first call.
    *
-   * @returns The index behind the value's last byte in this chunk; the chunk's length while it is not done.
+   * @returns The index after the value's last byte; the chunk's length while the value has not ended.
    */
   scan(chunk: Uint8Array, from: number): number {
     let at = from;
@@ -121,7 +121,7 @@ export class ValueScanner {
     return chunk.length;
   }
 
-  /** A number or word that is the whole value ends where a string or a bracket begins. */
+  /** A number or word outside of brackets ends where a string or a bracket begins. */
   #endsBare(): boolean {
     this.isDone = this.#depth === 0 && this.#run > 0;
     return this.isDone;

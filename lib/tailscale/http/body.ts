@@ -1,13 +1,33 @@
 import { ConnectorError } from '../../domain/errors';
+import type { Millis } from '../../domain/time';
 import type { WaitLimit } from './wait-limit';
 
-/** Bytes read of an answer that is not a 200: only its one-line message is of use. */
+/** Bytes read of an answer that is not a 200; only its one-line message is used. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-/** Bytes that are read before they are asked for: a connection whose other end reads slowly may be closed. */
+/** Bytes read ahead of `next`: a server may close a connection that is read slowly. */
 const READ_AHEAD_BYTES = 8 * 1024 * 1024;
 
-/** An answer's body, after decompression. What arrived before the connection broke is still given out. */
+/** What came before the body. */
+export interface Head {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Our clock just before the request was sent. */
+  readonly sentAt: Millis;
+  /** Our clock when the headers had arrived. */
+  readonly answeredAt: Millis;
+}
+
+/** An answer, whatever its status. */
+export interface Reply<Content> extends Head {
+  /** The result of `read` for a 200; null for any other status. */
+  readonly content: Content | null;
+  /** The beginning of the body of any other status; empty for a 200. */
+  readonly text: string;
+}
+
+/** An answer's body, after decompression. Gives out all that arrived before the connection broke. */
 export class Body {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #chunks: Uint8Array[] = [];
@@ -46,7 +66,7 @@ export class Body {
     await this.#reading;
   }
 
-  /** Until one more chunk is there, or the end, or a failure. Never rejects. */
+  /** Resolves with one more chunk, the end or a failure. Never rejects. */
   #read(): Promise<void> {
     return (this.#reading ??= this.#readChunk().finally(() => {
       this.#reading = null;
@@ -72,23 +92,23 @@ export class Body {
   }
 }
 
-/** The whole body as text. @throws ConnectorError UPSTREAM_INVALID when it is over `maxBytes` or not UTF-8; as Body.next. */
+/** The whole body as text. @throws ConnectorError UPSTREAM_INVALID when it has over `maxBytes` or is not UTF-8; as Body.next */
 export async function readText(body: Body, url: URL, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let total = 0;
   for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
     total += chunk.byteLength;
-    if (total > maxBytes) throw invalid(url, `is over ${maxBytes} bytes`);
+    if (total > maxBytes) throw invalid(url, `has over ${maxBytes} bytes`);
     parts.push(chunk);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
   } catch {
-    throw invalid(url, 'holds bytes that are no UTF-8');
+    throw invalid(url, 'holds bytes that are not UTF-8');
   }
 }
 
-/** At most the beginning. That it breaks off or does not end is no failure: the status has said what matters. */
+/** The beginning of a body. If the body breaks off, the part before is enough: the status says what matters. */
 export async function readBeginning(body: Body): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';

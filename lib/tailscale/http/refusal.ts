@@ -1,12 +1,12 @@
+import * as z from 'zod/mini';
+import { CREDENTIAL_KINDS, putSecretCommand, type CredentialKind } from '../../domain/credential';
 import { ConnectorError } from '../../domain/errors';
 import type { ErrorCode } from '../../domain/errors';
-import type { Millis } from '../../domain/time';
-import { invalid } from './body';
-import type { Reply } from './exchange';
+import { MINUTE, type Millis } from '../../domain/time';
+import { invalid, type Reply } from './body';
 import { Transient } from './wait-limit';
-import { requestIdOf, wordsOf } from './words';
 
-/** Tailscale answered, and the answer is no. */
+/** Tailscale refused the request. */
 export class Refusal extends ConnectorError {
   constructor(
     code: ErrorCode,
@@ -17,42 +17,31 @@ export class Refusal extends ConnectorError {
   }
 }
 
-/** Who asked, for the messages. */
-export interface Asker {
+/** Who sent the request, for the message. */
+export interface Sender {
   readonly secretId: string;
   readonly tailnet: string;
-  readonly kind: 'api-key' | 'oauth-client';
-  /** Taken out of whatever upstream says. */
-  readonly secrets: readonly string[];
+  readonly kind: CredentialKind;
+  /** Removed from Tailscale's own message. */
+  readonly token: string;
 }
 
-/** The failure that an answer to a question for the log stands for, when it is not a 200. */
-export function refusalOf(reply: Reply<unknown>, asker: Asker): ConnectorError {
-  const { status, url } = reply;
-  if (status > 200 && status < 300) return invalid(url, `has status ${status} where 200 is due`);
-  const [code, advice] = judge(status, asker);
-  return new Refusal(
-    code,
-    `${url.host} answered ${status}: ${advice}${wordsOf(reply, asker.secrets)}${requestIdOf(reply)}`,
-    status,
-  );
+/** The failure of a log request whose answer is not a 200. */
+export function refusalOf(reply: Reply<unknown>, sender: Sender): ConnectorError {
+  const { status, url, text } = reply;
+  if (status > 200 && status < 300) return invalid(url, `has status ${status}, not 200`);
+  const [code, advice] = judge(status, sender);
+  const message = `${url.host} answered ${status}: ${advice}${quote(text, sender.token)}${requestIdOf(reply)}`;
+  return new Refusal(code, message, status);
 }
 
-const WORDS = {
-  'api-key': { sent: 'API key', made: 'key', form: '{"apiKey":"tskey-api-..."}' },
-  'oauth-client': {
-    sent: 'token of the OAuth client',
-    made: 'client',
-    form: '{"clientId":"...","clientSecret":"tskey-client-..."}',
-  },
-} as const;
-
-function judge(status: number, { secretId, tailnet, kind }: Asker): [ErrorCode, string] {
+function judge(status: number, { secretId, tailnet, kind }: Sender): [ErrorCode, string] {
+  const { sent, renew } = CREDENTIAL_KINDS[kind];
   switch (status) {
     case 401:
       return [
         'UNAUTHORIZED',
-        `the ${WORDS[kind].sent} is missing, malformed, revoked or expired. Make a new ${WORDS[kind].made} and put it in: aws secretsmanager put-secret-value --secret-id ${secretId} --secret-string '${WORDS[kind].form}'`,
+        `the ${sent} is missing, malformed, revoked or expired. Make a new ${renew} and put it in: ${putSecretCommand(secretId, kind)}`,
       ];
     case 403:
       return [
@@ -62,37 +51,33 @@ function judge(status: number, { secretId, tailnet, kind }: Asker): [ErrorCode, 
     case 404:
       return [
         'NOT_FOUND',
-        `no tailnet "${tailnet}" for this credential. Try "-", or the id or name that the admin console shows under Settings, General; a new client may need a minute until its scopes are known`,
+        `this credential gives no access to a tailnet "${tailnet}". Try "-", or the id or name that the admin console shows under Settings, General; a new client may need a minute until its scopes are known`,
       ];
     default:
-      return [
-        'UPSTREAM_ERROR',
-        'an answer that this request should not get. Check the API URL and the dialect in the settings',
-      ];
+      return ['UPSTREAM_ERROR', 'an unexpected status. Check the API URL and the dialect in the settings'];
   }
 }
 
-/** Upstream is in trouble. */
 export function serverError(reply: Reply<unknown>): Transient {
   return new Transient(
     'UPSTREAM_ERROR',
-    `${reply.url.host} answered ${reply.status}: Tailscale is in trouble; the next run tries again${requestIdOf(reply)}`,
+    `${reply.url.host} answered ${reply.status}: Tailscale has a problem; the next run tries again${requestIdOf(reply)}`,
   );
 }
 
-/** Milliseconds: a wait that is not named, and the longest that is believed. */
-const RETRY_AFTER = { missing: 60_000, longest: 15 * 60_000 } as const;
+/** Milliseconds: without a usable Retry-After header, and at most. */
+const RETRY_AFTER = { missing: MINUTE, longest: 15 * MINUTE } as const;
 
 export function rateLimited(reply: Reply<unknown>): Transient {
   const retryAfterMs = parseRetryAfter(reply);
   return new Transient(
     'RATE_LIMITED',
-    `${reply.url.host} answered 429 and wants ${Math.ceil(retryAfterMs / 1000)} s without requests; the run after that goes on${requestIdOf(reply)}`,
+    `${reply.url.host} answered 429 and asks for ${Math.ceil(retryAfterMs / 1000)} s without requests; the next run after that continues${requestIdOf(reply)}`,
     { retryAfterMs },
   );
 }
 
-/** Seconds, or an HTTP date, which is held against the server's own clock where it tells it. */
+/** Seconds, or an HTTP date, which is compared with the server's own clock where the answer has it. */
 function parseRetryAfter({ headers, answeredAt }: Reply<unknown>): Millis {
   const written = headers.get('retry-after')?.trim() ?? '';
   const ms = /^[+-]?\d+(?:\.\d+)?$/.test(written)
@@ -101,8 +86,42 @@ function parseRetryAfter({ headers, answeredAt }: Reply<unknown>): Millis {
   return Number.isNaN(ms) ? RETRY_AFTER.missing : Math.min(Math.max(0, ms), RETRY_AFTER.longest);
 }
 
-/** The `Date` header; null when there is none that can be read. */
+/** The `Date` header; null when it is missing or not a date. */
 export function serverTime(headers: Headers): Millis | null {
   const at = Date.parse(headers.get('date') ?? '');
   return Number.isNaN(at) ? null : at;
+}
+
+/** `x-tailscale-request-id`, by which Tailscale's support finds a request, as the end of a message. */
+export function requestIdOf({ headers }: { readonly headers: Headers }): string {
+  const id = headers.get('x-tailscale-request-id') ?? '';
+  return /^[\w.:-]{1,100}$/.test(id) && !id.includes('tskey-') ? ` (request id ${id})` : '';
+}
+
+/** Characters of Tailscale's own message that ours may carry. */
+const MAX_QUOTE = 200;
+
+const errorBody = z.object({ message: z.string() });
+
+/**
+ * Tailscale's own `{"message"}` as the end of ours: on one line, bounded, without the token or anything like a key. No
+ * other part of an answer's body is ever shown.
+ */
+function quote(text: string, token: string): string {
+  const message = messageIn(text)
+    .replaceAll(token, '[removed]')
+    .replaceAll(/tskey-\S*/gi, '[removed]')
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_QUOTE);
+  return message === '' ? '' : `. Tailscale says: "${message}"`;
+}
+
+function messageIn(text: string): string {
+  try {
+    const parsed = z.safeParse(errorBody, JSON.parse(text));
+    return parsed.success ? parsed.data.message : '';
+  } catch {
+    return '';
+  }
 }

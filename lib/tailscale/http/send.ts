@@ -1,15 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { ConnectorError } from '../../domain/errors';
-import type { Millis } from '../../domain/time';
 import type { Clock, Deadline } from '../../domain/deadline';
+import type { Millis } from '../../domain/time';
 import type { Telemetry } from '../../ports/telemetry';
-import { exchange } from './exchange';
-import type { Outgoing, Reply } from './exchange';
+import { Body, readBeginning, type Head, type Reply } from './body';
 import { rateLimited, serverError } from './refusal';
-import { Transient, Unfinished } from './wait-limit';
+import { Transient, Unfinished, WaitLimit } from './wait-limit';
 
-/** Sends, and sends again what may pass by itself. Answers with any status but 429 and 5xx (501 excepted) are given back. */
+export interface Outgoing<Content> {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  /** A form. */
+  readonly body?: URLSearchParams;
+  /** Reads a 200; what it throws, the request throws. It must close the body unless it reads it to the end. */
+  readonly read: (body: Body, head: Head) => Promise<Content>;
+  /** Do not send again after an answer that takes too long. */
+  readonly isTriedOnceWhenSlow?: boolean;
+}
+
+/**
+ * Sends, and sends again after a failure that may pass. Returns answers with any status but 429 and 5xx (501 excepted).
+ *
+ * @throws ConnectorError UPSTREAM_UNREACHABLE, UPSTREAM_ERROR, RATE_LIMITED with `retryAfterMs`, REDIRECTED, OUT_OF_TIME,
+ * and whatever `read` throws.
+ */
 export type Send = <Content>(outgoing: Outgoing<Content>, deadline: Deadline) => Promise<Reply<Content>>;
 
 export interface SendDeps {
@@ -17,28 +33,23 @@ export interface SendDeps {
   /** 0 to 1, for jitter. */
   readonly random: () => number;
   readonly fetch?: typeof fetch;
-  /** Pauses for some milliseconds. */
   readonly wait?: (ms: Millis) => Promise<unknown>;
-  /** Milliseconds that one answer is waited for, its body included. */
+  /** Milliseconds to wait for one answer, its body included. */
   readonly timeoutMs?: Millis;
   readonly logger?: Pick<Telemetry, 'info' | 'warn'>;
 }
 
 const TRIES = 4;
 
-/** Milliseconds between tries: from the floor up to a ceiling that grows fourfold each time, at random in between. */
+/** Milliseconds between tries: random between the floor and a ceiling that grows fourfold each time. */
 const BACKOFF = { floor: 500, ceiling: 20_000, growth: 4 } as const;
 
-/** Milliseconds that a try needs after a pause; no pause is begun that would leave less before the run's reserve. */
-const ROOM_MS = 5_000;
+/** Milliseconds that a try needs. No pause begins that would leave less before the run's reserve. */
+const TRY_MS = 5_000;
 
 /** Milliseconds. The API answers in a second or two. */
 const TIMEOUT_MS = 60_000;
 
-/**
- * @throws (from Send) ConnectorError UPSTREAM_UNREACHABLE, UPSTREAM_ERROR, RATE_LIMITED with `retryAfterMs`, REDIRECTED,
- * OUT_OF_TIME, and those of `read`.
- */
 export function createSend({
   clock,
   random,
@@ -47,46 +58,50 @@ export function createSend({
   timeoutMs = TIMEOUT_MS,
   logger,
 }: SendDeps): Send {
-  const attempt = async <Content>(outgoing: Outgoing<Content>, deadline: Deadline): Promise<Reply<Content>> => {
-    const reply = await exchange({ fetch, clock, timeoutMs }, outgoing, deadline);
-    if (reply.status === 429) throw rateLimited(reply);
-    if (reply.status >= 500 && reply.status !== 501) throw serverError(reply);
-    return reply;
+  const attempt = async <Content>(
+    { url, method, headers, body, read }: Outgoing<Content>,
+    deadline: Deadline,
+  ): Promise<Reply<Content>> => {
+    const limit = new WaitLimit(url, timeoutMs, deadline);
+    const sentAt = clock.now();
+    // A followed redirect would carry the credential to a host that nobody configured.
+    const init = { method, headers, body: body ?? null, redirect: 'manual' as const, signal: limit.signal };
+    const response = await limit.wait(() => fetch(url, init));
+    const { status } = response;
+    const head: Head = { url, status, headers: response.headers, sentAt, answeredAt: clock.now() };
+    const answer = new Body(response, limit);
+    if (status === 200) return { ...head, content: await read(answer, head), text: '' };
+    try {
+      if (response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status)) throw redirected(url);
+      const reply = { ...head, content: null, text: await readBeginning(answer) };
+      if (status === 429) throw rateLimited(reply);
+      if (status >= 500 && status !== 501) throw serverError(reply);
+      return reply;
+    } finally {
+      await answer.close();
+    }
   };
 
   return async (outgoing, deadline) => {
     let failure: ConnectorError | undefined;
-    const mayPass = (error: Error): error is ConnectorError =>
-      error instanceof Transient ||
-      (error instanceof Unfinished && error.isSlow && outgoing.isTriedOnceWhenSlow !== true);
-    const mayTryAgain = async ({
-      error,
-      attemptNumber,
-    }: {
-      readonly error: Error;
-      readonly attemptNumber: number;
-    }): Promise<boolean> => {
-      if (!mayPass(error)) return false;
-      failure = error;
-      const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
-      if (pauseMs + ROOM_MS > deadline.untilNear()) return false;
-      logger?.warn('Tailscale is asked again', {
-        code: error.code,
-        reason: error.message,
-        attempt: attemptNumber,
-        pauseMs,
-      });
-      await wait(pauseMs);
-      return true;
-    };
     try {
       return await pRetry(() => attempt(outgoing, deadline), {
         retries: TRIES - 1,
         minTimeout: 0,
-        shouldRetry: mayTryAgain,
+        shouldRetry: async ({ error, attemptNumber }) => {
+          const isSlow = error instanceof Unfinished && error.isSlow;
+          if (!(error instanceof Transient) && !(isSlow && outgoing.isTriedOnceWhenSlow !== true)) return false;
+          failure = error;
+          const pauseMs = Math.max(backoff(attemptNumber, random), error.retryAfterMs ?? 0);
+          if (pauseMs + TRY_MS > deadline.untilNear()) return false;
+          const { code, message: reason } = error;
+          logger?.warn('Tailscale request failed; retrying', { code, reason, attempt: attemptNumber, pauseMs });
+          await wait(pauseMs);
+          return true;
+        },
       });
     } catch (error) {
-      // When time ran out between tries, what had gone wrong before says more.
+      // When time ran out between tries, the failure before says more.
       throw failure !== undefined && error instanceof ConnectorError && error.code === 'OUT_OF_TIME' ? failure : error;
     }
   };
@@ -96,4 +111,11 @@ export function createSend({
 function backoff(n: number, random: () => number): Millis {
   const ceiling = Math.min(BACKOFF.ceiling, BACKOFF.floor * BACKOFF.growth ** n);
   return Math.round(BACKOFF.floor + random() * (ceiling - BACKOFF.floor));
+}
+
+function redirected(url: URL): ConnectorError {
+  return new ConnectorError(
+    'REDIRECTED',
+    `${url.host} answered with a redirect, which would take the credential to another host and is refused. Check the API URL in the settings`,
+  );
 }

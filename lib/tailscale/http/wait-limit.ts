@@ -1,44 +1,29 @@
+import { isNativeError } from 'node:util/types';
 import { ConnectorError } from '../../domain/errors';
-import type { ErrorCode } from '../../domain/errors';
-import type { Millis } from '../../domain/time';
 import type { Deadline } from '../../domain/deadline';
-import { causeCode, unreachable } from './unreachable';
+import type { Millis } from '../../domain/time';
 
 /** A failure that may pass by itself, so that another try is worth it. */
 export class Transient extends ConnectorError {}
 
-/** An answer that was not read to its end because it takes too much. A smaller one may be within the limits. */
+/** An answer was not read to its end because it takes too much time or memory. A smaller one may be within the limits. */
 export class Unfinished extends ConnectorError {
-  constructor(
-    code: ErrorCode,
-    message: string,
-    readonly url: URL,
-  ) {
-    super(code, message);
-  }
-
-  /** Upstream took longer than one request may. */
+  /** Tailscale took longer than one request may. */
   get isSlow(): boolean {
     return this.code === 'UPSTREAM_UNREACHABLE';
   }
 }
 
-const RUN_IS_OVER =
-  'the time of this run was over before Tailscale had answered; the next run goes on from the same place';
-
-/** The run's own time is over; upstream may be well. */
-export function outOfTime(): ConnectorError {
-  return new ConnectorError('OUT_OF_TIME', RUN_IS_OVER);
-}
+const RUN_ENDED = "the run's time ended before Tailscale had answered; the next run continues from the same checkpoint";
 
 /**
- * How long one answer is waited for: headers and all chunks of the body together, without the time that the reader takes
- * in between, and never into the run's reserve.
+ * Limits the wait for one answer: headers and all chunks of the body together, without the time that the reader takes in
+ * between, and never into the run's reserve.
  */
 export class WaitLimit {
   readonly #controller = new AbortController();
   #waitedMs = 0;
-  #isAsked = false;
+  #hasStarted = false;
   #expired: Unfinished | null = null;
 
   /** @param timeoutMs Milliseconds of waiting for one answer. */
@@ -48,7 +33,7 @@ export class WaitLimit {
     private readonly deadline: Deadline,
   ) {}
 
-  /** Aborts the request when the time is over. */
+  /** Aborts the request at the limit. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -57,17 +42,17 @@ export class WaitLimit {
     this.#controller.abort();
   }
 
-  /** @throws Unfinished when the time is over; OUT_OF_TIME when it was over before anything was sent; Transient when the network failed. */
+  /** @throws Unfinished at the limit; OUT_OF_TIME when no time was left to send anything; Transient when the network failed. */
   async wait<Result>(work: () => Promise<Result>): Promise<Result> {
     const runMs = this.deadline.untilNear();
-    if (runMs <= 0 && !this.#isAsked) throw outOfTime();
-    this.#isAsked = true;
+    if (runMs <= 0 && !this.#hasStarted) throw new ConnectorError('OUT_OF_TIME', RUN_ENDED);
+    this.#hasStarted = true;
     const answerMs = this.timeoutMs - this.#waitedMs;
     const allowedMs = Math.min(runMs, answerMs);
     const isRunOver = runMs < answerMs;
     if (allowedMs <= 0) throw this.#expire(isRunOver);
     const timer = setTimeout(() => this.#expire(isRunOver), Math.ceil(allowedMs));
-    // The clock that never jumps: this is about how long something took, not when it was.
+    // The monotonic clock: this is a duration, not an instant.
     const beganAt = performance.now();
     try {
       return await work();
@@ -80,14 +65,48 @@ export class WaitLimit {
   }
 
   #expire(isRunOver: boolean): Unfinished {
+    const reason = `no whole answer within ${this.timeoutMs / 1000} s`;
     this.#expired = isRunOver
-      ? new Unfinished('OUT_OF_TIME', RUN_IS_OVER, this.url)
-      : new Unfinished(
-          'UPSTREAM_UNREACHABLE',
-          unreachable(this.url, `no whole answer within ${this.timeoutMs / 1000} s`),
-          this.url,
-        );
+      ? new Unfinished('OUT_OF_TIME', RUN_ENDED)
+      : new Unfinished('UPSTREAM_UNREACHABLE', unreachable(this.url, reason));
     this.#controller.abort();
     return this.#expired;
   }
+}
+
+/** The first error code along the causes of a failed fetch, such as ENOTFOUND. Codes only: a message may quote a header. */
+function causeCode(error: unknown): string {
+  let at = error;
+  for (let depth = 0; depth < 5 && isNativeError(at); depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(at.code)) return at.code;
+    at = at.cause;
+  }
+  return 'no error code';
+}
+
+/** What to check, by codes of libuv, undici, OpenSSL and zlib as Node 20 to 24 report them. */
+const CHECKS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^EAI_|^ENOTFOUND$/,
+    'its name could not be resolved: check the API URL, and the DNS of the VPC if the function is in one',
+  ],
+  [/^ECONNREFUSED$/, 'nothing accepts connections there: check the API URL and any proxy'],
+  [
+    /CERT|SIGNATURE|SELF_SIGNED|^ERR_(?:TLS|SSL)|^EPROTO$/,
+    'its certificate or TLS was not accepted: check for a proxy that opens TLS',
+  ],
+  [
+    /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|no whole answer)/,
+    'check that the function can reach the internet: in a VPC it needs a NAT gateway',
+  ],
+  [
+    /^(?:ECONNRESET|EPIPE|UND_ERR|Z_|ERR_STREAM|HPE_)/,
+    'the connection broke before the answer was complete; the next run tries again',
+  ],
+  [/^/, 'check that the function can reach it; the next run tries again'],
+];
+
+function unreachable(url: URL, reason: string): string {
+  const check = CHECKS.find(([pattern]) => pattern.test(reason))?.[1] ?? '';
+  return `no answer from ${url.host} (${reason}): ${check}`;
 }

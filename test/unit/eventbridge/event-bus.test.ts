@@ -20,9 +20,28 @@ const events = (count: number): BusEvent[] =>
     detail: { number },
   }));
 const numbers = () => arrived.map(({ detail }) => Number(detail['number'])).sort((a, b) => a - b);
+const upTo = (count: number) => Array.from({ length: count }, (_, number) => number);
 const detailsOf = (body: unknown) =>
   (body as { Entries: { Detail?: string }[] }).Entries.map(({ Detail = '' }) => Detail);
 const puts = () => gateway.requests.filter(({ operation }) => operation === 'PutEvents').length;
+const publish = (count: number) => bus.publish(events(count), deadline);
+
+/** The gateway rejects the entry with this number, at most so many times. */
+const rejectEntry = (number: number, code: string, times = Infinity) => {
+  let left = times;
+  gateway.events.refuseEntries(({ Detail }) =>
+    Detail === `{"number":${number}}` && left-- > 0 ? { code, message: 'x' } : undefined,
+  );
+};
+/** The gateway answers the first PutEvents request so. */
+const answerFirst = (fault: FaultAnswer | 'drop-after') => {
+  let isFirst = true;
+  gateway.intercept(({ operation }) => {
+    if (operation !== 'PutEvents' || !isFirst) return undefined;
+    isFirst = false;
+    return fault;
+  });
+};
 
 beforeEach(async () => {
   gateway = await startGateway();
@@ -38,49 +57,39 @@ afterEach(async () => {
 });
 
 it("publishes in full requests, with the event's own time", async () => {
-  const delivery = await bus.publish(events(25), deadline);
-  expect(delivery).toMatchObject({ refused: [], unsent: [] });
-  expect(delivery.accepted).toHaveLength(25);
-  expect(numbers()).toEqual(Array.from({ length: 25 }, (_, number) => number));
+  const delivery = await publish(25);
+  expect(delivery).toMatchObject({ refused: [], unsent: [], accepted: { length: 25 } });
+  expect(numbers()).toEqual(upTo(25));
   expect(puts()).toBe(3);
   expect(arrived[0]).toMatchObject({ source: 'tailscale', time: '2026-11-22T08:00:00Z' });
 });
 
 it.each(['InternalFailure', 'ThrottlingException', 'SomethingNew'])(
-  '[case 48] resends only what was refused with %s',
+  '[case 48] resends only the entry that was rejected with %s',
   async (code) => {
-    let refusals = 3;
-    gateway.events.refuseEntries(({ Detail }) =>
-      Detail === '{"number":4}' && refusals-- > 0 ? { code, message: 'x' } : undefined,
-    );
-    await expect(bus.publish(events(10), deadline)).resolves.toMatchObject({ unsent: [], refused: [] });
-    expect(numbers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    rejectEntry(4, code, 3);
+    await expect(publish(10)).resolves.toMatchObject({ unsent: [], refused: [] });
+    expect(numbers()).toEqual(upTo(10));
     expect(puts()).toBe(4);
   },
 );
 
-it('says what stays unsent', async () => {
-  gateway.events.refuseEntries(({ Detail }) =>
-    Detail === '{"number":4}' ? { code: 'InternalFailure', message: 'x' } : undefined,
-  );
-  const delivery = await bus.publish(events(10), deadline);
-  expect(delivery.unsent).toEqual([events(5)[4]]);
-  expect(delivery.accepted).toHaveLength(9);
+it('returns the entries that are unsent after all resends', async () => {
+  rejectEntry(4, 'InternalFailure');
+  await expect(publish(10)).resolves.toMatchObject({ unsent: [events(5)[4]], accepted: { length: 9 } });
 });
 
-it('[case 49] gives one entry up that the bus will never take, and no other', async () => {
-  gateway.events.refuseEntries(({ Detail }) =>
-    Detail === '{"number":4}' ? { code: 'MalformedDetail', message: 'x' } : undefined,
-  );
-  const delivery = await bus.publish(events(10), deadline);
+it('[case 49] refuses the one entry that EventBridge rejects every time', async () => {
+  rejectEntry(4, 'MalformedDetail');
+  const delivery = await publish(10);
   expect(delivery.refused).toEqual([{ event: events(5)[4], code: 'MalformedDetail' }]);
   expect(delivery.accepted).toHaveLength(9);
   expect(puts()).toBe(1);
 });
 
-it('stops when the bus denies it', async () => {
+it('stops when access to the bus is denied', async () => {
   gateway.events.refuseEntries(() => ({ code: 'AccessDeniedException', message: 'x' }));
-  await expect(bus.publish(events(100), deadline)).rejects.toMatchObject({
+  await expect(publish(100)).rejects.toMatchObject({
     code: 'BUS_DENIED',
     message: expect.stringContaining('events:PutEvents') as string,
   });
@@ -89,26 +98,17 @@ it('stops when the bus denies it', async () => {
   expect(puts()).toBe(before);
 });
 
-it('[case 51] takes nothing for sent when there are fewer answers than entries', async () => {
-  let short = true;
-  gateway.intercept(({ operation }) => {
-    if (operation !== 'PutEvents' || !short) return undefined;
-    short = false;
-    return { status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: 'one' }] } };
-  });
-  await expect(bus.publish(events(3), deadline)).resolves.toMatchObject({ unsent: [] });
-  expect(numbers()).toEqual([0, 1, 2]);
-});
-
-it('sends a request again whose answer was lost', async () => {
-  let lost = false;
-  gateway.intercept(({ operation }) => {
-    if (operation !== 'PutEvents' || lost) return undefined;
-    lost = true;
-    return 'drop-after';
-  });
-  await expect(bus.publish(events(2), deadline)).resolves.toMatchObject({ unsent: [] });
-  expect(numbers()).toEqual([0, 0, 1, 1]);
+it.each([
+  [
+    '[case 51] that has fewer results than entries',
+    { status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: 'one' }] } },
+    [0, 1, 2],
+  ],
+  ['that is lost', 'drop-after' as const, [0, 0, 1, 1, 2, 2]],
+])('resends all entries after an answer %s', async (_, fault, expected) => {
+  answerFirst(fault);
+  await expect(publish(3)).resolves.toMatchObject({ unsent: [] });
+  expect(numbers()).toEqual(expected);
 });
 
 it('publishes in the reserve, and nothing once it is over', async () => {
@@ -131,7 +131,7 @@ it('leaves the last commit its time when EventBridge does not answer', async () 
   expect(remaining()).toBeGreaterThan(50);
 });
 
-describe('a request that EventBridge refuses as a whole', () => {
+describe('a request that EventBridge rejects as a whole', () => {
   const refusals = {
     ValidationException: {
       status: 400,
@@ -152,16 +152,16 @@ describe('a request that EventBridge refuses as a whole', () => {
 
   it.each(Object.entries(refusals))('with %s is split until the entry at fault is alone', async (code, answer) => {
     refuseWhole((detail) => detail === '{"number":4}', answer);
-    const delivery = await bus.publish(events(25), deadline);
+    const delivery = await publish(25);
     expect(delivery).toMatchObject({ refused: [{ event: events(5)[4], code: code.split(' ')[0] }], unsent: [] });
-    expect(numbers()).toEqual(Array.from({ length: 25 }, (_, number) => number).filter((number) => number !== 4));
+    expect(numbers()).toEqual(upTo(25).filter((number) => number !== 4));
     expect(delivery.accepted).toHaveLength(24);
     expect(puts()).toBeLessThanOrEqual(3 + 8);
   });
 
-  it('gives up every entry when all are at fault, and publishes nothing for it', async () => {
+  it('refuses every entry when all are at fault, and its probe publishes nothing', async () => {
     refuseWhole((detail) => detail.includes('number'), refusals.ValidationException);
-    await expect(bus.publish(events(3), deadline)).resolves.toMatchObject({
+    await expect(publish(3)).resolves.toMatchObject({
       accepted: [],
       refused: events(3).map((event) => ({ event, code: 'ValidationException' })),
       unsent: [],
@@ -169,9 +169,9 @@ describe('a request that EventBridge refuses as a whole', () => {
     expect(arrived).toEqual([]);
   });
 
-  it('gives up no entry while the bus takes no request at all', async () => {
+  it('refuses no entry while the bus rejects every request', async () => {
     gateway.intercept(({ operation }) => (operation === 'PutEvents' ? refusals.ValidationException : undefined));
-    await expect(bus.publish(events(12), deadline)).resolves.toMatchObject({ accepted: [], refused: [] });
+    await expect(publish(12)).resolves.toMatchObject({ accepted: [], refused: [] });
   });
 
   it.each([
@@ -184,22 +184,24 @@ describe('a request that EventBridge refuses as a whole', () => {
     [400, 'UnknownOperationException'],
     [500, 'InternalException'],
     [503, 'ServiceUnavailable'],
-  ])('with %i %s for another reason than its entries is sent again, and gives up no entry', async (status, code) => {
-    gateway.intercept(({ operation }) => (operation === 'PutEvents' ? { status, body: { __type: code } } : undefined));
-    const delivery = await bus.publish(events(10), deadline);
-    expect(delivery).toEqual({ accepted: [], refused: [], unsent: events(10) });
-    expect(puts()).toBe(6);
-  });
+  ])(
+    'with %i %s, which says nothing about its entries, is sent again, and no entry is refused',
+    async (status, code) => {
+      gateway.intercept(({ operation }) =>
+        operation === 'PutEvents' ? { status, body: { __type: code } } : undefined,
+      );
+      expect(await publish(10)).toEqual({ accepted: [], refused: [], unsent: events(10) });
+      expect(puts()).toBe(6);
+    },
+  );
 
-  it('stops when the bus denies a part', async () => {
+  it('stops when access is denied for a part', async () => {
     refuseWhole((detail) => detail === '{"number":4}', refusals.ValidationException);
-    gateway.events.refuseEntries(({ Detail }) =>
-      Detail === '{"number":9}' ? { code: 'AccessDeniedException', message: 'x' } : undefined,
-    );
-    await expect(bus.publish(events(10), deadline)).rejects.toMatchObject({ code: 'BUS_DENIED' });
+    rejectEntry(9, 'AccessDeniedException');
+    await expect(publish(10)).rejects.toMatchObject({ code: 'BUS_DENIED' });
   });
 
-  it('keeps to the deadline: what was not sent by then is unsent', async () => {
+  it('returns as unsent what was not sent at the deadline', async () => {
     refuseWhole((detail) => detail === '{"number":9}', refusals.ValidationException);
     const delivery = await bus.publish(events(10), { ...deadline, isOver: () => puts() >= 3 });
     expect(puts()).toBe(3);
@@ -207,7 +209,7 @@ describe('a request that EventBridge refuses as a whole', () => {
     expect(delivery.accepted).toHaveLength(5);
   });
 
-  it('keeps to at most six requests at once', async () => {
+  it('causes at most six concurrent requests', async () => {
     let underWay = 0;
     let most = 0;
     gateway.intercept(async ({ operation }) => {
@@ -218,7 +220,7 @@ describe('a request that EventBridge refuses as a whole', () => {
       return undefined;
     });
     refuseWhole((detail) => detail.includes('3'), refusals.ValidationException);
-    await expect(bus.publish(events(100), deadline)).resolves.toMatchObject({ unsent: [] });
+    await expect(publish(100)).resolves.toMatchObject({ unsent: [] });
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(6);
   });
@@ -229,25 +231,18 @@ describe('a request that EventBridge refuses as a whole', () => {
       detail: { number, text: 'x'.repeat(sizes[number] ?? 0) },
     }));
 
-  it('because a partition allows less in total is learned once', async () => {
+  it('because a partition allows less in total makes later requests smaller', async () => {
     gateway.events.limitTotalBytes(262_144);
     const large = sized(Array.from({ length: 40 }, () => 60_000));
-    await expect(bus.publish(large, deadline)).resolves.toMatchObject({
-      accepted: { length: 40 },
-      refused: [],
-      unsent: [],
-    });
+    const all = { accepted: { length: 40 }, refused: [], unsent: [] };
+    await expect(bus.publish(large, deadline)).resolves.toMatchObject(all);
     const before = puts();
-    await expect(bus.publish(large, deadline)).resolves.toMatchObject({
-      accepted: { length: 40 },
-      refused: [],
-      unsent: [],
-    });
+    await expect(bus.publish(large, deadline)).resolves.toMatchObject(all);
     expect(puts() - before).toBe(10);
     expect(arrived).toHaveLength(80);
   });
 
-  it('because of one entry over the limit gives up that one', async () => {
+  it('because of one entry over the limit refuses that entry', async () => {
     gateway.events.limitTotalBytes(262_144);
     const delivery = await bus.publish(sized([10, 300_000, 10, 10]), deadline);
     expect(delivery).toMatchObject({ refused: [{ code: 'ValidationException' }], unsent: [] });
@@ -256,7 +251,7 @@ describe('a request that EventBridge refuses as a whole', () => {
 
   it('for another reason than its size does not make later requests smaller', async () => {
     refuseWhole((detail) => detail === '{"number":4}', refusals.SerializationException);
-    await bus.publish(events(10), deadline);
+    await publish(10);
     const before = puts();
     await bus.publish(events(20).slice(10), deadline);
     expect(puts() - before).toBe(1);
@@ -293,20 +288,13 @@ describe('a request that EventBridge refuses as a whole', () => {
           calm();
           allow();
 
+          const fixedBytes = 14 + 'tailscale'.length + 'Tailscale Audit Event'.length;
           const fits = ({ size }: { size: number }, number: number) =>
-            14 +
-              'tailscale'.length +
-              'Tailscale Audit Event'.length +
-              JSON.stringify({ number, text: '' }).length +
-              size <
-            limit;
-          const expected = entries.map((one, number) =>
-            one.kind === 'whole' || !fits(one, number)
-              ? 'ValidationException'
-              : one.kind === 'malformed'
-                ? 'MalformedDetail'
-                : one.kind,
-          );
+            fixedBytes + JSON.stringify({ number, text: '' }).length + size < limit;
+          const expected = entries.map((one, number) => {
+            if (one.kind === 'whole' || !fits(one, number)) return 'ValidationException';
+            return one.kind === 'malformed' ? 'MalformedDetail' : one.kind;
+          });
           const got = new Map<BusEvent, string>();
           for (const event of delivery.accepted) got.set(event, 'good');
           for (const { event, code } of delivery.refused) got.set(event, code);
@@ -321,7 +309,7 @@ describe('a request that EventBridge refuses as a whole', () => {
   });
 });
 
-it('[case 50] knows a bus that is not there', async () => {
+it('[case 50] reports a missing bus', async () => {
   await expect(bus.assertExists(deadline)).resolves.toBeUndefined();
   gateway.events.deleteBus('audit');
   await expect(bus.assertExists(deadline)).rejects.toMatchObject({

@@ -1,53 +1,35 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ConnectorError } from '../../../lib/domain/errors';
 import { createCredentialStore } from '../../../lib/secrets-manager/credential-store';
-
-const PLENTY = { remaining: () => 240_000, untilNear: () => 230_000, isNear: () => false, isOver: () => false };
+import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
+import { start } from '../tailscale/scripted-server';
+import { before, failureOf, PLENTY } from '../tailscale/setting';
 
 type Answer = { readonly status?: number; readonly body: unknown } | 'nothing';
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((close) => close()));
+const clients: SecretsManagerClient[] = [];
+afterEach(() => {
+  clients.splice(0).forEach((client) => {
+    client.destroy();
+  });
 });
+const createClient = (endpoint: string) => {
+  const client = new SecretsManagerClient({ ...LOCAL_CLIENT, endpoint, maxAttempts: 1 });
+  clients.push(client);
+  return client;
+};
 
 /** Secrets Manager's wire form: JSON 1.1, the operation in a header, errors as `__type`. */
-async function setUp(answer: () => Answer, options: { timeoutMs?: number } = {}) {
-  const asked: unknown[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part: Buffer) => (body += part.toString()));
-    request.on('end', () => {
-      asked.push([request.headers['x-amz-target'], JSON.parse(body)]);
-      const given = answer();
-      if (given === 'nothing') return;
-      response.writeHead(given.status ?? 200, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(typeof given.body === 'string' ? given.body : JSON.stringify(given.body));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const client = new SecretsManagerClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-    maxAttempts: 1,
-  });
-  closing.push(() => {
-    client.destroy();
-    server.closeAllConnections();
-    return new Promise((resolve) =>
-      server.close(() => {
-        resolve();
-      }),
-    );
+async function setUp(answer: () => Answer, options: { callMs?: number } = {}) {
+  const server = await start((response) => {
+    const given = answer();
+    if (given === 'nothing') return;
+    response.writeHead(given.status ?? 200, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end(typeof given.body === 'string' ? given.body : JSON.stringify(given.body));
   });
   let now = 0;
-  const store = createCredentialStore({ client, clock: { now: () => now }, ...options });
-  return { asked, store, advance: (ms: number) => (now += ms) };
+  const store = createCredentialStore({ client: createClient(server.origin), clock: { now: () => now }, ...options });
+  return { requests: server.requests, store, advance: (ms: number) => (now += ms) };
 }
 
 const value = (text: string, version = 'v1'): Answer => ({
@@ -55,57 +37,57 @@ const value = (text: string, version = 'v1'): Answer => ({
 });
 const fault = (type: string, status = 400, message = 'x'): Answer => ({ status, body: { __type: type, message } });
 
-async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
-  const error: unknown = await promise.then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof ConnectorError) return error;
-  throw error;
-}
+/** A thrown or stored value, printed in every way. */
+const printed = (value: unknown) =>
+  `${String(value)} ${value instanceof Error ? value.stack : ''} ${JSON.stringify(value)} ${inspect(value, { showHidden: true, depth: 10 })}`;
 
 describe('the credential store', () => {
   it('reads a secret by its id', async () => {
-    const { asked, store } = await setUp(() => value('{"apiKey":"tskey-api-1"}', 'version-1'));
+    const { requests, store } = await setUp(() => value('{"apiKey":"tskey-api-1"}', 'version-1'));
     const { credential, version } = await store.get('tailscale/main', PLENTY);
     expect(credential.kind === 'api-key' && credential.apiKey.reveal()).toBe('tskey-api-1');
     expect(version).toBe('version-1');
-    expect(asked).toEqual([['secretsmanager.GetSecretValue', { SecretId: 'tailscale/main' }]]);
+    expect(requests.map(({ headers, body }) => [headers['x-amz-target'], body])).toEqual([
+      ['secretsmanager.GetSecretValue', '{"SecretId":"tailscale/main"}'],
+    ]);
+  });
+
+  const binary = (bytes: string | Uint8Array): Answer => ({
+    body: { VersionId: 'v1', SecretBinary: Buffer.from(bytes as string).toString('base64') },
   });
 
   it('reads a binary secret', async () => {
-    const { store } = await setUp(() => ({
-      body: { VersionId: 'v1', SecretBinary: Buffer.from('\uFEFF{"apiKey":"tskey-api-1"}\n').toString('base64') },
-    }));
+    const { store } = await setUp(() => binary('\uFEFF{"apiKey":"tskey-api-1"}\n'));
     const { credential } = await store.get('a', PLENTY);
     expect(credential.kind === 'api-key' && credential.apiKey.reveal()).toBe('tskey-api-1');
   });
 
-  it('refuses binary data that is no text', async () => {
-    const { store } = await setUp(() => ({
-      body: { VersionId: 'v1', SecretBinary: Buffer.from([0xff, 0xfe, 0x00]).toString('base64') },
-    }));
-    expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code: 'SECRET_INVALID' });
+  it.each([
+    ['binary data that is not text', binary(Buffer.from([0xff, 0xfe, 0x00])), 'SECRET_INVALID'],
+    ['an answer without a value', { body: { VersionId: 'v1' } }, 'SECRET_EMPTY'],
+  ])('refuses %s', async (_, answer, code) => {
+    const { store } = await setUp(() => answer);
+    expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code });
   });
 
-  it('keeps each secret, so that the next invocation asks nothing', async () => {
-    const { asked, store } = await setUp(() => value('{"apiKey":"tskey-api-1"}'));
+  it('keeps each secret for the next invocation', async () => {
+    const { requests, store } = await setUp(() => value('{"apiKey":"tskey-api-1"}'));
     expect(await store.get('a', PLENTY)).toBe(await store.get('a', PLENTY));
     await store.get('b', PLENTY);
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
-  it('reads past what it kept when it is told to, and keeps what it then reads', async () => {
+  it('refetches a secret, and keeps the new version', async () => {
     let version = 1;
-    const { asked, store } = await setUp(() => value(`{"apiKey":"tskey-api-${version}"}`, `v${version}`));
+    const { requests, store } = await setUp(() => value(`{"apiKey":"tskey-api-${version}"}`, `v${version}`));
     await store.get('a', PLENTY);
     version = 2;
     expect((await store.refetch('a', PLENTY)).version).toBe('v2');
     expect((await store.get('a', PLENTY)).version).toBe('v2');
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
-  it('takes up a new value within an hour, even while the old one still works', async () => {
+  it('uses a new value within an hour, even while the old one still works', async () => {
     let version = 1;
     const { store, advance } = await setUp(() => value('{"apiKey":"tskey-api-1"}', `v${version}`));
     await store.get('a', PLENTY);
@@ -124,7 +106,7 @@ describe('the credential store', () => {
     expect((await store.get('a', PLENTY)).credential.kind).toBe('api-key');
   });
 
-  it('does not go on with a value that it failed to read again', async () => {
+  it('forgets a value that it failed to refetch', async () => {
     let answer = value('{"apiKey":"tskey-api-1"}');
     const { store } = await setUp(() => answer);
     await store.get('a', PLENTY);
@@ -135,7 +117,7 @@ describe('the credential store', () => {
 
   it.each([
     ['has no value', "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"],
-    ['is not there', "Secrets Manager can't find the specified secret."],
+    ['is missing', "Secrets Manager can't find the specified secret."],
   ])('says how to give a value to a secret that %s [case 46]', async (_, message) => {
     const { store } = await setUp(() => fault('ResourceNotFoundException', 400, message));
     const failure = await failureOf(store.get('tailscale/main', PLENTY));
@@ -143,11 +125,6 @@ describe('the credential store', () => {
     expect(failure.message).toContain(
       `aws secretsmanager put-secret-value --secret-id tailscale/main --secret-string '{"apiKey":"tskey-api-..."}'`,
     );
-  });
-
-  it('takes an answer with neither text nor bytes for a secret without a value', async () => {
-    const { store } = await setUp(() => ({ body: { VersionId: 'v1' } }));
-    expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code: 'SECRET_EMPTY' });
   });
 
   it.each([
@@ -159,7 +136,7 @@ describe('the credential store', () => {
     ['InternalServiceError', 500, /busy; the next run tries again/],
     ['ExpiredTokenException', 400, /credentials of the function itself/],
     ['SomethingNew', 400, /SomethingNew.*reached from the function/],
-  ])('names, of %s, what to do', async (type, status, expected) => {
+  ])('says what to do about %s', async (type, status, expected) => {
     const { store } = await setUp(() => fault(type, status));
     const failure = await failureOf(store.get('tailscale/main', PLENTY));
     expect(failure.code).toBe('SECRET_UNAVAILABLE');
@@ -167,32 +144,37 @@ describe('the credential store', () => {
   });
 
   it('gives up on a service that does not answer', async () => {
-    const { store } = await setUp(() => 'nothing', { timeoutMs: 40 });
+    const { store } = await setUp(() => 'nothing', { callMs: 40 });
     const failure = await failureOf(store.get('a', PLENTY));
     expect(failure.code).toBe('SECRET_UNAVAILABLE');
     expect(failure.message).toContain('reached from the function');
   });
 
-  it('gives up on it when the time of the run ends first, and asks nothing once it has ended', async () => {
-    const { asked, store } = await setUp(() => 'nothing', { timeoutMs: 5_000 });
-    const failure = await failureOf(store.get('a', { ...PLENTY, untilNear: () => 40 }));
+  it('gives up at the end of the run, and sends no request after it', async () => {
+    const { requests, store } = await setUp(() => 'nothing', { callMs: 5_000 });
+    const failure = await failureOf(
+      store.get(
+        'a',
+        before(() => 40),
+      ),
+    );
     expect(failure.code).toBe('OUT_OF_TIME');
-    expect(await failureOf(store.refetch('a', { ...PLENTY, untilNear: () => 0 }))).toMatchObject({
+    expect(
+      await failureOf(
+        store.refetch(
+          'a',
+          before(() => 0),
+        ),
+      ),
+    ).toMatchObject({
       code: 'OUT_OF_TIME',
     });
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
-  it('says so when nothing answers at all', async () => {
-    const client = new SecretsManagerClient({
-      endpoint: 'http://127.0.0.1:9',
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-      maxAttempts: 1,
-    });
-    const store = createCredentialStore({ client, clock: { now: () => 0 } });
+  it('reports a service that cannot be reached', async () => {
+    const store = createCredentialStore({ client: createClient('http://127.0.0.1:9'), clock: { now: () => 0 } });
     expect(await failureOf(store.get('a', PLENTY))).toMatchObject({ code: 'SECRET_UNAVAILABLE' });
-    client.destroy();
   });
 
   it.each<[string, Answer]>([
@@ -202,17 +184,12 @@ describe('the credential store', () => {
     ['a value that is not JSON', value('tskey-api-CANARY')],
   ])('never shows the secret after %s', async (_, answer) => {
     const { store } = await setUp(() => answer);
-    const failure = await failureOf(store.get('a', PLENTY));
-    expect(
-      `${failure.message} ${failure.stack ?? ''} ${JSON.stringify(failure)} ${inspect(failure, { showHidden: true, depth: 10 })}`,
-    ).not.toContain('CANARY');
+    expect(printed(await failureOf(store.get('a', PLENTY)))).not.toContain('CANARY');
   });
 
   it('never shows the secret that it holds', async () => {
     const { store } = await setUp(() => value('{"apiKey":"tskey-api-CANARY"}'));
     const held = await store.get('a', PLENTY);
-    expect(
-      `${JSON.stringify(held)} ${inspect(held, { showHidden: true, depth: 10 })} ${inspect(store, { showHidden: true, depth: 10 })}`,
-    ).not.toContain('CANARY');
+    expect(printed(held) + printed(store)).not.toContain('CANARY');
   });
 });

@@ -3,53 +3,55 @@ import type { Window } from '../../../lib/domain/time';
 import { AnswerReader } from '../../../lib/tailscale/answer/answer-reader';
 import { createConfigurationDialect } from '../../../lib/tailscale/dialects/configuration';
 import { Unfinished } from '../../../lib/tailscale/http/wait-limit';
-import { createServers, inTurn, json, text } from './scripted-server';
-import type { Respond, ScriptedServer } from './scripted-server';
-import { connector, failureOf, HOUR, left, NOON, PLENTY, readPage, setUp } from './setting';
-import type { PageRead } from './setting';
+import { inTurn, json, readFrom, start, text, type Respond, type ScriptedServer } from './scripted-server';
+import {
+  before,
+  CONFIGURATION,
+  connector,
+  failureOf,
+  HOUR,
+  NOON,
+  PLENTY,
+  readPage,
+  setUp,
+  type PageRead,
+} from './setting';
 
-const { start, closeAll } = createServers();
-afterEach(closeAll);
-
-const CONFIGURATION = { dialect: 'configuration' } as const;
-
-/** Part of an answer, and then nothing more. */
-const stuckAfter =
-  (beginning: string): Respond =>
-  (response) => {
-    response.writeHead(200);
-    response.write(beginning);
-  };
-const stuck = stuckAfter('{"tailnetId":"T1","logs":[1,2,');
+/** Sends part of an answer, and then nothing more. */
+const stuck: Respond = (response) => {
+  response.writeHead(200);
+  response.write('{"tailnetId":"T1","logs":[1,2,');
+};
 const never: Respond = () => undefined;
 
-/** The slices that were asked for, as times of the day. */
+/** The requested slices, as times of the day. */
 const slices = ({ requests }: ScriptedServer) =>
-  requests.map(({ url }) =>
-    ['start', 'end']
-      .map((name) =>
-        url.searchParams
-          .get(name)
-          ?.slice(11, -1)
-          .replace(/\.000$/, ''),
-      )
-      .join(' to '),
-  );
+  requests.map(({ url: { searchParams } }) => {
+    const time = (name: string) =>
+      searchParams
+        .get(name)
+        ?.slice(11, -1)
+        .replace(/\.000$/, '');
+    return `${time('start')} to ${time('end')}`;
+  });
 const cursors = (pages: readonly PageRead[]) => pages.map(({ records, cursor }) => [records, cursor]);
 
 describe('the configuration dialect', () => {
-  it('asks for the whole window in one request', async () => {
-    const server = await start(json(200, { version: '1.1', tailnetId: 'example.com', logs: [{ eventGroupID: 'g' }] }));
-    const pages = await setUp(server.origin).read(CONFIGURATION);
-    expect(pages).toHaveLength(1);
-    expect(pages[0]).toMatchObject({
-      records: [{ eventGroupID: 'g' }],
-      cursor: null,
-      until: NOON,
-      tailnet: 'example.com',
-      oauthClientId: null,
-      dialect: 'configuration',
-    });
+  it('requests the whole window at once', async () => {
+    const { server, pages } = await readFrom(
+      CONFIGURATION,
+      json(200, { version: '1.1', tailnetId: 'example.com', logs: [{ eventGroupID: 'g' }] }),
+    );
+    expect(pages).toMatchObject([
+      {
+        records: [{ eventGroupID: 'g' }],
+        cursor: null,
+        until: NOON,
+        tailnet: 'example.com',
+        oauthClientId: null,
+        dialect: 'configuration',
+      },
+    ]);
     expect(server.requests.map(({ url }) => `${url.pathname}${url.search}`)).toEqual([
       '/api/v2/tailnet/example.com/logging/configuration?start=2026-11-03T11%3A00%3A00.000Z&end=2026-11-03T12%3A00%3A00.000Z',
     ]);
@@ -61,25 +63,24 @@ describe('the configuration dialect', () => {
     ['{"logs":[],"tailnetId":"T1","tailnet":"old.example.com"}', 'T1'],
     ['{"logs":[],"tailnetId":""}', null],
   ])('reads %s as empty, of tailnet %s [case 30]', async (body, tailnet) => {
-    const server = await start(text(200, body));
-    expect(await setUp(server.origin).read(CONFIGURATION)).toMatchObject([{ records: [], tailnet }]);
+    expect((await readFrom(CONFIGURATION, text(200, body))).pages).toMatchObject([{ records: [], tailnet }]);
   });
 
   it.each(['{}', '{"message":"no"}', '{"auditLogs":[]}', '{"version":"1.1","tailnetId":"example.com"}'])(
     'refuses %s [case 29]',
     async (body) => {
-      const server = await start(text(200, body));
-      const failure = await failureOf(setUp(server.origin).read(CONFIGURATION));
+      const { failure } = await readFrom(CONFIGURATION, text(200, body));
       expect(failure).toMatchObject({ code: 'UPSTREAM_INVALID' });
-      expect(failure.message).toContain('has no list "logs"');
+      expect(failure?.message).toContain('has no list "logs"');
     },
   );
 
-  it('halves a slice whose answer takes too long, gives out what was whole, and doubles the next one that does not', async () => {
-    const server = await start(
+  it('halves a slice whose answer takes too long, gives out its whole records, and doubles the slice after a good one', async () => {
+    const { server, pages } = await readFrom(
+      CONFIGURATION,
       inTurn(stuck, json(200, { tailnetId: 'T1', logs: [1, 2] }), json(200, { tailnetId: 'T1', logs: [3] })),
+      { timeoutMs: 400 },
     );
-    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION);
     expect(slices(server)).toEqual(['11:00:00 to 12:00:00', '11:00:00 to 11:30:00', '11:30:00 to 12:00:00']);
     expect(cursors(pages)).toEqual([
       [[1, 2], '2026-11-03T11:00:00.000Z/1800000'],
@@ -93,9 +94,10 @@ describe('the configuration dialect', () => {
     ]);
   });
 
-  it('goes on with a kept length of slice, and doubles it until the window is done', async () => {
-    const server = await start(json(200, { logs: [1] }));
-    const pages = await setUp(server.origin).read(CONFIGURATION, { cursor: '2026-11-03T11:00:00.000Z/450000' });
+  it('continues with the length in a cursor, and doubles it until the window is done', async () => {
+    const { server, pages } = await readFrom(CONFIGURATION, json(200, { logs: [1] }), {
+      cursor: '2026-11-03T11:00:00.000Z/450000',
+    });
     expect(slices(server)).toEqual([
       '11:00:00 to 11:07:30',
       '11:07:30 to 11:22:30',
@@ -111,8 +113,7 @@ describe('the configuration dialect', () => {
   });
 
   it('gives a page without records when not even the headers come in time', async () => {
-    const server = await start(inTurn(never, json(200, { logs: [1] })));
-    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION);
+    const { pages } = await readFrom(CONFIGURATION, inTurn(never, json(200, { logs: [1] })), { timeoutMs: 400 });
     expect(cursors(pages)).toEqual([
       [[], '2026-11-03T11:00:00.000Z/1800000'],
       [[1], '2026-11-03T11:30:00.000Z'],
@@ -122,20 +123,12 @@ describe('the configuration dialect', () => {
   });
 
   it.each<[string, Respond]>([
-    ['hangs before the headers', never],
-    ['hangs in the middle', stuck],
-  ])('reports an upstream that %s twice in one walk, with smaller slices to go on with', async (_, respond) => {
-    const server = await start(respond);
-    const pages: PageRead[] = [];
-    const walk = async () => {
-      for await (const page of setUp(server.origin, { timeoutMs: 400 })
-        .openAuditLog(connector(CONFIGURATION), null)
-        .pages(HOUR, null, PLENTY))
-        pages.push(await readPage(page));
-    };
-    const failure = await failureOf(walk());
+    ['before the headers', never],
+    ['in the middle', stuck],
+  ])('fails when two answers of a walk stop %s, after pages whose cursors have smaller slices', async (_, respond) => {
+    const { server, pages, failure } = await readFrom(CONFIGURATION, respond, { timeoutMs: 400 });
     expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
-    expect(failure.message).toContain('no whole answer within 0.4 s');
+    expect(failure?.message).toContain('no whole answer within 0.4 s');
     expect(pages.map(({ cursor }) => cursor)).toEqual([
       '2026-11-03T11:00:00.000Z/1800000',
       '2026-11-03T11:00:00.000Z/900000',
@@ -143,18 +136,17 @@ describe('the configuration dialect', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('stops at a second of log whose answer takes too long', async () => {
-    const server = await start(never);
-    const failure = await failureOf(
-      setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { window: { from: NOON - 1_000, until: NOON } }),
-    );
+  it('fails when the answer for one second takes too long', async () => {
+    const window = { from: NOON - 1_000, until: NOON };
+    const { failure } = await readFrom(CONFIGURATION, never, { timeoutMs: 400, window });
     expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
   });
 
   it('halves down to a second and no further', async () => {
-    const server = await start(inTurn(never, json(200, { logs: [] })));
-    const window = { from: NOON - 1_500, until: NOON };
-    const pages = await setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { window });
+    const { server, pages } = await readFrom(CONFIGURATION, inTurn(never, json(200, { logs: [] })), {
+      timeoutMs: 400,
+      window: { from: NOON - 1_500, until: NOON },
+    });
     expect(pages[0]?.cursor).toBe('2026-11-03T11:59:58.500Z/1000');
     expect(slices(server)).toEqual([
       '11:59:58.500 to 12:00:00',
@@ -166,25 +158,18 @@ describe('the configuration dialect', () => {
   it('ends the page with a smaller slice when the run ends in the middle of an answer', async () => {
     const server = await start(stuck);
     const endsAt = performance.now() + 800;
-    const untilNear = () => Math.max(0, endsAt - performance.now());
-    const deadline = {
-      remaining: () => untilNear() + 10_000,
-      untilNear,
-      isNear: () => untilNear() === 0,
-      isOver: () => false,
-    };
+    const deadline = before(() => Math.max(0, endsAt - performance.now()));
     const pages = setUp(server.origin).openAuditLog(connector(CONFIGURATION), null).pages(HOUR, null, deadline);
     const { value } = await pages.next();
     if (value === undefined) throw new Error('no page');
     expect(await readPage(value)).toMatchObject({ records: [1, 2], cursor: '2026-11-03T11:00:00.000Z/1800000' });
-    expect(untilNear()).toBe(0);
+    expect(deadline.isNear()).toBe(true);
     expect(await failureOf(pages.next())).toMatchObject({ code: 'OUT_OF_TIME' });
     expect(server.requests).toHaveLength(1);
   });
 
-  it('goes on from the instant up to which the window is done', async () => {
-    const server = await start(json(200, { logs: [] }));
-    await setUp(server.origin).read(CONFIGURATION, { cursor: '2026-11-03T11:15:00.250Z' });
+  it('continues from the instant in a cursor', async () => {
+    const { server } = await readFrom(CONFIGURATION, json(200, { logs: [] }), { cursor: '2026-11-03T11:15:00.250Z' });
     expect(server.requests.map(({ url }) => url.searchParams.get('start'))).toEqual(['2026-11-03T11:15:00.250Z']);
   });
 
@@ -194,44 +179,30 @@ describe('the configuration dialect', () => {
     ['before the window', '2026-11-03T10:59:59.999Z'],
     ['the end of the window', '2026-11-03T12:00:00.000Z'],
     ['an instant in another spelling', '2026-11-03T11:15:00Z'],
-    ['a slice of no length', '2026-11-03T11:15:00.000Z/0'],
-    ['a slice of a length that is no number', '2026-11-03T11:15:00.000Z/1e3'],
-    ['a slice with more behind it', '2026-11-03T11:15:00.000Z/1000/1'],
+    ['a slice of length 0', '2026-11-03T11:15:00.000Z/0'],
+    ['a slice whose length is not plain digits', '2026-11-03T11:15:00.000Z/1e3'],
+    ['a slice with more text after it', '2026-11-03T11:15:00.000Z/1000/1'],
   ])('refuses a cursor that is %s', async (_, cursor) => {
-    const server = await start(json(200, { logs: [] }));
-    expect(await failureOf(setUp(server.origin).read(CONFIGURATION, { cursor }))).toMatchObject({
-      code: 'CURSOR_REFUSED',
-    });
+    const { server, failure } = await readFrom(CONFIGURATION, json(200, { logs: [] }), { cursor });
+    expect(failure).toMatchObject({ code: 'CURSOR_REFUSED' });
     expect(server.requests).toHaveLength(0);
   });
 
-  it('begins no further half when the time is nearly over [case 3]', async () => {
-    let untilNear = 230_000;
-    const server = await start((response, request) => {
-      untilNear = 0;
-      never(response, request);
-    });
-    const deadline = {
-      remaining: () => untilNear + 10_000,
-      untilNear: () => untilNear,
-      isNear: () => untilNear === 0,
-      isOver: () => false,
+  it.each([
+    ['no further slice when the reserve begins during an answer', 230_000, 1],
+    ['nothing when the reserve has begun', 0, 0],
+  ])('requests %s [case 3]', async (_, untilReserve, requests) => {
+    let left = untilReserve;
+    const respond: Respond = () => {
+      left = 0;
     };
-    expect(await failureOf(setUp(server.origin, { timeoutMs: 400 }).read(CONFIGURATION, { deadline }))).toMatchObject({
-      code: 'OUT_OF_TIME',
-    });
-    expect(server.requests).toHaveLength(1);
+    const deadline = before(() => left);
+    const { server, failure } = await readFrom(CONFIGURATION, respond, { timeoutMs: 400, deadline });
+    expect(failure).toMatchObject({ code: 'OUT_OF_TIME' });
+    expect(server.requests).toHaveLength(requests);
   });
 
-  it('sends nothing when the time is nearly over from the start [case 3]', async () => {
-    const server = await start(json(200, { logs: [] }));
-    expect(await failureOf(setUp(server.origin).read(CONFIGURATION, { deadline: left(0) }))).toMatchObject({
-      code: 'OUT_OF_TIME',
-    });
-    expect(server.requests).toHaveLength(0);
-  });
-
-  it('gives every record of any log whose answers are too slow, wherever a walk is broken off and taken up again', async () => {
+  it('gives every record of any log whose answers are too slow, wherever a walk stops and continues', async () => {
     const api = new URL('https://api.tailscale.com');
     const size = 100_000;
     await fc.assert(
@@ -250,16 +221,11 @@ describe('the configuration dialect', () => {
             const parts = found.length > budget ? [whole.slice(0, whole.length / 2)] : [whole, null];
             const next = () => {
               const part = parts.shift();
-              if (part === undefined) return Promise.reject(new Unfinished('UPSTREAM_UNREACHABLE', 'slow', url));
+              if (part === undefined) return Promise.reject(new Unfinished('UPSTREAM_UNREACHABLE', 'slow'));
               return Promise.resolve(part === null ? null : Buffer.from(part));
             };
-            return Promise.resolve({
-              url,
-              reader: new AnswerReader({ next, close: () => Promise.resolve() }, url, envelope),
-              asOf: NOON,
-              skewMs: null,
-              oauthClientId: null,
-            });
+            const reader = new AnswerReader({ next, close: () => Promise.resolve() }, url, envelope);
+            return Promise.resolve({ reader, asOf: NOON, skewMs: null, oauthClientId: null });
           });
           const window: Window = { from: HOUR.from, until: HOUR.from + size };
           const given = new Set<unknown>();

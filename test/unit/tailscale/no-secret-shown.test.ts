@@ -1,15 +1,22 @@
 import { inspect } from 'node:util';
-import { createServers, inTurn, json } from './scripted-server';
-import type { Respond } from './scripted-server';
-import { API_KEY, apiKey, CLIENT_SECRET, failureOf, HOUR, oauthClient, PLENTY, setUp, connector } from './setting';
-
-const { start, closeAll } = createServers();
-afterEach(closeAll);
+import { inTurn, json, readFrom, start, type Respond } from './scripted-server';
+import {
+  API_KEY,
+  apiKey,
+  AUDIT,
+  CLIENT_SECRET,
+  connector,
+  failureOf,
+  HOUR,
+  oauthClient,
+  PLENTY,
+  setUp,
+} from './setting';
 
 const TOKEN = 'plain-token-CANARYCANARYCANARY';
 const token = json(200, { access_token: TOKEN, token_type: 'Bearer', expires_in: 3600 });
 
-/** A server that gives back, in every place it has, all that it was sent. */
+/** Echoes the request in every header and field of the answer. */
 const echoing =
   (status: number): Respond =>
   (response, request) => {
@@ -24,7 +31,7 @@ const echoing =
     response.end(JSON.stringify({ message: sent, error: sent, error_description: sent }));
   };
 
-/** All ways in which something may be printed. */
+/** A value printed in every way. */
 function printed(value: unknown): string {
   const own =
     value instanceof Error ? `${value.stack ?? ''} ${JSON.stringify(value, Object.getOwnPropertyNames(value))}` : '';
@@ -45,7 +52,7 @@ const endings: readonly [string, Respond][] = [
     },
   ],
   [
-    'an echo that is no JSON',
+    'an echo that is not JSON',
     (response, request) => response.end(`${request.headers.authorization ?? request.body} {`),
   ],
   ['a socket that is closed', (response) => response.destroy()],
@@ -58,36 +65,35 @@ const endings: readonly [string, Respond][] = [
   ],
 ];
 
+/** Serves a token, and then this. */
+const withToken =
+  (respond: Respond): Respond =>
+  (response, request) => {
+    (request.url.pathname === '/api/v2/oauth/token' ? token : respond)(response, request);
+  };
+
 describe('no key, client secret or token', () => {
   const logged: unknown[] = [];
   const logger = { info: (...line: unknown[]) => logged.push(line), warn: (...line: unknown[]) => logged.push(line) };
   beforeEach(() => logged.splice(0));
 
-  it.each(endings)('is shown after %s to a request with an API key', async (_, respond) => {
-    const server = await start(respond);
-    const failure = await failureOf(setUp(server.origin, { logger, secret: apiKey() }).read({ dialect: 'audit' }));
+  it.each(
+    endings.flatMap(([ending, respond]) => [
+      [ending, 'with an API key', apiKey(), respond] as const,
+      [ending, 'with a token', oauthClient(), withToken(respond)] as const,
+      [ending, 'for a token', oauthClient(), respond] as const,
+    ]),
+  )('is shown after %s to a request %s', async (_, what, secret, respond) => {
+    const { failure } = await readFrom(AUDIT, respond, { logger, secret });
+    expect(failure).not.toBeNull();
     expect(printed(failure) + printed(logged)).not.toContain('CANARY');
-  });
-
-  it.each(endings)('is shown after %s to a request with a token', async (_, respond) => {
-    const server = await start((response, request) => {
-      (request.url.pathname === '/api/v2/oauth/token' ? token : respond)(response, request);
-    });
-    const failure = await failureOf(setUp(server.origin, { logger, secret: oauthClient() }).read({ dialect: 'audit' }));
-    expect(printed(failure) + printed(logged)).not.toContain('CANARY');
-    expect(logged).not.toHaveLength(0);
-  });
-
-  it.each(endings)('is shown after %s to a request for a token', async (_, respond) => {
-    const server = await start(respond);
-    const failure = await failureOf(setUp(server.origin, { logger, secret: oauthClient() }).read({ dialect: 'audit' }));
-    expect(printed(failure) + printed(logged)).not.toContain('CANARY');
+    if (what === 'with a token') expect(logged).not.toHaveLength(0);
   });
 
   it('is shown by the adapter, an open log, or a page', async () => {
     const server = await start(inTurn(token, json(200, { auditLogs: [] })));
     const { openAuditLog } = setUp(server.origin, { secret: oauthClient() });
-    const log = openAuditLog(connector({ dialect: 'audit' }), null);
+    const log = openAuditLog(connector(AUDIT), null);
     const pages = log.pages(HOUR, null, PLENTY);
     const { value } = await pages.next();
     expect(value).toMatchObject({ oauthClientId: 'kCLIENT1' });
@@ -96,14 +102,13 @@ describe('no key, client secret or token', () => {
 
   it('is shown when it cannot be sent', async () => {
     for (const secret of [apiKey(`${API_KEY}\n`), apiKey(`${API_KEY}ключ`)]) {
-      const failure = await failureOf(setUp('http://127.0.0.1:9', { logger, secret }).read({ dialect: 'audit' }));
+      const failure = await failureOf(setUp('http://127.0.0.1:9', { logger, secret }).read(AUDIT));
       expect(printed(failure) + printed(logged)).not.toContain('CANARY');
     }
   });
 
   it('is in any URL', async () => {
-    const server = await start(inTurn(token, json(200, { auditLogs: [] })));
-    await setUp(server.origin, { secret: oauthClient() }).read({ dialect: 'audit' });
+    const { server } = await readFrom(AUDIT, inTurn(token, json(200, { auditLogs: [] })), { secret: oauthClient() });
     expect(server.requests.map(({ url }) => url.href).join(' ')).not.toContain('CANARY');
     expect(server.requests[0]?.body).toContain(CLIENT_SECRET);
   });

@@ -1,23 +1,22 @@
-import { createServers, inTurn, json, text } from './scripted-server';
-import type { Respond, ScriptedServer } from './scripted-server';
-import { apiKey, CLIENT_SECRET, createCredentials, failureOf, NOON, oauthClient, PLENTY, setUp } from './setting';
+import { inTurn, json, readFrom, start, text, type Respond, type ScriptedServer } from './scripted-server';
+import { apiKey, AUDIT, CLIENT_SECRET, createCredentials, oauthClient, PLENTY, setUp } from './setting';
 
-const { start, closeAll } = createServers();
-afterEach(closeAll);
-
-const AUDIT = { dialect: 'audit' } as const;
 const page = json(200, { auditLogs: [1] });
-const token = (text: string, expiresIn: number | undefined = 3_600) =>
-  json(200, { access_token: text, token_type: 'Bearer', expires_in: expiresIn, scope: 'audit:read' });
+const twoPages = inTurn.bind(null, json(200, { auditLogs: [], nextCursor: 'c' }), page);
+const token = (text: string, expiresIn: number | null = 3_600) =>
+  json(200, { access_token: text, token_type: 'Bearer', expires_in: expiresIn ?? undefined, scope: 'audit:read' });
+const secret = oauthClient();
+const rotated = () => createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
 
-/** A token endpoint beside the log. */
-const serving = (tokens: Respond, log: Respond = page) =>
-  start((response, request) => {
+/** A token endpoint and a log. */
+const serving =
+  (tokens: Respond, log: Respond = page): Respond =>
+  (response, request) => {
     (request.url.pathname === '/api/v2/oauth/token' ? tokens : log)(response, request);
-  });
+  };
 
-/** Tokens t1, t2, …; only those in `good` open the log. */
-const numbered = (good: (token: string) => boolean, expiresIn?: number) => {
+/** Serves tokens t1, t2, …; the log accepts only those in `good`. */
+const numbered = (good: (token: string) => boolean, expiresIn?: number | null): Respond => {
   let made = 0;
   return serving(
     (response, request) => {
@@ -29,14 +28,13 @@ const numbered = (good: (token: string) => boolean, expiresIn?: number) => {
     },
   );
 };
-const minted = ({ requests }: ScriptedServer) =>
+const tokenRequests = ({ requests }: ScriptedServer) =>
   requests.filter(({ url }) => url.pathname === '/api/v2/oauth/token').length;
-const bearers = ({ asked }: ScriptedServer) => asked().map(({ headers }) => headers.authorization);
+const bearers = ({ logRequests }: ScriptedServer) => logRequests().map(({ headers }) => headers.authorization);
 
 describe('an OAuth client', () => {
-  it('gets a token by a form with its id and secret, and names no scope', async () => {
-    const server = await serving(token('t1'));
-    await setUp(server.origin, { secret: oauthClient() }).read(AUDIT);
+  it('gets a token by a form with its id and secret, without a scope', async () => {
+    const { server } = await readFrom(AUDIT, serving(token('t1')), { secret });
     const [first] = server.requests;
     expect(first?.method).toBe('POST');
     expect(first?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
@@ -49,20 +47,12 @@ describe('an OAuth client', () => {
     expect(bearers(server)).toEqual(['Bearer t1']);
   });
 
-  it('is named on each page, since its own token requests are in the log too', async () => {
-    const server = await serving(token('t1'), inTurn(json(200, { auditLogs: [], nextCursor: 'c' }), page));
-    expect(await setUp(server.origin, { secret: oauthClient() }).read(AUDIT)).toMatchObject([
-      { oauthClientId: 'kCLIENT1' },
-      { oauthClientId: 'kCLIENT1' },
-    ]);
-  });
-
-  it('makes one token for all pages, walks and connectors of a secret', async () => {
-    const server = await serving(token('t1'), inTurn(json(200, { auditLogs: [], nextCursor: 'c' }), page));
-    const { read } = setUp(server.origin, { secret: oauthClient() });
-    await read(AUDIT);
+  it('makes one token for all pages, walks and connectors of a secret, and its id is on each page', async () => {
+    const server = await start(serving(token('t1'), twoPages()));
+    const { read } = setUp(server.origin, { secret });
+    expect(await read(AUDIT)).toMatchObject([{ oauthClientId: 'kCLIENT1' }, { oauthClientId: 'kCLIENT1' }]);
     await read({ ...AUDIT, id: 'other', tailnet: 'other.example.com' });
-    expect(minted(server)).toBe(1);
+    expect(tokenRequests(server)).toBe(1);
   });
 
   it.each([
@@ -70,52 +60,47 @@ describe('an OAuth client', () => {
     [7_200, 108 * 60],
     [600, 5 * 60],
     [120, 60],
-  ])('with a token for %i s makes a new one after %i s', async (life, renewedAfter) => {
-    const server = await numbered(() => true, life);
-    const { clock, read } = setUp(server.origin, { secret: oauthClient() });
+    [null, 54 * 60],
+  ])('with a token for %p s (null: not given) makes a new one after %i s', async (life, renewedAfter) => {
+    const server = await start(numbered(() => true, life));
+    const { clock, read } = setUp(server.origin, { secret });
     await read(AUDIT);
     clock.advance(renewedAfter * 1000 - 1);
     await read(AUDIT);
-    expect(minted(server)).toBe(1);
+    expect(tokenRequests(server)).toBe(1);
     clock.advance(1);
     await read(AUDIT);
     expect(bearers(server)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
   });
 
-  it('takes a token without a life to have the documented hour', async () => {
-    const server = await serving(json(200, { access_token: 't', token_type: 'bearer' }));
-    const { clock, read } = setUp(server.origin, { secret: oauthClient() });
-    await read(AUDIT);
-    clock.advance(53 * 60_000);
-    await read(AUDIT);
-    expect(minted(server)).toBe(1);
-    clock.advance(60_000);
-    await read(AUDIT);
-    expect(minted(server)).toBe(2);
-  });
-
-  it('whose kept token is refused gets a fresh one, once [case 45]', async () => {
+  it('gets a new token, once, when its kept one is refused [case 45]', async () => {
     let good = 't1';
-    const server = await numbered((one) => one === good);
-    const { read } = setUp(server.origin, { secret: oauthClient() });
+    const server = await start(numbered((one) => one === good));
+    const { read } = setUp(server.origin, { secret });
     await read(AUDIT);
     good = 't2';
     expect(await read(AUDIT)).toMatchObject([{ records: [1] }]);
     expect(bearers(server)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
   });
 
-  it('whose fresh token is refused is not tried again [case 43]', async () => {
-    const server = await numbered(() => false);
-    const failure = await failureOf(setUp(server.origin, { secret: oauthClient() }).read(AUDIT));
-    expect(failure.code).toBe('UNAUTHORIZED');
-    expect(failure.message).toContain('Make a new client');
+  it('is not tried again when its new token is refused [case 43]', async () => {
+    const { server, failure } = await readFrom(
+      AUDIT,
+      numbered(() => false),
+      { secret },
+    );
+    expect(failure).toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(failure?.message).toContain('Make a new client');
     expect(bearers(server)).toEqual(['Bearer t1']);
   });
 
-  it('whose secret was rotated goes on with the new one after a 401 [case 42]', async () => {
-    const server = await numbered((one) => one === 't2');
-    const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
-    expect(await setUp(server.origin, { credentials }).read(AUDIT)).toMatchObject([{ records: [1] }]);
+  it('gets a token with the rotated secret after a 401 [case 42]', async () => {
+    const { server, records } = await readFrom(
+      AUDIT,
+      numbered((one) => one === 't2'),
+      { credentials: rotated() },
+    );
+    expect(records).toEqual([1]);
     expect(server.requests.map(({ body }) => new URLSearchParams(body).get('client_secret'))).toEqual([
       'tskey-client-old',
       null,
@@ -124,9 +109,9 @@ describe('an OAuth client', () => {
     ]);
   });
 
-  it('whose secret was read anew gets a token of its own', async () => {
-    const server = await numbered(() => true);
-    const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
+  it('gets another token when its secret has a new version', async () => {
+    const server = await start(numbered(() => true));
+    const credentials = rotated();
     const { read } = setUp(server.origin, { credentials });
     await read(AUDIT);
     await credentials.refetch('tailscale/main', PLENTY);
@@ -135,11 +120,11 @@ describe('an OAuth client', () => {
   });
 
   it('may become an API key after a 401', async () => {
-    const server = await serving(token('t1'), (response, request) => {
+    const credentials = createCredentials(oauthClient(), apiKey('tskey-api-new', 'v2'));
+    const respond = serving(token('t1'), (response, request) => {
       (request.headers.authorization === 'Bearer tskey-api-new' ? page : json(401, {}))(response, request);
     });
-    const credentials = createCredentials(oauthClient(), apiKey('tskey-api-new', 'v2'));
-    expect(await setUp(server.origin, { credentials }).read(AUDIT)).toMatchObject([{ oauthClientId: null }]);
+    expect((await readFrom(AUDIT, respond, { credentials })).pages).toMatchObject([{ oauthClientId: null }]);
   });
 });
 
@@ -150,16 +135,14 @@ describe('a token endpoint', () => {
     { 'x-tailscale-request-id': 'req-9' },
   );
 
-  it('that refuses the client is asked again only with a new version of the secret', async () => {
-    const server = await serving((response, request) => {
-      (new URLSearchParams(request.body).get('client_secret') === 'tskey-client-new' ? token('t1') : refusing)(
-        response,
-        request,
-      );
+  it('that refuses the client gets another request only with a new version of the secret', async () => {
+    const respond = serving((response, request) => {
+      const isNew = new URLSearchParams(request.body).get('client_secret') === 'tskey-client-new';
+      (isNew ? token('t1') : refusing)(response, request);
     });
-    const credentials = createCredentials(oauthClient('tskey-client-old', 'v1'), oauthClient('tskey-client-new', 'v2'));
-    expect(await setUp(server.origin, { credentials }).read(AUDIT)).toMatchObject([{ records: [1] }]);
-    expect(minted(server)).toBe(2);
+    const { server, records } = await readFrom(AUDIT, respond, { credentials: rotated() });
+    expect(records).toEqual([1]);
+    expect(tokenRequests(server)).toBe(2);
   });
 
   it.each<[string, Respond]>([
@@ -167,15 +150,14 @@ describe('a token endpoint', () => {
     ['400 invalid_grant', json(400, { error: 'invalid_grant' })],
     ['403', json(403, { message: 'no' })],
     ['401', json(401, { message: 'API token invalid' }, { 'www-authenticate': 'Bearer realm="api"' })],
-  ])('that answers %s tells the operator to make a new client', async (codes, respond) => {
-    const server = await serving(respond);
+  ])('that answers %s makes the error say: make a new client', async (codes, respond) => {
     const credentials = createCredentials(oauthClient());
-    const failure = await failureOf(setUp(server.origin, { credentials }).read(AUDIT));
-    expect(failure.code).toBe('OAUTH_REFUSED');
-    expect(failure.message).toContain(
+    const { server, failure } = await readFrom(AUDIT, serving(respond), { credentials });
+    expect(failure).toMatchObject({ code: 'OAUTH_REFUSED' });
+    expect(failure?.message).toContain(
       'the client secret may have been revoked: make a new OAuth client and update the secret',
     );
-    expect(failure.message).toContain(`(${codes})`);
+    expect(failure?.message).toContain(`(${codes})`);
     expect(credentials.refetched).toBe(1);
     expect(server.requests).toHaveLength(1);
   });
@@ -189,29 +171,25 @@ describe('a token endpoint', () => {
     ['a web page', text(200, '<html>', { 'content-type': 'text/html' }), 'UPSTREAM_INVALID'],
     ['no token', json(200, { token_type: 'Bearer' }), 'UPSTREAM_INVALID'],
     ['a token of another type', json(200, { access_token: 'x', token_type: 'mac' }), 'UPSTREAM_INVALID'],
-    [
-      'a token with a line break',
-      json(200, { access_token: 'x\r\nhost: evil', token_type: 'Bearer' }),
-      'UPSTREAM_INVALID',
-    ],
-    ['a token of 1 MB', json(200, { access_token: 'x'.repeat(1_000_000), token_type: 'Bearer' }), 'UPSTREAM_INVALID'],
-  ])('that answers %s is reported as such, and the log is not asked [case 45]', async (_, respond, code) => {
-    const server = await serving(respond);
-    expect(await failureOf(setUp(server.origin, { secret: oauthClient() }).read(AUDIT))).toMatchObject({ code });
-    expect(server.asked()).toHaveLength(0);
+    ['a token with a line break', token('x\r\nhost: evil'), 'UPSTREAM_INVALID'],
+    ['a token of 1 MB', token('x'.repeat(1_000_000)), 'UPSTREAM_INVALID'],
+  ])('that answers %s makes the read fail before any log request [case 45]', async (_, respond, code) => {
+    const { server, failure } = await readFrom(AUDIT, serving(respond), { secret });
+    expect(failure).toMatchObject({ code });
+    expect(server.logRequests()).toHaveLength(0);
   });
 
-  it('in passing trouble is asked again [case 45]', async () => {
-    const server = await serving(inTurn(json(500, {}), json(429, {}, { 'retry-after': '2' }), token('t1')));
-    expect(await setUp(server.origin, { secret: oauthClient() }).read(AUDIT)).toMatchObject([{ records: [1] }]);
+  it('with a passing problem gets another request [case 45]', async () => {
+    const tokens = inTurn(json(500, {}), json(429, {}, { 'retry-after': '2' }), token('t1'));
+    expect((await readFrom(AUDIT, serving(tokens), { secret })).records).toEqual([1]);
   });
 
-  it('that is down does not make a token that is still good useless', async () => {
-    const server = await serving(inTurn(token('t1'), json(500, {})));
-    const { clock, read } = setUp(server.origin, { secret: oauthClient() });
+  it('that is down does not matter while the kept token is valid', async () => {
+    const server = await start(serving(inTurn(token('t1'), json(500, {}))));
+    const { clock, pauses, read } = setUp(server.origin, { secret });
     await read(AUDIT);
     clock.advance(50 * 60_000);
     expect(await read(AUDIT)).toHaveLength(1);
-    expect(clock.now()).toBe(NOON + 50 * 60_000);
+    expect(pauses).toEqual([]);
   });
 });

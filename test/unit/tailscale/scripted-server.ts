@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ConnectorSettings } from '../../../lib/contract/settings';
+import { ConnectorError } from '../../../lib/domain/errors';
+import { connector, HOUR, PLENTY, readPage, setUp, type PageRead } from './setting';
 
 /** A request as the server saw it. */
 export interface Seen {
@@ -16,13 +19,12 @@ export interface ScriptedServer {
   readonly origin: string;
   /** In order of arrival. */
   readonly requests: Seen[];
-  /** Requests for a log, without those for a token. */
-  readonly asked: () => Seen[];
-  close(): Promise<void>;
+  /** Without requests for a token. */
+  readonly logRequests: () => Seen[];
 }
 
-/** A server on a free loopback port that answers each request as `respond` says. */
-export async function startServer(respond: Respond): Promise<ScriptedServer> {
+/** A server on a free loopback port that answers each request as `respond` says. It is closed after the test. */
+export async function start(respond: Respond): Promise<ScriptedServer> {
   const requests: Seen[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -39,20 +41,44 @@ export async function startServer(respond: Respond): Promise<ScriptedServer> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push(server);
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
     requests,
-    asked: () => requests.filter(({ url }) => url.pathname !== '/api/v2/oauth/token'),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
+    logRequests: () => requests.filter(({ url }) => url.pathname !== '/api/v2/oauth/token'),
   };
 }
+
+const running: Server[] = [];
+afterEach(async () => {
+  await Promise.all(
+    running.splice(0).map((server) => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    }),
+  );
+});
+
+/** Reads a log to its end or its failure, as `respond` serves it. */
+export async function readFrom(settings: Partial<ConnectorSettings>, respond: Respond, how: HowToRead = {}) {
+  const { known = null, window, cursor, deadline, ...options } = how;
+  const server = await start(respond);
+  const { openAuditLog, pauses, clock } = setUp(server.origin, options);
+  const walk = openAuditLog(connector(settings), known).pages(window ?? HOUR, cursor ?? null, deadline ?? PLENTY);
+  const pages: PageRead[] = [];
+  let failure: ConnectorError | null = null;
+  try {
+    for await (const page of walk) pages.push(await readPage(page));
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error;
+    failure = error;
+  }
+  return { server, pages, records: pages.flatMap(({ records }) => records), failure, pauses, clock };
+}
+
+type HowToRead = NonNullable<Parameters<typeof setUp>[1]> &
+  NonNullable<Parameters<ReturnType<typeof setUp>['read']>[1]>;
 
 /** Answers in turn; the last one answers all further requests. */
 export function inTurn(first: Respond, ...others: Respond[]): Respond {
@@ -64,7 +90,6 @@ export function inTurn(first: Respond, ...others: Respond[]): Respond {
   };
 }
 
-/** An answer with JSON. */
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Respond {
   return text(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
 }
@@ -73,23 +98,5 @@ export function text(status: number, body: string | Buffer, headers: Readonly<Re
   return (response) => {
     response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
     response.end(body);
-  };
-}
-
-/** Servers of one test file; all are closed after each test. */
-export function createServers(): {
-  start: (respond: Respond) => Promise<ScriptedServer>;
-  closeAll: () => Promise<void>;
-} {
-  const running: ScriptedServer[] = [];
-  return {
-    start: async (respond) => {
-      const server = await startServer(respond);
-      running.push(server);
-      return server;
-    },
-    closeAll: async () => {
-      await Promise.all(running.splice(0).map((server) => server.close()));
-    },
   };
 }

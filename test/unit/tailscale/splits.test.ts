@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import type { LogRecord } from '../../../lib/domain/record';
 import { AnswerReader } from '../../../lib/tailscale/answer/answer-reader';
-import { CONFIGURATION_ENVELOPE } from '../../../lib/tailscale/answer/envelope';
-import { createServers } from './scripted-server';
-import { setUp } from './setting';
-
-const { start, closeAll } = createServers();
-afterEach(closeAll);
+import { CONFIGURATION_ENVELOPE } from '../../../lib/tailscale/dialects/configuration';
+import { readFrom } from './scripted-server';
+import { CONFIGURATION } from './setting';
 
 const url = new URL('https://api.tailscale.com/api/v2/tailnet/-/logging/configuration');
 
-/** Whatever an answer may hold: escapes, characters of two to four bytes, all kinds of values, bytes that are no UTF-8. */
+/** Escapes, characters of two to four bytes, all kinds of values, bytes that are not UTF-8. */
 const BODY = Buffer.concat([
   Buffer.from(
     '\uFEFF \r\n{"version" : "1.1\\"]}", "unknown":{"a":[[{}],"\\\\",null,-1.5e3],"logs":[0]},"\\u0074ailnetId":"é🔑\\u00e9", "x":true,"logs":[ {"a":"[{\\"\\\\","b":[1,{"c":"é🔑"}]} ,',
@@ -40,7 +37,7 @@ const text = (record: LogRecord | undefined) =>
   record !== undefined && 'raw' in record ? Buffer.from(record.raw).toString() : '';
 
 describe('an answer that is cut into chunks', () => {
-  it('is read for what it is when it comes in one', async () => {
+  it('is read whole when it comes in one chunk', async () => {
     const { tailnet, records } = await readCut([]);
     expect(tailnet).toBe('"é🔑\\u00e9"');
     expect(
@@ -91,7 +88,7 @@ describe('an answer that is cut into chunks', () => {
         fc.uniqueArray(fc.integer({ min: 1, max: BODY.length - 1 }), { maxLength: 40 }),
         async (cuts) => {
           const ends = [...cuts.sort((a, b) => a - b), BODY.length];
-          const server = await start((response) => {
+          const { pages } = await readFrom(CONFIGURATION, (response) => {
             const write = (index: number): void => {
               if (index === ends.length) response.end();
               else
@@ -99,9 +96,8 @@ describe('an answer that is cut into chunks', () => {
             };
             write(0);
           });
-          const [page] = await setUp(server.origin).read({ dialect: 'configuration' });
-          expect(page?.tailnet).toBe('é🔑é');
-          expect(page?.batches.flat()).toEqual(records);
+          expect(pages[0]?.tailnet).toBe('é🔑é');
+          expect(pages[0]?.batches.flat()).toEqual(records);
         },
       ),
       { numRuns: 25 },

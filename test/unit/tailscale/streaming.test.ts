@@ -9,23 +9,18 @@ import type { AuditLogPage } from '../../../lib/ports/audit-log';
 import { startTailnet } from '../../../local/tailnet/tailnet';
 import type { StagedAnswer } from '../../../local/tailnet/exchange';
 import type { Tailnet } from '../../../local/tailnet/tailnet';
-import { createServers, inTurn, json, text } from './scripted-server';
-import type { Respond } from './scripted-server';
-import { API_KEY, connector, failureOf, HOUR, PLENTY, setUp } from './setting';
+import { inTurn, json, readFrom, start, text, type Respond, type ScriptedServer } from './scripted-server';
+import { API_KEY, AUDIT, CONFIGURATION, connector, HOUR, PLENTY, setUp } from './setting';
 
-const { start, closeAll } = createServers();
 const tailnets: Tailnet[] = [];
 afterEach(async () => {
-  await closeAll();
   await Promise.all(tailnets.splice(0).map((tailnet) => tailnet.close()));
 });
 
-const AUDIT = { dialect: 'audit' } as const;
-const CONFIGURATION = { dialect: 'configuration' } as const;
 const MB = 1_000_000;
 const MIB = 1024 * 1024;
 
-/** A tailnet that gives this instead of its log. */
+/** A tailnet that answers this instead of its log. */
 async function staged(body: NonNullable<StagedAnswer['body']>): Promise<Tailnet> {
   const tailnet = await startTailnet({ apiKeys: [API_KEY] });
   tailnets.push(tailnet);
@@ -33,7 +28,7 @@ async function staged(body: NonNullable<StagedAnswer['body']>): Promise<Tailnet>
   return tailnet;
 }
 
-/** One page, to be read by the test; `leave` is the end of the walk. */
+/** One page, to be read by the test. */
 async function open(
   origin: string,
   settings: Parameters<typeof connector>[0],
@@ -45,15 +40,23 @@ async function open(
   return { page, pages };
 }
 
-/** What a page gives out until it ends or fails. */
-async function readOut(page: AuditLogPage): Promise<{ records: LogRecord[]; failure: unknown }> {
+/** The records of a page until it ends or fails. The walk is ended. */
+async function readOut(
+  settings: Parameters<typeof connector>[0],
+  respond: Respond,
+  options?: Parameters<typeof setUp>[1],
+): Promise<{ records: LogRecord[]; failure: unknown; page: AuditLogPage; server: ScriptedServer }> {
+  const server = await start(respond);
+  const { page, pages } = await open(server.origin, settings, options);
   const records: LogRecord[] = [];
+  let failure: unknown = null;
   try {
     for await (const batch of page.batches) records.push(...batch);
-    return { records, failure: null };
-  } catch (failure) {
-    return { records, failure };
+  } catch (thrown) {
+    failure = thrown;
   }
+  expect((await pages.next()).done).toBe(true);
+  return { records, failure, page, server };
 }
 
 const values = (records: readonly LogRecord[]) =>
@@ -61,17 +64,15 @@ const values = (records: readonly LogRecord[]) =>
 
 describe('batches', () => {
   it('have 100 records at most', async () => {
-    const server = await start(json(200, { auditLogs: Array.from({ length: 250 }, (_, n) => n) }));
-    const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.batches.map((batch) => batch.length)).toEqual([100, 100, 50]);
-    expect(page?.batches.flat().map(({ position }) => position)).toEqual(page?.records);
+    const { pages } = await readFrom(AUDIT, json(200, { auditLogs: Array.from({ length: 250 }, (_, n) => n) }));
+    expect(pages[0]?.batches.map((batch) => batch.length)).toEqual([100, 100, 50]);
+    expect(pages[0]?.batches.flat().map(({ position }) => position)).toEqual(pages[0]?.records);
   });
 
   it('have 1 MB at most, unless one record alone has more', async () => {
     const sizes = [400_000, 400_000, 400_000, 3_000_000, 10, 10];
-    const server = await start(json(200, { auditLogs: sizes.map((size) => 'x'.repeat(size - 2)) }));
-    const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.batches.map((batch) => batch.map(({ bytes }) => bytes))).toEqual([
+    const { pages } = await readFrom(AUDIT, json(200, { auditLogs: sizes.map((size) => 'x'.repeat(size - 2)) }));
+    expect(pages[0]?.batches.map((batch) => batch.map(({ bytes }) => bytes))).toEqual([
       [400_000, 400_000],
       [400_000],
       [3_000_000],
@@ -79,16 +80,16 @@ describe('batches', () => {
     ]);
   });
 
-  it('say how the answer ends only behind the last one', async () => {
+  it('have the end of the page after the last one', async () => {
     const server = await start(json(200, { auditLogs: [1], nextCursor: 'c' }));
     const { page, pages } = await open(server.origin, AUDIT);
     expect(() => page.end()).toThrow(TypeError);
-    await readOut(page);
+    for await (const batch of page.batches) expect(batch).toHaveLength(1);
     expect(page.end()).toEqual({ cursor: 'c', until: null });
     await pages.return();
   });
 
-  it('are fetched from the network only when they are asked for, and leaving them closes the connection', async () => {
+  it('are read from the network on demand, and leaving the loop closes the connection', async () => {
     let sent = 0;
     let hasClosed = false;
     const record = `${JSON.stringify('x'.repeat(100_000))},`;
@@ -115,31 +116,23 @@ describe('batches', () => {
     expect(tailnet.requests).toHaveLength(1);
   });
 
-  it.each<[string, (pages: AsyncGenerator<AuditLogPage, void, void>) => Promise<unknown>]>([
-    ['asking for the next page', (pages) => pages.next()],
-    ['ending the walk', (pages) => pages.return()],
-  ])('that were not read are closed by %s', async (_, leave) => {
+  it.each<
+    [string, Parameters<typeof connector>[0], (pages: AsyncGenerator<AuditLogPage, void, void>) => Promise<unknown>]
+  >([
+    ['by pulling the next page', AUDIT, (pages) => pages.next()],
+    ['by ending the walk', AUDIT, (pages) => pages.return()],
+    ['by ending the walk of `auto`', {}, (pages) => pages.return()],
+  ])('that were not read are closed %s', async (_, settings, leave) => {
     let isClosed: Promise<unknown> | undefined;
     const server = await start((response) => {
       isClosed = new Promise((resolve) => response.on('close', resolve));
       response.write('{"auditLogs":[');
       response.write('1,'.repeat(1_000));
     });
-    const { pages } = await open(server.origin, AUDIT);
+    const { pages } = await open(server.origin, settings);
     expect(await leave(pages)).toMatchObject({ done: true });
     await isClosed;
     expect(server.requests).toHaveLength(1);
-  });
-
-  it('are closed with the page when `auto` has found the dialect', async () => {
-    let isClosed: Promise<unknown> | undefined;
-    const server = await start((response) => {
-      isClosed = new Promise((resolve) => response.on('close', resolve));
-      response.write(`{"auditLogs":[${'1,'.repeat(1_000)}`);
-    });
-    const { pages } = await open(server.origin, {});
-    await pages.return();
-    await isClosed;
   });
 });
 
@@ -170,7 +163,7 @@ describe('a large answer', () => {
     expect(read.grownMb).toBeLessThan(120);
   });
 
-  it('with 200 MB of what nobody asked for, and nothing else, is read in flat memory', async () => {
+  it('with 200 MB of unknown fields is read in flat memory', async () => {
     const tailnet = await staged(
       (async function* () {
         yield '{"auditLogs":[1],"unknown":';
@@ -187,14 +180,12 @@ describe('a large answer', () => {
     expect(read.grownMb).toBeLessThan(120);
   });
 
-  it('gives both edits of a 4.5 MB policy within one second', async () => {
+  it('gives both edits of a 4.5 MB policy in one second of log', async () => {
     const policy = 'p"\n'.repeat(1_500_000);
     const edit = (n: number) => JSON.stringify({ eventTime: `2026-11-03T11:00:00.${n}Z`, old: policy, new: policy });
-    const server = await start(text(200, `{"tailnetId":"T1","logs":[${edit(1)},${edit(2)}]}`));
-    const { page, pages } = await open(server.origin, CONFIGURATION);
-    const { records } = await readOut(page);
+    const body = `{"tailnetId":"T1","logs":[${edit(1)},${edit(2)}]}`;
+    const { records } = await readOut(CONFIGURATION, text(200, body));
     expect(records.map(({ kind }) => kind)).toEqual(['parsed', 'parsed']);
-    await pages.return();
   });
 });
 
@@ -202,7 +193,7 @@ describe('a record that is larger than one may be', () => {
   const large = `{"a":"${'0123456789'.repeat(4 * MB)}"}`;
   const body = `{"tailnetId":"T1","logs":["before",${large},"after",${large}]}`;
 
-  it('comes as a file, and the records around it as they are', async () => {
+  it('comes as a file, and the records around it are parsed', async () => {
     const server = await start(text(200, body));
     const { page, pages } = await open(server.origin, CONFIGURATION);
     const paths: string[] = [];
@@ -243,15 +234,14 @@ describe('a record that is larger than one may be', () => {
     await pages.return();
   });
 
-  it('may have 16 MiB', async () => {
+  it('has more than 16 MiB', async () => {
     const largest = `"${'x'.repeat(16 * MIB - 2)}"`;
-    const server = await start(text(200, `{"tailnetId":"T1","logs":[${largest},${largest.replace('x', 'xx')}]}`));
-    const { page, pages } = await open(server.origin, CONFIGURATION);
-    expect((await readOut(page)).records.map(({ kind }) => kind)).toEqual(['parsed', 'oversized']);
-    await pages.return();
+    const both = `{"tailnetId":"T1","logs":[${largest},${largest.replace('x', 'xx')}]}`;
+    const { records } = await readOut(CONFIGURATION, text(200, both));
+    expect(records.map(({ kind }) => kind)).toEqual(['parsed', 'oversized']);
   });
 
-  it('of more than 256 MiB is kept only as far, and known by all of it', async () => {
+  it('of more than 256 MiB is kept up to there, with the digest of the whole record', async () => {
     const piece = Buffer.alloc(MIB, 'x');
     const digest = createHash('sha256').update('"');
     const tailnet = await staged(
@@ -264,13 +254,11 @@ describe('a record that is larger than one may be', () => {
         yield '",2]}';
       })(),
     );
-    const { page, pages } = await open(tailnet.url, AUDIT);
-    const { records } = await readOut(page);
-    expect(records).toMatchObject([
+    const [page] = await setUp(tailnet.url).read(AUDIT);
+    expect(page?.batches.flat()).toMatchObject([
       { kind: 'oversized', bytes: 260 * MIB + 2, digest: digest.update('"').digest('hex'), file: { bytes: 256 * MIB } },
       { kind: 'parsed', value: 2 },
     ]);
-    await pages.return();
   });
 });
 
@@ -282,47 +270,39 @@ describe('an answer that fails after whole records', () => {
   };
 
   it.each<[string, Respond, string]>([
-    ['is shorter than announced [case 32]', cut, 'UPSTREAM_UNREACHABLE'],
+    ['is shorter than its content-length [case 32]', cut, 'UPSTREAM_UNREACHABLE'],
     [
       'is reset [case 40]',
       (response) => response.write(many, () => setTimeout(() => response.socket?.resetAndDestroy(), 20)),
       'UPSTREAM_UNREACHABLE',
     ],
     ['ends early [case 32]', text(200, many), 'UPSTREAM_INVALID'],
-    ['is not JSON behind them', text(200, `${many}1]}}`), 'UPSTREAM_INVALID'],
-    ['has a cursor that is none', text(200, `${many}1],"nextCursor":7}`), 'UPSTREAM_INVALID'],
-  ])('because it %s gives them out, fails, and is not asked for again', async (_, respond, code) => {
-    const server = await start(respond);
-    const { page, pages } = await open(server.origin, AUDIT);
-    const { records, failure } = await readOut(page);
+    ['is not JSON after them', text(200, `${many}1]}}`), 'UPSTREAM_INVALID'],
+    ['has a number as cursor', text(200, `${many}1],"nextCursor":7}`), 'UPSTREAM_INVALID'],
+  ])('because it %s gives them out, fails, and is not requested again', async (_, respond, code) => {
+    const { records, failure, page, server } = await readOut(AUDIT, respond);
     expect(records.length).toBeGreaterThanOrEqual(250);
     expect(failure).toMatchObject({ code });
     expect(() => page.end()).toThrow(TypeError);
-    expect((await pages.next()).done).toBe(true);
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is asked for again while none were given out, and then fails behind those of the last try', async () => {
-    const server = await start((response) => {
+  it('is requested again until a batch is given out; the last try gives out its records and fails', async () => {
+    const { records, failure, server } = await readOut(AUDIT, (response) => {
       response.writeHead(200, { 'content-length': 10_000 });
       response.write('{"auditLogs":[1,2,', () => setTimeout(() => response.destroy(), 20));
     });
-    const { page, pages } = await open(server.origin, AUDIT);
     expect(server.requests).toHaveLength(4);
-    const { records, failure } = await readOut(page);
     expect(values(records)).toEqual([1, 2]);
     expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
-    await pages.return();
   });
 
-  it('because it is too slow is not asked for again in the audit dialect', async () => {
-    const server = await start((response) => response.write(many));
-    const { page, pages } = await open(server.origin, AUDIT, { timeoutMs: 500 });
-    const { records, failure } = await readOut(page);
+  it('because it is too slow is not requested again in the audit dialect', async () => {
+    const respond: Respond = (response) => response.write(many);
+    const { records, failure, server } = await readOut(AUDIT, respond, { timeoutMs: 500 });
     expect(records).toHaveLength(250);
     expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
     expect(server.requests).toHaveLength(1);
-    await pages.return();
   });
 
   it('gives out what a compressed answer had before it was cut [case 32]', async () => {
@@ -334,16 +314,14 @@ describe('an answer that fails after whole records', () => {
         })),
       }),
     );
-    const server = await start(text(200, whole.subarray(0, whole.length - 200), { 'content-encoding': 'gzip' }));
-    const { page, pages } = await open(server.origin, AUDIT);
-    const { records, failure } = await readOut(page);
+    const respond = text(200, whole.subarray(0, whole.length - 200), { 'content-encoding': 'gzip' });
+    const { records, failure } = await readOut(AUDIT, respond);
     expect(records.length).toBeGreaterThan(10_000);
     expect(failure).toMatchObject({ code: expect.stringMatching(/^UPSTREAM_/) as string });
-    await pages.return();
   });
 });
 
-describe('the time that upstream takes', () => {
+describe('the time limit of one answer', () => {
   /** Three records of 1 MB each, so that each is a batch. */
   const inThree =
     (pauseMs: number): Respond =>
@@ -357,7 +335,7 @@ describe('the time that upstream takes', () => {
       write(1);
     };
 
-  it('does not contain that of whoever reads', async () => {
+  it('does not include the time of the reader', async () => {
     const server = await start(inThree(0));
     const { page, pages } = await open(server.origin, AUDIT, { timeoutMs: 900 });
     let batches = 0;
@@ -369,11 +347,9 @@ describe('the time that upstream takes', () => {
     await pages.return();
   });
 
-  it('is that of all chunks together', async () => {
-    const server = await start(inThree(200));
-    const { page, pages } = await open(server.origin, AUDIT, { timeoutMs: 300 });
-    expect((await readOut(page)).failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
-    await pages.return();
+  it('includes all chunks together', async () => {
+    const { failure } = await readOut(AUDIT, inThree(400), { timeoutMs: 500 });
+    expect(failure).toMatchObject({ code: 'UPSTREAM_UNREACHABLE' });
   });
 });
 
@@ -391,21 +367,18 @@ describe('an envelope', () => {
     ['white space everywhere', ' \t\r\n{ \n"auditLogs" \n:\r\n[ 1 \t, 2 ] \n, "x" : null } \n', [1, 2]],
     ['a null and a list', '{"logs":null,"auditLogs":[1]}', [1]],
   ])('may have %s', async (_, body, expected) => {
-    const server = await start(text(200, body));
-    const [page] = await setUp(server.origin).read(AUDIT);
-    expect(page?.records).toEqual(expected);
-    expect(page?.cursor).toBeNull();
+    expect((await readFrom(AUDIT, text(200, body))).pages).toMatchObject([{ records: expected, cursor: null }]);
   });
 
   it.each([
-    ['text behind its end', '{"auditLogs":[]}x', /not whole JSON/],
-    ['another object behind its end', '{"auditLogs":[]}{"auditLogs":[]}', /not whole JSON/],
+    ['text after its end', '{"auditLogs":[]}x', /not whole JSON/],
+    ['another object after its end', '{"auditLogs":[]}{"auditLogs":[]}', /not whole JSON/],
     ['no comma', '{"a":1 "auditLogs":[]}', /not whole JSON/],
     ['a comma too many', '{"auditLogs":[],}', /not whole JSON/],
     ['a comma too many in the list', '{"auditLogs":[1,]}', /not whole JSON/],
     ['no comma in the list', '{"auditLogs":[1 2]}', /not whole JSON/],
     ['a list that a brace ends', '{"auditLogs":[1}', /not whole JSON/],
-    ['a word that is none', '{"auditLogs":[],"x":nil}', /not whole JSON/],
+    ['an unknown word', '{"auditLogs":[],"x":nil}', /not whole JSON/],
     ['a key without quotes', '{auditLogs:[]}', /not whole JSON/],
     ['a key with a bad escape', '{"\\q":1,"auditLogs":[]}', /not whole JSON/],
     ['no value', '{"auditLogs":}', /auditLogs: expected array|not whole JSON/],
@@ -417,34 +390,31 @@ describe('an envelope', () => {
     ['a cursor that is a list', '{"auditLogs":[],"cursor":["x"]}', /cursor: expected string/],
     ['a cursor of 3 MB', `{"auditLogs":[],"cursor":"${'x'.repeat(3 * MB)}"}`, /cursor: over 65536 characters/],
     [
-      'a cursor that is no UTF-8',
+      'a cursor that is not UTF-8',
       Buffer.concat([Buffer.from('{"auditLogs":[],"cursor":"'), Buffer.from([0xff]), Buffer.from('"}')]),
-      /no UTF-8/,
+      /not UTF-8/,
     ],
   ])('must not have %s', async (_, body, expected) => {
-    const server = await start(text(200, Buffer.from(body)));
-    const failure = await failureOf(setUp(server.origin).read(AUDIT));
-    expect(failure.code).toBe('UPSTREAM_INVALID');
-    expect(failure.message).toMatch(expected);
+    const { server, failure } = await readFrom(AUDIT, text(200, Buffer.from(body)));
+    expect(failure).toMatchObject({ code: 'UPSTREAM_INVALID' });
+    expect(failure?.message).toMatch(expected);
     expect(server.requests).toHaveLength(1);
   });
 
   it('may have a cursor whose characters are all escaped', async () => {
-    const server = await start(
+    const { pages } = await readFrom(
+      AUDIT,
       inTurn(text(200, `{"auditLogs":[],"nextCursor":"${'\\u0061'.repeat(8_000)}"}`), json(200, { auditLogs: [] })),
     );
-    const pages = await setUp(server.origin).read(AUDIT);
     expect(pages.map(({ cursor }) => cursor?.length)).toEqual([8_000, undefined]);
   });
 });
 
 describe('the tailnet of an answer', () => {
-  const read = async (body: string | Buffer) => {
-    const server = await start(text(200, body));
-    return (await setUp(server.origin).read(CONFIGURATION))[0];
-  };
+  const read = async (body: string) => (await readFrom(CONFIGURATION, text(200, body))).pages[0];
+  const many = Array.from({ length: 20 }, () => 'x'.repeat(500_000));
 
-  it('may be named behind the list', async () => {
+  it('may come after the list', async () => {
     expect(await read(`{"logs":[${Array.from({ length: 250 }, (_, n) => n).join()}],"tailnetId":"T1"}`)).toMatchObject({
       tailnet: 'T1',
     });
@@ -454,7 +424,7 @@ describe('the tailnet of an answer', () => {
     expect(await read('{"logs":[1]}')).toMatchObject({ tailnet: null, records: [1] });
   });
 
-  it('of up to 256 characters stays as it is', async () => {
+  it('of up to 256 characters is not shortened', async () => {
     expect((await read(`{"tailnetId":"${'é'.repeat(256)}","logs":[]}`))?.tailnet).toBe('é'.repeat(256));
   });
 
@@ -471,12 +441,11 @@ describe('the tailnet of an answer', () => {
     expect(names[0]).toBe(names[2]);
   });
 
-  it('that comes behind more than 8 MB of records is waited for in a smaller slice', async () => {
-    const many = Array.from({ length: 20 }, () => 'x'.repeat(500_000));
-    const server = await start(
+  it('after more than 8 MB of records makes the adapter request a smaller slice', async () => {
+    const { pages } = await readFrom(
+      CONFIGURATION,
       inTurn(json(200, { logs: many, tailnetId: 'T1' }), json(200, { logs: [1], tailnetId: 'T1' })),
     );
-    const pages = await setUp(server.origin).read(CONFIGURATION);
     expect(pages.map(({ records, cursor, tailnet }) => [records, cursor, tailnet])).toEqual([
       [[], '2026-11-03T11:00:00.000Z/1800000', null],
       [[1], '2026-11-03T11:30:00.000Z', 'T1'],
@@ -484,14 +453,11 @@ describe('the tailnet of an answer', () => {
     ]);
   });
 
-  it("that comes behind more than 8 MB of one second's records is a failure", async () => {
-    const server = await start(
-      json(200, { logs: Array.from({ length: 20 }, () => 'x'.repeat(500_000)), tailnetId: 'T1' }),
-    );
-    const failure = await failureOf(
-      setUp(server.origin).read(CONFIGURATION, { window: { from: HOUR.from, until: HOUR.from + 1_000 } }),
-    );
+  it("after more than 8 MB of one second's records is a failure", async () => {
+    const { failure } = await readFrom(CONFIGURATION, json(200, { logs: many, tailnetId: 'T1' }), {
+      window: { from: HOUR.from, until: HOUR.from + 1_000 },
+    });
     expect(failure).toMatchObject({ code: 'UPSTREAM_INVALID' });
-    expect(failure.message).toContain('before it names its tailnet');
+    expect(failure?.message).toContain('before it names its tailnet');
   });
 });
