@@ -1,17 +1,17 @@
-import type { BackfillJob, BackfillSlice, LiveStanding } from '../domain/backfill';
-import type { BackfillStore, OpenBackfills, SliceAcquisition } from '../ports/backfills';
-import type { Window } from '../domain/time';
-import type { Clock, Deadline } from '../domain/deadline';
+import type { BackfillJob, BackfillSlice } from '../domain/backfill';
+import type { Clock } from '../domain/deadline';
 import { ConnectorError } from '../domain/errors';
-import { createSliceLease, leaseEnd, SLICE_LIFE_MS } from './slice-lease';
-import { createConnectorItems, type ConnectorItems, type Item } from './connector-items';
-import { parseInstallation, parseJob, parseSlice, parseState, type SliceItem } from './items';
-import { backfillPartition, INSTALLATION_KEY, ledgerPartition, sliceKey, STATE_KEY, statePartition } from './keys';
-import { CLOCK_SKEW_MS } from './lease';
+import { DAY, type Millis } from '../domain/time';
+import type { OpenBackfills } from '../ports/backfills';
+import { createConnectorItems, keyBeginsWith, type Condition, type Item } from './connector-items';
+import { readInstallation } from './installation';
+import { parseJob, parseSlice, parseState } from './items';
+import { backfillPartition, ledgerPartition, publishedPartition, sliceKey, STATE_KEY, statePartition } from './keys';
+import { takeLease } from './leased-checkpoint';
 import { createLedger } from './ledger';
-import { queryItems } from './query-items';
-import { reaching, type Table } from './table';
-import { toInstallation } from './live-lease';
+import { createPublishedIds } from './published-ids';
+import { createSliceLease, sliceLeaseEnd } from './slice-lease';
+import type { Table } from './table';
 
 export interface BackfillStoreDeps {
   readonly table: Table;
@@ -19,131 +19,87 @@ export interface BackfillStoreDeps {
   readonly newCommitId: () => string;
 }
 
-/** Backfills in the table (pk, sk), in a partition of their own. Live state is read here, and never written. */
+/** Milliseconds a job is kept after its last commit: as long as Tailscale keeps any record of its range, and slack. */
+const JOB_LIFE_MS = 100 * DAY;
+
+const waitIsOver = (now: Millis): Condition => ({
+  expression: '(attribute_not_exists(#notBefore) OR #notBefore <= :now)',
+  values: { now },
+});
+const isNotDone = (until: Millis): Condition => ({
+  expression: '(attribute_not_exists(#readTo) OR #readTo < :end)',
+  values: { end: until },
+});
+
+/** Backfills in the table (pk, sk), in their own partition. Reads live state, never writes it. */
 export function createBackfillStore({ table, clock, newCommitId }: BackfillStoreDeps): OpenBackfills {
+  /** Epoch SECONDS, as DynamoDB's time to live requires. */
+  const expiry = () => Math.ceil((clock.now() + JOB_LIFE_MS) / 1000);
+
   return (connector, deadline) => {
-    const live = createConnectorItems(table, statePartition(connector), deadline);
-    const own = createConnectorItems(table, backfillPartition(connector), deadline);
-    const ledger = createLedger(createConnectorItems(table, ledgerPartition(connector), deadline));
-    async function query(pk: string, prefix: string): Promise<Item[]> {
-      const items: Item[] = [];
-      for await (const item of queryItems(table, pk, deadline, prefix)) items.push(item);
-      return items;
-    }
+    const open = (pk: string) => createConnectorItems(table, pk, deadline);
+    const live = open(statePartition(connector));
+    const own = open(backfillPartition(connector));
 
-    async function keepJob(job: BackfillJob): Promise<BackfillJob> {
-      const { id, ...attributes } = job;
-      await own.putNew(id, { ...attributes, exp: Math.ceil((clock.now() + SLICE_LIFE_MS) / 1000) });
-      const kept = await own.get(id);
-      if (kept === undefined)
-        throw new ConnectorError('STATE_UNAVAILABLE', 'the job was written but cannot be read back; try again');
-      return toJob(kept);
-    }
-
-    async function acquire(
-      jobId: string,
-      slice: Window & { readonly index: number },
-      standing: LiveStanding,
-      owner: string,
-    ): Promise<SliceAcquisition> {
-      const taken = await takeLease(own, sliceKey(jobId, slice.index), slice, owner, clock, deadline);
-      if (taken.state !== 'acquired') return taken;
-      return {
-        state: 'acquired',
-        hold: createSliceLease({
+    return {
+      async live() {
+        const [installation, state] = await Promise.all([readInstallation(live), live.get(STATE_KEY)]);
+        if (installation === undefined || state === undefined) return undefined;
+        const { wm: watermark, dialect } = parseState(state);
+        return { installation, watermark, dialect };
+      },
+      async findJob(jobId) {
+        const found = await own.get(jobId);
+        return found && toJob(found);
+      },
+      async keepJob({ id, ...job }) {
+        await own.putNew(id, { ...job, exp: expiry() });
+        const kept = await own.get(id);
+        if (kept === undefined)
+          throw new ConnectorError('STATE_UNAVAILABLE', 'the job was written but cannot be read back; try again');
+        return toJob(kept);
+      },
+      async slices(jobId) {
+        const items = await own.list({ key: keyBeginsWith(`${jobId}#`) });
+        return items.map(toSlice).sort((one, other) => one.index - other.index);
+      },
+      async acquire(jobId, { index, from, until }, standing, owner) {
+        const now = clock.now();
+        const sk = sliceKey(jobId, index);
+        const nothing = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
+        const { taken, item } = await takeLease({
           items: own,
-          ledger,
-          table,
-          connector,
-          clock,
-          deadline,
-          newCommitId,
-          standing,
-          sk: sliceKey(jobId, slice.index),
-          slice: taken.slice,
-        }),
-      };
-    }
-
-    const store: BackfillStore = {
-      live: () => reaching(table, () => readLive(live)),
-      findJob: (jobId) =>
-        reaching(table, async () => {
-          const found = await own.get(jobId);
-          return found && toJob(found);
-        }),
-      keepJob: (job) => reaching(table, () => keepJob(job)),
-      slices: (jobId) =>
-        reaching(table, async () =>
-          (await query(backfillPartition(connector), `${jobId}#`)).map(toSlice).sort((a, b) => a.index - b.index),
-        ),
-      acquire: (jobId, slice, standing, owner) => reaching(table, () => acquire(jobId, slice, standing, owner)),
+          sk,
+          parse: parseSlice,
+          owner,
+          now,
+          leaseUntil: sliceLeaseEnd(now, deadline),
+          set: { index, until, exp: expiry() },
+          initial: { readTo: from, counts: nothing, startedAt: now },
+          when: [waitIsOver(now), isNotDone(until)],
+        });
+        if (taken) {
+          const hold = createSliceLease({
+            items: own,
+            ledger: createLedger(open(ledgerPartition(connector))),
+            openPublishedIds: () => createPublishedIds(open(publishedPartition(connector)), clock),
+            clock,
+            deadline,
+            newCommitId,
+            expiry,
+            standing,
+            sk,
+            slice: item,
+          });
+          return { state: 'acquired', hold };
+        }
+        if (item !== undefined && item.readTo >= item.until) return { state: 'done' };
+        return item?.notBefore !== undefined && item.notBefore > now
+          ? { state: 'waiting', until: item.notBefore }
+          : { state: 'busy' };
+      },
     };
-    return store;
   };
-}
-
-async function readLive(items: ConnectorItems): Promise<LiveStanding | undefined> {
-  const [born, found] = await Promise.all([items.get(INSTALLATION_KEY), items.get(STATE_KEY)]);
-  if (born === undefined || found === undefined) return undefined;
-  const { wm: watermark, dialect } = parseState(found);
-  const installation = parseInstallation(born);
-  // A connector that has not run since ids have a key: its next poll makes one.
-  return installation.idKey === undefined
-    ? undefined
-    : { installation: toInstallation(installation, installation.idKey), watermark, dialect };
-}
-
-async function takeLease(
-  items: ConnectorItems,
-  sk: string,
-  { index, from, until }: Window & { readonly index: number },
-  owner: string,
-  clock: Clock,
-  deadline: Deadline,
-): Promise<
-  { readonly state: 'acquired'; readonly slice: SliceItem } | Exclude<SliceAcquisition, { readonly state: 'acquired' }>
-> {
-  const now = clock.now();
-  const nothing = { fetched: 0, emitted: 0, duplicates: 0, quarantined: 0, byAction: {}, bySeverity: {} };
-  const written = await items.update(sk, {
-    set: [
-      '#index = :index',
-      '#until = :until',
-      '#owner = :owner',
-      '#leaseUntil = :leaseUntil',
-      '#exp = :exp',
-      '#token = if_not_exists(#token, :zero) + :one',
-      '#rev = if_not_exists(#rev, :zero)',
-      '#readTo = if_not_exists(#readTo, :from)',
-      '#counts = if_not_exists(#counts, :nothing)',
-      '#startedAt = if_not_exists(#startedAt, :now)',
-    ],
-    when: '(attribute_not_exists(#leaseUntil) OR #leaseUntil < :past) AND (attribute_not_exists(#notBefore) OR #notBefore <= :now) AND (attribute_not_exists(#readTo) OR #readTo < :until)',
-    values: {
-      index,
-      until,
-      from,
-      owner,
-      nothing,
-      now,
-      zero: 0,
-      one: 1,
-      leaseUntil: leaseEnd(now, deadline),
-      exp: Math.ceil((now + SLICE_LIFE_MS) / 1000),
-      past: now - CLOCK_SKEW_MS,
-    },
-  });
-  if (written !== 'refused') return { state: 'acquired', slice: parseSlice(written) };
-  const item = await items.get(sk);
-  if (item === undefined) return { state: 'busy' };
-  const slice = parseSlice(item);
-  // Our own name in it: an earlier try of this very write had worked, and only its answer was lost.
-  if (slice.owner === owner) return { state: 'acquired', slice };
-  if (slice.readTo >= slice.until) return { state: 'done' };
-  return slice.notBefore !== undefined && slice.notBefore > now
-    ? { state: 'waiting', until: slice.notBefore }
-    : { state: 'busy' };
 }
 
 function toJob(item: Item): BackfillJob {

@@ -1,38 +1,40 @@
 import type { Quarantined } from '../domain/quarantine';
 import type { Window } from '../domain/time';
-import type { ConnectorItems } from './connector-items';
+import type { Condition, ConnectorItems } from './connector-items';
 import { gapKey, quarantineKey } from './keys';
 
-/** What a connector knows to be lost, and what it has put aside. Kept for good. */
+/** Gaps and quarantined entries of a connector. They never expire. */
 export interface Ledger {
-  recordGap(gap: Window): Promise<void>;
-  recordQuarantine(entry: Quarantined): Promise<void>;
+  readonly recordGap: (gap: Window) => Promise<void>;
+  readonly recordQuarantine: (entry: Quarantined) => Promise<void>;
 }
 
-/** Why an event was put aside that had been on the bus all the same. */
+/** Reason of an event that is on the bus too. */
 const UNPARSED = 'unparsed';
+
+const isNotRedriven: Condition = {
+  expression: '(attribute_not_exists(#status) OR #status = :waiting)',
+  values: { waiting: 'quarantined' },
+};
 
 /** @param items Those of the ledger's partition. */
 export function createLedger(items: ConnectorItems): Ledger {
   return {
     recordGap: ({ from, until }) => items.putNew(gapKey(from, until), { from, until }),
     async recordQuarantine({ id, reason, object, at, position }) {
-      // Put aside again after a crash, the object is another one under the same key: the entry must describe the last.
-      // What the bus has refused stays told from what was only unreadable, because that one is not on the bus.
-      await items.update(quarantineKey(id), {
-        set: [
-          '#id = :id',
-          '#bucket = :bucket',
-          '#key = :key',
-          '#sha256 = :sha256',
-          '#bytes = :bytes',
-          '#status = :quarantined',
-          '#at = if_not_exists(#at, :at)',
-          ...(position === null ? [] : ['#position = :position']),
-          reason === UNPARSED ? '#reason = if_not_exists(#reason, :reason)' : '#reason = :reason',
-        ],
-        when: 'attribute_not_exists(#status) OR #status = :quarantined',
-        values: { id, reason, ...object, at, quarantined: 'quarantined', ...(position === null ? {} : { position }) },
+      // Quarantined again after a crash, the entry describes the last object, which is under the same key. An event that
+      // EventBridge rejected never becomes `unparsed`, because it is not on the bus.
+      const isUnparsed = reason === UNPARSED;
+      await items.write(quarantineKey(id), {
+        set: {
+          id,
+          ...object,
+          status: 'quarantined',
+          ...(position === null ? {} : { position }),
+          ...(isUnparsed ? {} : { reason }),
+        },
+        initial: { at, ...(isUnparsed ? { reason } : {}) },
+        when: [isNotRedriven],
       });
     },
   };

@@ -1,114 +1,79 @@
-import { QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import pMap from 'p-map';
-import type { PublishedId } from '../domain/published-id';
-import { HOUR, type Millis } from '../domain/time';
-import type { Clock, Deadline } from '../domain/deadline';
-import type { PublishedSet } from '../ports/published-ids';
 import { PUBLISHED_RETENTION_DAYS } from '../contract/timing';
+import type { Clock } from '../domain/deadline';
+import type { PublishedId } from '../domain/published-id';
+import { DAY, HOUR, type Millis } from '../domain/time';
+import type { PublishedSet } from '../ports/published-ids';
+import type { Condition, ConnectorItems } from './connector-items';
 import { parsePublished } from './items';
-import { publishedPartition } from './keys';
-import { callOptions, conditionally, type Table } from './table';
 
-const KEEP_MS = PUBLISHED_RETENTION_DAYS * 24 * HOUR;
+const RETENTION_MS = PUBLISHED_RETENTION_DAYS * DAY;
 
-/** Elements in an item before the next one is begun. An ADD to a set takes longer the more is in it: 3 ms at 500, 38 ms at 15,000. */
+/** Elements of an item before the next one is begun. An ADD to a set of 500 takes 3 ms, to one of 15,000 it takes 38 ms. */
 const ITEM_FULL = 500;
 
-/** Hours between two wanted buckets that one Query still spans: reading a few empty hours is cheaper than another call. */
+/** Hours between two buckets that one query still spans: reading a few empty hours is cheaper than another call. */
 const MAX_GAP_HOURS = 48;
 
 const CONCURRENCY = 8;
 
+const hasRoom: Condition = { expression: '(attribute_not_exists(#n) OR #n < :full)', values: { full: ITEM_FULL } };
+
+/** Published ids of a connector, by the hour of the event time. Lives as long as one run. */
 export interface PublishedIds {
-  load(buckets: readonly string[]): Promise<PublishedSet>;
-  mark(elements: readonly PublishedId[]): Promise<void>;
+  /** Reads the buckets that this run has not read yet. The set holds all buckets read so far. */
+  readonly load: (buckets: readonly string[]) => Promise<PublishedSet>;
+  readonly mark: (elements: readonly PublishedId[]) => Promise<void>;
 }
 
-/** What a connector has published, by the hour of the event time. Lives as long as one run. */
-export function createPublishedIds({
-  table,
-  connector,
-  clock,
-  deadline,
-}: {
-  table: Table;
-  connector: string;
-  clock: Clock;
-  deadline: Deadline;
-}): PublishedIds {
-  const pk = publishedPartition(connector);
+/** @param items Those of the partition of published ids. */
+export function createPublishedIds(items: ConnectorItems, clock: Clock): PublishedIds {
   const loaded = new Set<string>();
-  /** The last item begun in each bucket. */
+  /** Number of the last item begun in each bucket. */
   const lastItem = new Map<string, number>();
   /** Content halves by id half. */
   const contents = new Map<string, Set<string>>();
 
-  const remember = (element: string) => {
-    const half = element.length / 2;
-    const known = contents.get(element.slice(0, half)) ?? new Set();
-    contents.set(element.slice(0, half), known.add(element.slice(half)));
-  };
+  const halves = (element: string) =>
+    [element.slice(0, element.length / 2), element.slice(element.length / 2)] as const;
+  function remember(element: string): void {
+    const [id, content] = halves(element);
+    contents.set(id, (contents.get(id) ?? new Set()).add(content));
+  }
 
   const set: PublishedSet = {
-    status: ({ element }) => {
-      const known = contents.get(element.slice(0, element.length / 2));
+    status({ element }) {
+      const [id, content] = halves(element);
+      const known = contents.get(id);
       if (known === undefined) return 'new';
-      return known.has(element.slice(element.length / 2)) ? 'same' : 'revised';
+      return known.has(content) ? 'same' : 'revised';
     },
   };
 
-  async function query({ first, last }: BucketRange): Promise<void> {
-    let start: Parameters<typeof parsePublished>[0] | undefined;
-    do {
-      const answer = await table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-          ExpressionAttributeValues: { ':pk': { S: pk }, ':first': { S: `${first}#` }, ':last': { S: `${last}#~` } },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-        callOptions(deadline),
-      );
-      for (const item of (answer.Items ?? []).map(parsePublished)) {
-        const [bucket = '', number = '0'] = item.sk.split('#');
-        lastItem.set(bucket, Math.max(lastItem.get(bucket) ?? 0, Number(number)));
-        for (const element of item.ids) remember(Buffer.from(element).toString('hex'));
-      }
-      start = answer.LastEvaluatedKey;
-    } while (start !== undefined);
+  async function read({ first, last }: BucketRange): Promise<void> {
+    const key = { expression: '#sk BETWEEN :first AND :last', values: { first: `${first}#`, last: `${last}#~` } };
+    for (const { sk, ids } of (await items.list({ key })).map(parsePublished)) {
+      const [bucket = '', number = '0'] = sk.split('#');
+      lastItem.set(bucket, Math.max(lastItem.get(bucket) ?? 0, Number(number)));
+      for (const element of ids) remember(Buffer.from(element).toString('hex'));
+    }
   }
 
-  async function add(bucket: string, elements: readonly string[]): Promise<void> {
-    for (let item = lastItem.get(bucket) ?? 0; ; item += 1) {
-      const written = await conditionally(() =>
-        table.client.send(
-          new UpdateItemCommand({
-            TableName: table.name,
-            Key: { pk: { S: pk }, sk: { S: `${bucket}#${item}` } },
-            UpdateExpression: 'SET #exp = :exp ADD ids :ids, n :n',
-            ConditionExpression: 'attribute_not_exists(n) OR n < :full',
-            ExpressionAttributeNames: { '#exp': 'exp' },
-            ExpressionAttributeValues: {
-              ':exp': { N: String(expirySeconds(bucket, clock.now())) },
-              ':ids': { BS: elements.map((element) => Buffer.from(element, 'hex')) },
-              ':n': { N: String(elements.length) },
-              ':full': { N: String(ITEM_FULL) },
-            },
-          }),
-          callOptions(deadline),
-        ),
-      );
-      if (written === 'refused') continue;
-      lastItem.set(bucket, item);
-      return;
-    }
+  async function add(bucket: string, elements: ReadonlySet<string>): Promise<void> {
+    const update = {
+      set: { exp: expirySeconds(bucket, clock.now()) },
+      add: { ids: new Set([...elements].map((element) => Buffer.from(element, 'hex'))), n: elements.size },
+      when: [hasRoom],
+    };
+    let number = lastItem.get(bucket) ?? 0;
+    while ((await items.write(`${bucket}#${number}`, update)) === 'refused') number += 1;
+    lastItem.set(bucket, number);
   }
 
   return {
     async load(buckets) {
       const missing = buckets.filter((bucket) => !loaded.has(bucket));
-      await pMap(bucketRanges(missing), query, { concurrency: CONCURRENCY });
+      await forEach(bucketRanges(missing), read);
       for (const bucket of missing) loaded.add(bucket);
       return set;
     },
@@ -116,10 +81,19 @@ export function createPublishedIds({
       const byBucket = new Map<string, Set<string>>();
       for (const { bucket, element } of elements)
         byBucket.set(bucket, (byBucket.get(bucket) ?? new Set()).add(element));
-      await pMap(byBucket, ([bucket, distinct]) => add(bucket, [...distinct]), { concurrency: CONCURRENCY });
+      await forEach([...byBucket], ([bucket, distinct]) => add(bucket, distinct));
       for (const { element } of elements) remember(element);
     },
   };
+}
+
+/** Several requests at a time. After a failure no further one starts, and none is under way when the error is thrown. */
+async function forEach<One>(all: readonly One[], request: (one: One) => Promise<void>): Promise<void> {
+  const errors: unknown[] = [];
+  const tryOne = (one: One) =>
+    errors.length > 0 ? undefined : request(one).catch((error: unknown) => void errors.push(error));
+  await pMap(all, tryOne, { concurrency: CONCURRENCY });
+  if (errors.length > 0) throw errors[0];
 }
 
 interface BucketRange {
@@ -127,7 +101,7 @@ interface BucketRange {
   readonly last: string;
 }
 
-/** Buckets as few ranges of sort keys: hours that lie close together share one. */
+/** As few ranges of sort keys as possible: hours that are close together share one. */
 function bucketRanges(buckets: readonly string[]): BucketRange[] {
   const ranges: { first: string; last: string }[] = [];
   for (const bucket of [...new Set(buckets)].sort()) {
@@ -138,7 +112,7 @@ function bucketRanges(buckets: readonly string[]): BucketRange[] {
   return ranges;
 }
 
-/** Infinity where one of them is no hour. */
+/** Infinity if one of them is `none`. */
 function hoursBetween(earlier: string, later: string): number {
   const hours = (bucketStart(later) - bucketStart(earlier)) / HOUR;
   return Number.isNaN(hours) ? Infinity : hours;
@@ -150,8 +124,8 @@ function bucketStart(bucket: string): Millis {
   return Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`);
 }
 
-/** Epoch SECONDS, as DynamoDB's time to live wants them. */
+/** Epoch SECONDS, as DynamoDB's time to live requires. */
 function expirySeconds(bucket: string, now: Millis): number {
   const end = bucketStart(bucket) + HOUR;
-  return Math.ceil((Math.max(Number.isNaN(end) ? now : end, now) + KEEP_MS) / 1000);
+  return Math.ceil((Math.max(Number.isNaN(end) ? now : end, now) + RETENTION_MS) / 1000);
 }

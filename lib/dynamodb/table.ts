@@ -6,7 +6,6 @@ import {
 import { ConnectorError } from '../domain/errors';
 import type { Deadline } from '../domain/deadline';
 
-/** The table and what every call to it needs. */
 export interface Table {
   readonly client: DynamoDBClient;
   readonly name: string;
@@ -19,7 +18,7 @@ export function callOptions(deadline: Deadline): { abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(Math.max(1, Math.min(CALL_MS, deadline.remaining()))) };
 }
 
-/** A refused condition is an answer (`refused`), everything else a failure. */
+/** Makes a conditional write. `refused`: its condition did not hold. Every other failure is thrown. */
 export async function conditionally<Answer>(write: () => Promise<Answer>): Promise<Answer | 'refused'> {
   try {
     return await write();
@@ -29,14 +28,10 @@ export async function conditionally<Answer>(write: () => Promise<Answer>): Promi
   }
 }
 
-/** Runs calls to the table; what fails there becomes one line that says what to check. */
-export async function reaching<Answer>(table: Table, calls: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await calls();
-  } catch (error) {
-    if (error instanceof ConnectorError) throw error;
-    throw new ConnectorError('STATE_UNAVAILABLE', `the table "${table.name}" ${reason(error)}`, { cause: error });
-  }
+/** The error of a call to the table as one line that says what to check. */
+export function toConnectorError(error: unknown, { name }: Table): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  return new ConnectorError('STATE_UNAVAILABLE', `the table "${name}" ${reason(error)}`, { cause: error });
 }
 
 function reason(error: unknown): string {

@@ -1,18 +1,17 @@
-import { paginateQuery } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
-import type { Millis } from '../domain/time';
 import type { Deadline } from '../domain/deadline';
+import type { Millis } from '../domain/time';
+import { createConnectorItems, keyBeginsWith, type Item } from '../dynamodb/connector-items';
+import { parseSlice } from '../dynamodb/items';
 import { backfillPartition } from '../dynamodb/keys';
-import { callOptions, type Table } from '../dynamodb/table';
+import type { Table } from '../dynamodb/table';
 
-/** Where a slice of a backfill stands. */
+/** How far a slice of a backfill is. */
 export interface SliceStanding {
   /** From 0. */
   readonly slice: number;
   /** Everything of the slice before it has been read. */
   readonly readTo: Millis;
-  /** Pages read of what is being read now. */
+  /** Pages read of the present window. */
   readonly page: number;
   /** Records. */
   readonly fetched: number;
@@ -21,17 +20,11 @@ export interface SliceStanding {
 }
 
 export interface JobReader {
-  /** The slices that have begun. Fails with the SDK's own errors. */
+  /** The slices that have begun, in order. Fails with the SDK's own errors. */
   slices(connector: string, jobId: string): Promise<readonly SliceStanding[]>;
 }
 
-const standing = z.object({
-  readTo: z.int(),
-  inflight: z.nullish(z.object({ page: z.int() })),
-  counts: z.object({ fetched: z.int(), emitted: z.int() }),
-});
-
-/** Reads how far the slices of a job are. What is no slice's item is passed over. */
+/** Reads how far the slices of a job are. Skips items that are not valid slices. */
 export function createJobReader({
   table,
   deadline,
@@ -41,23 +34,19 @@ export function createJobReader({
 }): JobReader {
   return {
     async slices(connector, jobId) {
-      const prefix = `${jobId}#`;
-      const query = {
-        TableName: table.name,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': { S: backfillPartition(connector) }, ':sk': { S: prefix } },
-      };
-      const found: SliceStanding[] = [];
-      for await (const { Items: items = [] } of paginateQuery({ client: table.client }, query, callOptions(deadline))) {
-        for (const item of items) {
-          const slice = Number(item['sk']?.S?.slice(prefix.length));
-          const read = z.safeParse(standing, unmarshall(item));
-          if (!Number.isInteger(slice) || !read.success) continue;
-          const { readTo, inflight, counts } = read.data;
-          found.push({ slice, readTo, page: inflight?.page ?? 0, fetched: counts.fetched, emitted: counts.emitted });
-        }
-      }
-      return found.sort((one, other) => one.slice - other.slice);
+      const items = createConnectorItems(table, backfillPartition(connector), deadline, 'sdk');
+      const found = await items.list({ key: keyBeginsWith(`${jobId}#`) });
+      return found.flatMap(toStanding).sort((one, other) => one.slice - other.slice);
     },
   };
+}
+
+function toStanding(item: Item): SliceStanding[] {
+  try {
+    const { index, readTo, inflight, counts } = parseSlice(item);
+    const { fetched, emitted } = counts;
+    return [{ slice: index, readTo, page: inflight?.page ?? 0, fetched, emitted }];
+  } catch {
+    return [];
+  }
 }

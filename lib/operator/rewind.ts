@@ -1,62 +1,41 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
-import type { Millis } from '../domain/time';
 import type { Clock, Deadline } from '../domain/deadline';
-import { createConnectorItems, type ConnectorItems, type Item } from '../dynamodb/connector-items';
-import { dialect, sweeps } from '../dynamodb/items';
+import type { Millis } from '../domain/time';
+import { createConnectorItems, itemExists, type ConnectorItems } from '../dynamodb/connector-items';
+import { readDamagedInstallation, readDamagedState, type DamagedState } from '../dynamodb/items';
 import { INSTALLATION_KEY, STATE_KEY, statePartition } from '../dynamodb/keys';
+import { tokenIs } from '../dynamodb/leased-checkpoint';
 import type { Table } from '../dynamodb/table';
 
-/** Only another run's start, or another rewind, comes in between: more often than this is no coincidence. */
+/** Only the start of a run or another rewind changes the token: more attempts than this would mean another cause. */
 const TRIES = 5;
 
-/** Where a connector stands. null: the attribute is not there, or is not what a connector writes. */
+/** A connector's checkpoint as far as it can be read. null: the attribute is missing or not valid. */
 export interface Standing {
   readonly watermark: Millis | null;
   /** Nothing before it is read. */
   readonly startFrom: Millis | null;
-  /** Until when the run that is under way holds the connector; in the past: none is. */
+  /** When the lease of the present run ends; in the past: no run is under way. */
   readonly leaseUntil: Millis | null;
   /** The last commit. No watermark was ever later than it. */
   readonly lastOkAt: Millis | null;
 }
 
 /**
- * `missing`: the connector has no state. `ahead`: the instant lies after the watermark (after the last commit, where no
- * watermark can be read), and going there would skip what is between. `contended`: the token changed between each reading and writing.
+ * `missing`: the connector has no state. `ahead`: the instant is after the watermark (if that cannot be read, after the
+ * last commit); going there would skip records. `contended`: the token changed between each read and write.
  */
 export type RewindOutcome = 'rewound' | 'missing' | 'ahead' | 'contended';
 
-/** An operator's hand on a connector's place. Fails with the SDK's own errors. */
+/** Sets a connector's checkpoint back. Fails with the SDK's own errors. */
 export interface Rewinder {
   /** undefined: the connector has no state. */
   look(connector: string): Promise<Standing | undefined>;
   /**
-   * Sets the watermark back. Any run that is under way has lost its token and fails at its next commit. What was
-   * published stays marked as seen. Works on a state that a run refuses to read, and leaves it readable.
+   * Sets the watermark back. A run that is under way loses its lease and fails at its next commit. Published ids stay, so
+   * that nothing is published twice. Also repairs a state that a run cannot read.
    */
   rewind(connector: string, to: Millis): Promise<RewindOutcome>;
 }
-
-const orNull = <Schema extends z.ZodMiniType>(schema: Schema) => z.catch(z.nullable(schema), null);
-
-const state = z.object({
-  token: orNull(z.int()),
-  rev: orNull(z.int()),
-  wm: orNull(z.int()),
-  leaseUntil: orNull(z.int()),
-  lastOkAt: orNull(z.int()),
-  dialect: orNull(dialect),
-  sweeps: orNull(sweeps),
-  failStreak: orNull(z.int()),
-});
-type ReadableState = z.infer<typeof state>;
-
-const installation = z.object({
-  installedAt: orNull(z.int()),
-  startFrom: orNull(z.int()),
-  committed: orNull(z.boolean()),
-});
 
 export function createRewinder({
   table,
@@ -67,84 +46,73 @@ export function createRewinder({
   readonly clock: Clock;
   readonly deadline: Deadline;
 }): Rewinder {
-  const itemsOf = (connector: string) => createConnectorItems(table, statePartition(connector), deadline);
+  const itemsOf = (connector: string) => createConnectorItems(table, statePartition(connector), deadline, 'sdk');
 
   return {
     async look(connector) {
       const items = itemsOf(connector);
-      const [found, born] = await Promise.all([items.get(STATE_KEY), items.get(INSTALLATION_KEY)]);
-      if (found === undefined) return undefined;
-      const { wm, leaseUntil, lastOkAt } = read(state, found);
-      return {
-        watermark: wm,
-        startFrom: born === undefined ? null : read(installation, born).startFrom,
-        leaseUntil,
-        lastOkAt,
-      };
+      const [state, installation] = await Promise.all([items.get(STATE_KEY), items.get(INSTALLATION_KEY)]);
+      if (state === undefined) return undefined;
+      const { wm: watermark, leaseUntil, lastOkAt } = readDamagedState(state);
+      const startFrom = installation === undefined ? null : readDamagedInstallation(installation).startFrom;
+      return { watermark, startFrom, leaseUntil, lastOkAt };
     },
     async rewind(connector, to) {
       const items = itemsOf(connector);
       for (let tries = 0; tries < TRIES; tries += 1) {
         const found = await items.get(STATE_KEY);
         if (found === undefined) return 'missing';
-        const standing = read(state, found);
-        const latest = standing.wm ?? standing.lastOkAt;
+        const state = readDamagedState(found);
+        const latest = state.wm ?? state.lastOkAt;
         if (latest !== null && to > latest) return 'ahead';
-        // First, because a place before the start would be read, but never swept.
+        // First, because a watermark before the start would be read, but never swept.
         await lowerStart(items, to);
-        if ((await setBack(items, standing, to, clock.now())) !== 'refused') return 'rewound';
+        if ((await setBack(items, state, to, clock.now())) === 'written') return 'rewound';
       }
       return 'contended';
     },
   };
 }
 
-/** Numbers that a double cannot hold are rounded: they are not ours in any case. */
-function read<Schema extends z.ZodMiniType>(schema: Schema, item: Item): z.output<Schema> {
-  return z.parse(schema, unmarshall(item, { wrapNumbers: Number }));
-}
-
 /**
- * Touches what has to change and nothing else, under the token alone: a run commits several times a second, and its
- * commits in between must neither hold the rewind off nor be taken back beyond it.
+ * Changes only what it must, and depends on the token alone: a run commits several times a second, and its commits must
+ * neither keep the rewind from being written nor be undone beyond it.
  */
-async function setBack(items: ConnectorItems, standing: ReadableState, to: Millis, now: Millis): Promise<unknown> {
-  const { token, rev, dialect: answered, sweeps: swept, failStreak } = standing;
-  // Without its owner and its last commit in it, no run takes the item for one that it has written itself.
-  const remove = ['#inflight', '#notBefore', '#owner', '#lastCommitId', '#working'];
-  if (answered === null) remove.push('#dialect');
-  if (swept === null) remove.push('#sweeps');
-  if (failStreak === null) remove.push('#failStreak');
-  return items.update(STATE_KEY, {
-    set: [
-      '#wm = :to',
-      '#token = :nextToken',
-      '#leaseUntil = :zero',
-      rev === null ? '#rev = :one' : '#rev = #rev + :one',
-      ...(swept === null ? [] : ['#sweeps.#hourly.#inflight = :none', '#sweeps.#daily.#inflight = :none']),
-    ],
-    remove,
-    when: token === null ? 'attribute_exists(#pk)' : '#token = :token',
-    values: {
-      to,
-      ...(token === null ? {} : { token }),
-      // No count of runs comes near the clock: whatever token there was before, no run holds this one.
-      nextToken: (token ?? now) + 1,
-      zero: 0,
-      one: 1,
-      ...(swept === null ? {} : { none: null }),
+function setBack(
+  items: ConnectorItems,
+  { token, rev, dialect, sweeps, failStreak }: DamagedState,
+  to: Millis,
+  now: Millis,
+): Promise<'written' | 'refused'> {
+  return items.write(STATE_KEY, {
+    set: {
+      wm: to,
+      // No count of runs comes near the clock: no run holds this token, whatever the damaged one was.
+      token: (token ?? now) + 1,
+      leaseUntil: 0,
+      inflight: undefined,
+      notBefore: undefined,
+      working: undefined,
+      // A run recognizes its own writes by these.
+      owner: undefined,
+      lastCommitId: undefined,
+      ...(rev === null ? { rev: 1 } : {}),
+      ...(dialect === null ? { dialect: undefined } : {}),
+      ...(failStreak === null ? { failStreak: undefined } : {}),
+      ...(sweeps == null ? { sweeps: undefined } : { 'sweeps.hourly.inflight': null, 'sweeps.daily.inflight': null }),
     },
+    add: rev === null ? {} : { rev: 1 },
+    when: [token === null ? itemExists : tokenIs(token)],
   });
 }
 
 async function lowerStart(items: ConnectorItems, to: Millis): Promise<void> {
   const found = await items.get(INSTALLATION_KEY);
   if (found === undefined) return;
-  const { installedAt, startFrom, committed } = read(installation, found);
+  const { installedAt, startFrom, committed } = readDamagedInstallation(found);
   if (installedAt !== null && committed !== null && startFrom !== null && startFrom <= to) return;
-  await items.update(INSTALLATION_KEY, {
-    set: ['#startFrom = :startFrom', '#installedAt = :installedAt', '#committed = :committed'],
-    when: 'attribute_exists(#pk)',
-    values: { startFrom: Math.min(startFrom ?? to, to), installedAt: installedAt ?? to, committed: committed ?? true },
+  await items.write(INSTALLATION_KEY, {
+    set: { startFrom: Math.min(startFrom ?? to, to), installedAt: installedAt ?? to, committed: committed ?? true },
+    when: [itemExists],
   });
 }

@@ -1,16 +1,15 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
-import type { Millis, Window } from '../domain/time';
 import type { Deadline } from '../domain/deadline';
-import { parseWith } from '../contract/parse';
-import type { Item } from '../dynamodb/connector-items';
+import type { Millis, Window } from '../domain/time';
+import { createConnectorItems, type Item } from '../dynamodb/connector-items';
 import {
   parseGap,
   parseInstallation,
   parseJob,
+  parseQuarantined,
   parseSlice,
   parseState,
   type InstallationItem,
+  type SliceItem,
   type StateItem,
 } from '../dynamodb/items';
 import {
@@ -21,38 +20,30 @@ import {
   STATE_KEY,
   statePartition,
 } from '../dynamodb/keys';
-import { queryItems } from '../dynamodb/query-items';
 import type { Table } from '../dynamodb/table';
 
-/** What the table knows of a connector. Reading it changes nothing. */
+/** A connector's items in the table, read only. */
 export interface ConnectorStatus {
   /** null: the function has never run for it, or the item cannot be read. */
   readonly installation: InstallationItem | null;
-  /** null: there is none, or it cannot be read. */
-  readonly state: StateStatus | null;
-  /** Intervals that are lost, oldest first. They stay in the ledger for good. */
+  /** null: the item is missing or cannot be read. */
+  readonly state: StateItem | null;
+  /** Intervals of the log that are lost, oldest first. They stay in the ledger for good. */
   readonly gaps: readonly Window[];
   readonly quarantine: QuarantineStatus;
   readonly backfills: readonly BackfillStatus[];
-  /** Items that are not as a connector writes them. */
+  /** Items with attributes that are not valid. */
   readonly unreadable: readonly UnreadableItem[];
-}
-
-export interface StateStatus extends StateItem {
-  /** Until when the run that is under way holds the connector; in the past, or null: none is. */
-  readonly leaseUntil: Millis | null;
-  /** The last commit. */
-  readonly lastOkAt: Millis | null;
 }
 
 /** Counts of entries. */
 export interface QuarantineStatus {
   /** Those that a redrive would try. */
   readonly waiting: number;
-  /** How many of these were on the bus as they came, because they could not be read. */
+  /** Those of `waiting` that could not be parsed; they are on the bus too. */
   readonly unparsed: number;
   readonly redriven: number;
-  /** When the oldest waiting one was put aside. */
+  /** When the oldest waiting entry was quarantined. */
   readonly oldestAt: Millis | null;
 }
 
@@ -63,7 +54,7 @@ export interface BackfillStatus extends Window {
   readonly slicesDone: number;
   /** Events so far. */
   readonly emitted: number;
-  /** The last that was heard of it; null: none of its slices has begun. */
+  /** The last commit of any slice, or else its start; null: no slice has begun. */
   readonly lastAt: Millis | null;
 }
 
@@ -74,13 +65,9 @@ export interface UnreadableItem {
 }
 
 export interface StatusReader {
-  /** One Query for each of the connector's partitions but that of the seen ids. Fails with the SDK's own errors. */
+  /** Queries every partition of the connector but the published ids. Fails with the SDK's own errors. */
   read(connector: string): Promise<ConnectorStatus>;
 }
-
-const millis = z.int();
-const timing = z.object({ leaseUntil: z.catch(z.nullable(millis), null), lastOkAt: z.catch(z.nullable(millis), null) });
-const quarantined = z.object({ status: z.enum(['quarantined', 'redriven']), reason: z.string(), at: millis });
 
 export function createStatusReader({
   table,
@@ -89,111 +76,72 @@ export function createStatusReader({
   readonly table: Table;
   readonly deadline: Deadline;
 }): StatusReader {
-  const itemsOf = (pk: string) => queryItems(table, pk, deadline);
+  const itemsOf = (pk: string) => createConnectorItems(table, pk, deadline, 'sdk').list();
 
   return {
     async read(connector) {
       const unreadable: UnreadableItem[] = [];
-      /** null: the item is unreadable, and listed as such. */
-      const reading = <Value>(item: Item, parse: (item: Item) => Value): Value | null => {
-        try {
-          return parse(item);
-        } catch (error) {
-          unreadable.push({
-            item: `${item['pk']?.S ?? '?'} ${keyOf(item)}`,
-            problem: error instanceof Error ? error.message : String(error),
-          });
-          return null;
-        }
-      };
+      /** Those of the items that can be read; the others go into `unreadable`. */
+      const parseAll = <Value>(items: readonly Item[], isOne: (sk: string) => boolean, parse: (item: Item) => Value) =>
+        items.flatMap((item): Value[] => {
+          if (!isOne(keyOf(item))) return [];
+          try {
+            return [parse(item)];
+          } catch (error) {
+            const problem = error instanceof Error ? error.message : String(error);
+            unreadable.push({ item: `${item['pk']?.S ?? '?'} ${keyOf(item)}`, problem });
+            return [];
+          }
+        });
       const [live, ledger, backfills] = await Promise.all([
-        readLive(itemsOf(statePartition(connector)), reading),
-        readLedger(itemsOf(ledgerPartition(connector)), reading),
-        readBackfills(itemsOf(backfillPartition(connector)), reading),
+        itemsOf(statePartition(connector)),
+        itemsOf(ledgerPartition(connector)),
+        itemsOf(backfillPartition(connector)),
       ]);
-      return { ...live, ...ledger, backfills, unreadable };
+      const [installation = null] = parseAll(live, (sk) => sk === INSTALLATION_KEY, parseInstallation);
+      const [state = null] = parseAll(live, (sk) => sk === STATE_KEY, parseState);
+      const gaps = parseAll(ledger, (sk) => !isQuarantineKey(sk), parseGap);
+      const jobs = parseAll(backfills, (sk) => !isSliceKey(sk), parseJob);
+      const slices = parseAll(backfills, isSliceKey, (item) => ({ ...parseSlice(item), job: jobOf(keyOf(item)) }));
+      return {
+        installation,
+        state,
+        gaps: gaps.sort((one, other) => one.from - other.from),
+        quarantine: countQuarantined(parseAll(ledger, isQuarantineKey, parseQuarantined)),
+        backfills: jobs.flatMap((job) => {
+          const begun = slices.filter((slice) => slice.job === job.sk);
+          return summarize(job, begun);
+        }),
+        unreadable,
+      };
     },
   };
 }
 
-type Reading = <Value>(item: Item, parse: (item: Item) => Value) => Value | null;
-
-async function readLive(
-  items: AsyncIterable<Item>,
-  reading: Reading,
-): Promise<Pick<ConnectorStatus, 'installation' | 'state'>> {
-  let installation: InstallationItem | null = null;
-  let state: StateStatus | null = null;
-  for await (const item of items) {
-    if (keyOf(item) === INSTALLATION_KEY) installation = reading(item, parseInstallation);
-    if (keyOf(item) === STATE_KEY) state = reading(item, parseStateStatus);
-  }
-  return { installation, state };
+function countQuarantined(entries: readonly ReturnType<typeof parseQuarantined>[]): QuarantineStatus {
+  const waiting = entries.filter(({ status }) => status === 'quarantined');
+  return {
+    waiting: waiting.length,
+    unparsed: waiting.filter(({ reason }) => reason === 'unparsed').length,
+    redriven: entries.length - waiting.length,
+    oldestAt: waiting.reduce<Millis | null>((oldest, { at }) => Math.min(oldest ?? at, at), null),
+  };
 }
 
-function parseStateStatus(item: Item): StateStatus {
-  return { ...parseState(item), ...z.parse(timing, unmarshall(item)) };
+/** Nothing if the job is done. A slice that has not begun has no item. */
+function summarize(job: ReturnType<typeof parseJob>, begun: readonly SliceItem[]): BackfillStatus[] {
+  const { sk, from, until, sliceMs } = job;
+  const slices = Math.max(1, Math.ceil((until - from) / sliceMs));
+  const slicesDone = begun.filter((slice) => slice.readTo >= slice.until).length;
+  if (slicesDone >= slices) return [];
+  const emitted = begun.reduce((sum, { counts }) => sum + counts.emitted, 0);
+  const times = begun.map(({ startedAt, updatedAt = startedAt }) => updatedAt);
+  const lastAt = times.length === 0 ? null : Math.max(...times);
+  return [{ job: sk, from, until, slices, slicesDone, emitted, lastAt }];
 }
 
-async function readLedger(
-  items: AsyncIterable<Item>,
-  reading: Reading,
-): Promise<Pick<ConnectorStatus, 'gaps' | 'quarantine'>> {
-  const gaps: Window[] = [];
-  const quarantine = { waiting: 0, unparsed: 0, redriven: 0, oldestAt: null as Millis | null };
-  for await (const item of items) {
-    if (!keyOf(item).startsWith(quarantineKey(''))) {
-      const lost = reading(item, parseGap);
-      if (lost !== null) gaps.push(lost);
-      continue;
-    }
-    const entry = reading(item, (one) => parseWith(quarantined, unmarshall(one), "the ledger's item"));
-    if (entry === null) continue;
-    if (entry.status === 'redriven') {
-      quarantine.redriven += 1;
-      continue;
-    }
-    quarantine.waiting += 1;
-    if (entry.reason === 'unparsed') quarantine.unparsed += 1;
-    quarantine.oldestAt = Math.min(quarantine.oldestAt ?? entry.at, entry.at);
-  }
-  return { gaps: gaps.sort((one, other) => one.from - other.from), quarantine };
-}
-
-/** Sort keys are `<job>` and `<job>#<slice>`. A slice that has not begun has no item. */
-async function readBackfills(items: AsyncIterable<Item>, reading: Reading): Promise<BackfillStatus[]> {
-  const jobs = new Map<string, ReturnType<typeof parseJob>>();
-  const slices = new Map<string, ReturnType<typeof parseSlice>[]>();
-  for await (const item of items) {
-    const [job = '', number] = keyOf(item).split('#');
-    if (number === undefined) {
-      const read = reading(item, parseJob);
-      if (read !== null) jobs.set(job, read);
-    } else {
-      const read = reading(item, parseSlice);
-      if (read !== null) slices.set(job, [...(slices.get(job) ?? []), read]);
-    }
-  }
-  return [...jobs].flatMap(([job, { from, until, sliceMs }]) => {
-    const begun = slices.get(job) ?? [];
-    const count = Math.max(1, Math.ceil((until - from) / sliceMs));
-    const slicesDone = begun.filter((slice) => slice.readTo >= slice.until).length;
-    if (slicesDone >= count) return [];
-    const times = begun.map(({ startedAt, updatedAt = startedAt }) => updatedAt);
-    return [
-      {
-        job,
-        from,
-        until,
-        slices: count,
-        slicesDone,
-        emitted: begun.reduce((sum, { counts }) => sum + counts.emitted, 0),
-        lastAt: times.length === 0 ? null : Math.max(...times),
-      },
-    ];
-  });
-}
-
-function keyOf(item: Item): string {
-  return item['sk']?.S ?? '';
-}
+const keyOf = (item: Item): string => item['sk']?.S ?? '';
+const isQuarantineKey = (sk: string) => sk.startsWith(quarantineKey(''));
+/** Sort keys of a backfill are `<job>` and `<job>#<slice>`. */
+const isSliceKey = (sk: string) => sk.includes('#');
+const jobOf = (sk: string) => sk.split('#')[0];

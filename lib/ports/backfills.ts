@@ -3,9 +3,9 @@ import type { Millis, Window } from '../domain/time';
 import type { Lease } from './checkpoints';
 import type { Deadline } from '../domain/deadline';
 
-/** A hold on a slice. Each commit lengthens its lease; with the last one the slice is done. */
+/** The lease of a slice. Each commit renews it; the last commit completes the slice. */
 export interface SliceLease extends Lease<SliceCheckpoint> {
-  /** After a failure: gives the lease back, unless another run has taken it. */
+  /** After a failure: releases the lease, unless another run has taken it. */
   release(): Promise<void>;
 }
 
@@ -15,16 +15,16 @@ export type SliceAcquisition =
   /** Tailscale has asked to wait. */
   | { readonly state: 'waiting'; readonly until: Millis };
 
-/** A connector's backfills: jobs and places of their own beside live state, of which they write nothing. */
+/** A connector's backfills: jobs, and a checkpoint for each slice. Live state is read, never written. */
 export interface BackfillStore {
   /** undefined: the connector has never run. */
   live(): Promise<LiveStanding | undefined>;
   findJob(jobId: string): Promise<BackfillJob | undefined>;
-  /** Keeps a job. Answers the one that is kept: another invocation may have been first. */
+  /** Stores a job. Returns the stored one: another invocation may have been first. */
   keepJob(job: BackfillJob): Promise<BackfillJob>;
-  /** The slices of a job that were begun, in order. */
+  /** The slices of a job that have begun, in order. */
   slices(jobId: string): Promise<readonly BackfillSlice[]>;
-  /** Takes a slice's lease, creating its place the first time. */
+  /** Takes a slice's lease, creating its checkpoint the first time. */
   acquire(
     jobId: string,
     slice: Window & { readonly index: number },
@@ -33,5 +33,5 @@ export interface BackfillStore {
   ): Promise<SliceAcquisition>;
 }
 
-/** All of it throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */
+/** Every call throws ConnectorError STATE_UNAVAILABLE or STATE_INVALID. */
 export type OpenBackfills = (connector: string, deadline: Deadline) => BackfillStore;

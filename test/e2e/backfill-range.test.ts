@@ -230,7 +230,7 @@ describe('what cannot go on the bus', () => {
 
 describe('a write to the slice of which the answer is lost', () => {
   it.each([
-    ['the lease', (body: string) => body.includes('if_not_exists(#token')],
+    ['the lease', (body: string) => body.includes('#previousLease')],
     ['a commit', (body: string) => body.includes('#lastCommitId')],
   ])('was made all the same, and the run goes on (%s)', async (_, isMeant) => {
     await installed({ dialect: 'configuration' });

@@ -1,16 +1,16 @@
-import { ConnectorError } from '../../lib/domain/errors';
-import type { Ending, InstallationRecord, HealthRecord, Place } from '../../lib/domain/checkpoint';
-import type { Millis } from '../../lib/domain/time';
-import type { CommitOptions, StateStore, LiveLease } from '../../lib/ports/checkpoints';
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { Clock, Deadline } from '../../lib/domain/deadline';
-import { NoAnswer, type Call, type Io } from './in-memory-io';
-import { createInMemorySeen } from './in-memory-published';
-import type { ConnectorItems, InMemoryTable, StateItem, TableWatch } from './in-memory-table';
-
-/** As lib/state has them; the contract tests hold both to the same. */
-const FIRST_RUN_MS = 5 * 60_000;
-const LEASE_SLACK_MS = 5_000;
-const CLOCK_SKEW_MS = 10_000;
+import { createStateStore } from '../../lib/dynamodb/state-store';
+import type { StateStore } from '../../lib/ports/checkpoints';
+import type { Input, Item } from './in-memory-dynamodb';
+import type { Io } from './in-memory-io';
+import { readState, toNames, toQuarantined, type InMemoryTable } from './in-memory-table';
 
 export interface InMemoryStateDeps {
   readonly table: InMemoryTable;
@@ -19,324 +19,95 @@ export interface InMemoryStateDeps {
   readonly newCommitId: () => string;
 }
 
-/** One request to the table. */
-export type Ask = <Answer>(
-  name: string,
-  kind: 'read' | 'write' | 'closing' | 'closing read',
-  effect: () => Answer,
-  about?: string,
-) => Promise<Answer>;
-
-/** Live state whose table is in memory: the same requests, conditions and answers as lib/state. */
+/** lib/dynamodb's own state store, over a table in memory. */
 export function createInMemoryState({ table, clock, io, newCommitId }: InMemoryStateDeps): StateStore {
   return {
-    async acquire(connector, runId, deadline) {
-      const ask = createAsk(io, deadline);
-      const items = () => table.of(connector);
-      const installation = await findInstallation(ask, items, clock);
-      const lease = await takeLease(ask, items, table.watch, runId, installation.startFrom, clock, deadline);
-      if (!lease.taken) return { state: 'busy', watermark: lease.state?.wm ?? null };
-      return {
-        state: 'acquired',
-        lease: createLiveLease({ table, connector, runId, ask, clock, newCommitId, installation, state: lease.state }),
-      };
-    },
-  };
-}
-
-function createAsk(io: Io, deadline: Deadline): Ask {
-  return async (name, kind, effect, about = '') => {
-    const call: Call = {
-      service: 'state',
-      name,
-      about,
-      writes: !kind.endsWith('read'),
-      closing: kind.startsWith('closing'),
-      limitMs: 20_000,
-      deadline,
-    };
-    try {
-      return await io(call, effect);
-    } catch (error) {
-      throw error instanceof NoAnswer
-        ? new ConnectorError('STATE_UNAVAILABLE', 'the table could not be reached')
-        : error;
-    }
-  };
-}
-
-async function findInstallation(ask: Ask, items: () => ConnectorItems, clock: Clock): Promise<InstallationRecord> {
-  const found = await ask('get GENESIS', 'read', () => items().installation);
-  if (found !== undefined) return found;
-  const installedAt = clock.now();
-  const installation: InstallationRecord = {
-    installedAt,
-    startFrom: installedAt - FIRST_RUN_MS,
-    tailnetKey: null,
-    tailnetId: null,
-    idKey: 'key',
-    committed: false,
-  };
-  return ask('put GENESIS', 'closing', () => (items().installation ??= installation));
-}
-
-const UNKNOWN: HealthRecord = { ending: null, progressAt: null, alert: null, owed: [], lastEventAt: null, matched: {} };
-
-type Lease =
-  | { readonly taken: true; readonly state: StateItem }
-  | { readonly taken: false; readonly state: StateItem | undefined };
-
-async function takeLease(
-  ask: Ask,
-  items: () => ConnectorItems,
-  watch: TableWatch,
-  runId: string,
-  startFrom: Millis,
-  clock: Clock,
-  deadline: Deadline,
-): Promise<Lease> {
-  const now = clock.now();
-  const leaseUntil = now + deadline.remaining() + LEASE_SLACK_MS;
-  const taken = await ask(
-    'ACQUIRE',
-    'closing',
-    () => {
-      const { state } = items();
-      const fresh: StateItem = {
-        token: 0,
-        owner: runId,
-        leaseUntil,
-        rev: 0,
-        wm: startFrom,
-        failStreak: 0,
-        lastFailure: null,
-        lastCommitId: null,
-        notBefore: null,
-        previousLease: 0,
-        working: null,
-        health: UNKNOWN,
-        checkpoint: null,
-      };
-      const isFree = state === undefined || state.leaseUntil < now - CLOCK_SKEW_MS;
-      if (!isFree) return undefined;
-      watch.acquired?.(runId, state);
-      const { token } = state ?? fresh;
-      return (items().state = {
-        ...(state ?? fresh),
-        owner: runId,
-        previousLease: state?.leaseUntil ?? 0,
-        leaseUntil,
-        token: token + 1,
+    acquire(connector, runId, deadline) {
+      const client = createClient(table, io, runId, deadline);
+      const store = createStateStore({
+        table: { client, name: 'in-memory' },
+        clock,
+        newCommitId,
+        newIdKey: () => 'key',
       });
+      return store.acquire(connector, runId, deadline);
     },
-    runId,
-  );
-  if (taken !== undefined) return { taken: true, state: taken };
-  const state = await ask('get STATE', 'closing read', () => items().state);
-  return state?.owner === runId ? { taken: true, state } : { taken: false, state };
+  };
 }
 
-interface LiveLeaseDeps {
-  readonly table: InMemoryTable;
-  readonly connector: string;
-  readonly runId: string;
-  readonly ask: Ask;
-  readonly clock: Clock;
-  readonly newCommitId: () => string;
-  readonly installation: InstallationRecord;
-  readonly state: StateItem;
-}
+/** Requests that need not succeed for a run to end well: none of them may start in the reserve. */
+const NOT_CLOSING: readonly string[] = ['query SEEN', 'fix TAILNET'];
 
-function createLiveLease({ table, connector, runId, ask, clock, newCommitId, ...acquired }: LiveLeaseDeps): LiveLease {
-  const { token } = acquired.state;
-  const items = () => table.of(connector);
-  const seen = createInMemorySeen({ table, connector, runId, ask, clock });
-  let { installation } = acquired;
-  let checkpoint = toPlace(acquired.state, installation);
-  let revision = acquired.state.rev;
-  let failures = acquired.state.failStreak;
-  let { health } = acquired.state;
-  const { working } = acquired.state;
-  const suspects = new Map((working?.records ?? []).map((record) => [record, (working?.deaths ?? 0) + 1]));
-  const leaseLost = () => new ConnectorError('LEASE_LOST', 'another run took over, or the watermark was set back');
-  const endingNow = (how: Ending, code: string | null): HealthRecord['ending'] =>
-    health.ending?.how === how && health.ending.code === code ? health.ending : { how, code, since: clock.now() };
-
-  async function commit(next: Place, { release, notBefore, stuckOn }: CommitOptions): Promise<void> {
-    const commitId = newCommitId();
-    const { watermark: wm, ...rest } = next;
-    const endsWell = release !== undefined && (release === 'whole' || wm > acquired.state.wm);
-    const moved =
-      wm !== checkpoint.watermark || next.inflight !== checkpoint.inflight || next.sweeps !== checkpoint.sweeps;
-    const known: HealthRecord = {
-      ...health,
-      ending: release === undefined ? health.ending : endingNow(release, null),
-      progressAt: moved ? clock.now() : health.progressAt,
+/** A client whose requests travel through `io`. The paginator requires a DynamoDBClient by its prototype. */
+function createClient(table: InMemoryTable, io: Io, runId: string, deadline: Deadline): DynamoDBClient {
+  const { items } = table;
+  function effectOf(command: { readonly input: unknown }, name: string): () => unknown {
+    const input = command.input as Input;
+    const onWrite = (before: Item | undefined, after: Item) => {
+      announce(table, runId, name, input, before, after);
     };
-    const applied = await ask(
-      'COMMIT',
-      'closing',
-      () => {
-        const before = items().state;
-        if (before?.token !== token || before.rev !== revision) return false;
-        const leaseUntil = release === undefined ? before.leaseUntil : 0;
-        const failStreak = endsWell ? 0 : before.failStreak;
-        const after: StateItem = {
-          ...before,
-          wm,
-          checkpoint: rest,
-          rev: revision + 1,
-          lastCommitId: commitId,
-          failStreak,
-          leaseUntil,
-          notBefore: notBefore ?? null,
-          working: stuckOn === undefined ? null : { records: [stuckOn], deaths: suspects.get(stuckOn) ?? 0 },
-          health: known,
-        };
-        table.watch.committed?.(runId, token, before, after);
-        items().state = after;
-        return true;
-      },
-      describe(next, release !== undefined),
-    );
-    if (!applied && (await ask('get STATE', 'closing read', () => items().state?.lastCommitId)) !== commitId)
-      throw leaseLost();
-    revision += 1;
-    checkpoint = next;
-    health = known;
-    if (endsWell) failures = 0;
-    if (installation.committed) return;
-    await ask(
-      'mark GENESIS',
-      'closing',
-      () => void (items().installation = { ...(items().installation ?? installation), committed: true }),
-    );
-    installation = { ...installation, committed: true };
+    if (command instanceof GetItemCommand)
+      return () => ({ Item: items.get(input.Key?.['pk']?.S ?? '', input.Key?.['sk']?.S ?? '') });
+    if (command instanceof PutItemCommand) return () => items.putItem(input, onWrite);
+    if (command instanceof UpdateItemCommand) return () => items.updateItem(input, onWrite);
+    if (command instanceof QueryCommand) return () => items.query(input);
+    throw new Error(`the in-memory table has no ${name}`);
   }
-
-  /** Writes under the token alone. Answers whether the token was still ours. */
-  const write = (name: string, change: (state: StateItem) => StateItem, about?: string) =>
-    ask(
-      name,
-      'closing',
-      () => {
-        const { state } = items();
-        if (state?.token !== token) return false;
-        items().state = change(state);
-        return true;
-      },
-      about,
-    );
-
-  async function noteWork(records: readonly string[], deaths: number, progressed: boolean): Promise<void> {
-    const progressAt = progressed ? clock.now() : health.progressAt;
-    const applied = await write(
-      'NOTE',
-      (state) => {
-        table.watch.noted?.(runId, records, deaths);
-        return { ...state, working: { records, deaths }, health: { ...state.health, progressAt } };
-      },
-      `${records.length} records, ${deaths} deaths`,
-    );
-    if (!applied) throw leaseLost();
-    health = { ...health, progressAt };
-  }
-
-  const fixTailnet = async ({ key, id }: { key: string; id: string | null }) => {
-    installation = await ask(
-      'fix TAILNET',
-      'write',
-      () => {
-        const found = items().installation;
-        if (found === undefined) throw new ConnectorError('STATE_UNAVAILABLE', 'the GENESIS item is gone');
-        return (items().installation = {
-          ...found,
-          tailnetKey: found.tailnetKey ?? key,
-          tailnetId: found.tailnetId ?? id,
-        });
-      },
-      key,
-    );
+  const send = (command: { readonly input: unknown }) => {
+    const { name, about, writes } = describe(command.input as Input);
+    const closing = !NOT_CLOSING.includes(name);
+    const call = { service: 'state', name, about, writes, closing, limitMs: 20_000, deadline } as const;
+    return io(call, effectOf(command, name));
   };
-
-  const fail = async (code: string) => {
-    const ending = endingNow('failed', code);
-    const applied = await write('FAIL', (state) => ({
-      ...state,
-      failStreak: failures + 1,
-      lastFailure: code,
-      leaseUntil: 0,
-      working: null,
-      health: { ...health, ending },
-    }));
-    if (!applied) return null;
-    health = { ...health, ending };
-    failures += 1;
-    return failures;
-  };
-
-  return {
-    get installation() {
-      return installation;
-    },
-    get checkpoint() {
-      return checkpoint;
-    },
-    stateLost: installation.committed && acquired.state.rev === 0,
-    get failStreak() {
-      return failures;
-    },
-    previousDied: acquired.state.previousLease > 0,
-    notBefore: acquired.state.notBefore,
-    suspects,
-    get health() {
-      return health;
-    },
-    observe({ lastEventAt, matched = {} }) {
-      health = {
-        ...health,
-        lastEventAt: lastEventAt === undefined ? health.lastEventAt : Math.max(lastEventAt, health.lastEventAt ?? 0),
-        matched: { ...health.matched, ...matched },
-      };
-    },
-    noteWork,
-    async saveAlerts(alerts) {
-      const before = health;
-      health = { ...health, ...alerts };
-      if (
-        !(await write('ALERTS', (state) => ({ ...state, health: { ...state.health, ...alerts } }), alerts.alert?.kind))
-      )
-        health = before;
-    },
-    seen: (buckets) => seen.load(buckets),
-    markPublished: (elements) => seen.mark(elements),
-    fixTailnet,
-    commit: (next, options = {}) => commit(next, options),
-    fail,
-    recordGap: (gap) =>
-      ask('GAP', 'closing', () => void items().gaps.set(`${gap.from} ${gap.until}`, gap), `${gap.from}`),
-    recordQuarantine: (entry) =>
-      ask(
-        'QUARANTINE',
-        'closing',
-        () => {
-          items().quarantine.set(entry.id, entry);
-          table.watch.quarantined?.(runId, entry);
-        },
-        entry.id.slice(0, 12),
-      ),
-  };
+  return Object.assign(Object.create(DynamoDBClient.prototype) as DynamoDBClient, { send });
 }
 
-function toPlace({ wm, checkpoint }: StateItem, { installedAt }: InstallationRecord): Place {
-  const unswept = { doneFrom: installedAt, inflight: null };
-  return {
-    ...(checkpoint ?? { inflight: null, dialect: null, sweeps: { hourly: unswept, daily: unswept } }),
-    watermark: wm,
-  };
+/** Names a request by what the product does with it. */
+function describe(input: Input): { readonly name: string; readonly about: string; readonly writes: boolean } {
+  const { Key, Item: put, UpdateExpression: update, ExpressionAttributeValues: values = {} } = input;
+  const { pk, sk } = Key ?? put ?? {};
+  const key = sk?.S ?? '';
+  const write = (name: string, about = key) => ({ name, about, writes: true });
+  if (pk === undefined) return { name: 'query SEEN', about: values[':first']?.S ?? '', writes: false };
+  if (put !== undefined) return write(key === 'GENESIS' ? 'put GENESIS' : 'GAP');
+  if (update === undefined) return { name: `get ${key}`, about: '', writes: false };
+  if (values[':ids'] !== undefined) return write('add SEEN', `${key} ${values[':ids'].BS?.length}`);
+  if (key.startsWith('QUAR#')) return write('QUARANTINE');
+  if (key === 'GENESIS') return write(values[':tailnetKey'] === undefined ? 'mark GENESIS' : 'fix TAILNET');
+  if (values[':previousLease'] !== undefined) return write('ACQUIRE', values[':owner']?.S);
+  if (values[':lastCommitId'] !== undefined) return write('COMMIT', describeCommit(values));
+  if (values[':lastFailure'] !== undefined) return write('FAIL');
+  const working = values[':working']?.M;
+  if (working === undefined) return write('ALERTS');
+  return write('NOTE', `${(working['ids']?.B?.length ?? 0) / 8} records, ${working['deaths']?.N} deaths`);
 }
 
-function describe({ watermark, inflight, sweeps }: Place, release: boolean): string {
-  const reader = inflight ?? sweeps.daily.inflight ?? sweeps.hourly.inflight;
-  return `wm ${new Date(watermark).toISOString()}${reader === null ? '' : ` ${inflight === null ? 'sweep ' : ''}page ${reader.page}`}${release ? ', release' : ''}`;
+function describeCommit(values: Item): string {
+  const { hourly, daily } = values[':sweeps']?.M ?? {};
+  const [live, sweep] = [values[':inflight']?.M, daily?.M?.['inflight']?.M ?? hourly?.M?.['inflight']?.M];
+  const page = (live ?? sweep)?.['page']?.N;
+  const at = page === undefined ? '' : ` ${live === undefined ? 'sweep ' : ''}page ${page}`;
+  return `wm ${new Date(Number(values[':wm']?.N)).toISOString()}${at}${values[':leaseUntil'] === undefined ? '' : ', release'}`;
+}
+
+function announce(
+  { watch }: InMemoryTable,
+  runId: string,
+  name: string,
+  { ExpressionAttributeValues: values = {} }: Input,
+  before: Item | undefined,
+  after: Item,
+): void {
+  if (name === 'ACQUIRE') watch.acquired?.(runId, readState(before));
+  if (name === 'COMMIT') {
+    const [from, to] = [readState(before), readState(after)];
+    if (from !== undefined && to !== undefined) watch.committed?.(runId, from.token, from, to);
+  }
+  if (name === 'NOTE') {
+    const { ids, deaths } = values[':working']?.M ?? {};
+    watch.noted?.(runId, toNames(ids?.B ?? Buffer.alloc(0)), Number(deaths?.N));
+  }
+  if (name === 'add SEEN')
+    watch.marked?.(runId, values[':ids']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')) ?? []);
+  if (name === 'QUARANTINE') watch.quarantined?.(runId, toQuarantined(after));
 }

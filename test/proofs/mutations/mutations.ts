@@ -93,10 +93,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'no fencing',
-    file: 'lib/dynamodb/live-lease.ts',
-    find: "when: '#token = :token AND #rev = :rev'",
-    replace: "when: '#token = :token AND #rev = :rev OR attribute_exists(#token)'",
-    caughtBy: [{ proof: 'frozen at a commit', invariants: ['I5'] }],
+    file: 'lib/dynamodb/leased-checkpoint.ts',
+    find: 'when: [isOurs, revisionIs(revision)]',
+    replace: 'when: []',
+    caughtBy: [
+      { proof: 'simulation', invariants: ['I5', 'I4', 'I16'] },
+      { proof: 'frozen at a commit', invariants: ['I5'] },
+    ],
   },
   {
     name: 'sweep anchored at now',
@@ -149,10 +152,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'unfenced mark',
-    file: 'lib/dynamodb/live-lease.ts',
-    find: "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token',",
-    replace:
-      "set: ['#working = :working', '#progressAt = :progressAt'],\n      when: '#token = :token OR attribute_exists(#token)',",
+    file: 'lib/dynamodb/leased-checkpoint.ts',
+    find: 'const written = await write({ ...attributes, working: toWorking(records, deaths) });',
+    replace: 'const written = await items.write(sk, { set: { ...attributes, working: toWorking(records, deaths) } });',
     caughtBy: [{ proof: 'lease lost in a page', invariants: ['I7'] }],
   },
 ];
