@@ -159,7 +159,7 @@ describe('no answer is too large', () => {
   it('100 policy edits of 2 × 90 KB in one page', async () => {
     await open({ dialect: 'audit' });
     world.api.add(Array.from({ length: 100 }, (_, index) => edit(90_000, index * 2)));
-    const lambda = await world.sandbox();
+    const lambda = await world.sandbox({}, { isAlone: true });
     await lambda.poll();
     expect(logEvents()).toHaveLength(200);
     expect(peakMib(lambda.pid)).toBeLessThan(300);
@@ -169,7 +169,7 @@ describe('no answer is too large', () => {
     await open({ dialect: 'configuration' });
     const one = edit(4_500_000, 0);
     world.api.add([one, { ...edit(4_500_000, 2), eventTime: (one as { eventTime: string }).eventTime }]);
-    const lambda = await world.sandbox();
+    const lambda = await world.sandbox({}, { isAlone: true });
     await lambda.poll();
     expect(logEvents()).toHaveLength(4);
     expect(peakMib(lambda.pid)).toBeLessThan(400);
@@ -187,7 +187,7 @@ describe('no answer is too large', () => {
         yield ']}';
       })(),
     }));
-    const lambda = await world.sandbox();
+    const lambda = await world.sandbox({}, { isAlone: true });
     await expect(lambda.poll()).resolves.toMatchObject({
       connectors: [{ fetched: 200, emitted: 200, partial: false }],
     });

@@ -181,7 +181,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return ((await table.send(new QueryCommand(query))).Items ?? []).map((one) => unmarshall(one));
     },
     async close() {
-      await Promise.all(sandboxes.map((sandbox) => sandbox.kill()));
+      await Promise.all(sandboxes.map((sandbox) => sandbox.release()));
       gateway.calm();
       const left = await whatLeft();
       table.destroy();

@@ -39,7 +39,7 @@ export async function onStage({
       failures: run.failures,
     };
   } finally {
-    run.end();
+    await run.end();
     await stage.close();
   }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Millis } from '../../../lib/domain/time';
-import type { SandboxPool, TimedSandbox } from './sandbox-pool';
+import type { Sandbox } from '../../harness/lambda';
+import type { SandboxPool } from './sandbox-pool';
 import type { Stage } from './stage';
 
 /** Milliseconds that an invocation has. */
-export const REMAINING_MS: Millis = 60_000;
+const REMAINING_MS: Millis = 60_000;
 
 /** Milliseconds after which a dead run's lease is over: its time, its slack of 5 s and the clocks' skew of 10 s. */
 const LEASE_OVER_MS: Millis = 80_000;
@@ -30,25 +31,24 @@ export interface Run {
   /** How invocations failed; those of killed sandboxes are none. */
   readonly failures: readonly string[];
   readonly problems: readonly string[];
-  /** Gives the sandboxes back. */
-  end(): void;
+  end(): Promise<void>;
 }
 
 export function createRun(stage: Stage, pool: SandboxPool): Run {
   const failures: string[] = [];
   const problems: string[] = [];
-  let current: TimedSandbox | undefined;
+  let current: Sandbox | undefined;
 
   const take = () => pool.take(stage.world.environment, stage.aheadMs());
 
-  const invoke = async (sandbox: TimedSandbox): Promise<boolean> => {
+  const invoke = async (sandbox: Sandbox): Promise<boolean> => {
     const timer = new AbortController();
     const hanging = delay(HANGS_MS, undefined, timer).then(() => {
       throw new Error('I18: it did not end');
     });
     try {
       await sandbox.setClock(stage.aheadMs());
-      const { connectors } = await Promise.race([sandbox.poll(), hanging]);
+      const { connectors } = await Promise.race([sandbox.poll({ remainingMs: REMAINING_MS }), hanging]);
       return connectors.every(({ busy, partial }) => !busy && !partial);
     } catch (error) {
       if (!sandbox.isKilled) failures.push(error instanceof Error ? error.message : 'no Error');
@@ -78,7 +78,7 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
       until(async () => {
         const [one, other] = await Promise.all([alive(), take()]);
         const done = await Promise.all([invoke(one), invoke(other)]);
-        pool.giveBack(other);
+        await other.release();
         return done.includes(true);
       }),
     kill: async () => current?.kill(),
@@ -86,11 +86,9 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
       stage.advance(LEASE_OVER_MS);
       const other = await take();
       await invoke(other);
-      pool.giveBack(other);
+      await other.release();
       await current?.setClock(stage.aheadMs());
     },
-    end() {
-      if (current !== undefined) pool.giveBack(current);
-    },
+    end: async () => current?.release(),
   };
 }

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { REMAINING_MS } from '../crash/run';
 import { createSandboxPool } from '../crash/sandbox-pool';
 import { bundle, ROOT } from './mutant';
 import { PROOFS, type Mutation, type ProofName } from './mutations';
@@ -49,11 +48,11 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   try {
     if (proof === 'simulation') return await simulate(await bundle('simulation', mutation, folder), seeds);
     if (isPageScene(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
-    const pool = createSandboxPool({ bundle: await bundle('handler', mutation, folder), remainingMs: REMAINING_MS });
+    const pool = createSandboxPool(await bundle('handler', mutation, folder));
     try {
       return await SCENES[proof](pool);
     } finally {
-      await pool.close();
+      pool.close();
     }
   } finally {
     await rm(folder, { recursive: true });
