@@ -1,5 +1,4 @@
-import { InvalidEventPattern } from './invalid-event-pattern';
-import { isLeaf, onlyEntry, parseValueMatch } from './value-match';
+import { InvalidEventPattern, isLeaf, onlyEntry, parseValueMatch } from './value-match';
 import type { Leaf, LeafTest } from './value-match';
 
 /** Says whether an event matches. */
