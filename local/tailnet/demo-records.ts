@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Millis } from '../../lib/domain/time';
-import { actors, device, tailnetSetting, things, user } from './demo-cast';
+import { actors, device, tailnetSetting, things, user } from './demo-actors';
 import { policyAfter, policyBefore } from './demo-policy';
 import { formatInstant, NANOS_PER_MILLI, NANOS_PER_SECOND } from './instant';
 

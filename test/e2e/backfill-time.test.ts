@@ -4,7 +4,7 @@ import type { Bus } from '../../lib/ports/event-bus';
 import { redrive, type RedriveDeps } from '../../lib/backfill/redrive';
 import { identify } from '../../lib/events/identity/identify';
 import { normalize } from '../../lib/events/normalize';
-import { record } from '../harness/world';
+import { record } from '../harness/environment';
 
 const context = {
   connector: 'default',

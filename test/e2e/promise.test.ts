@@ -1,18 +1,24 @@
 import { gunzipSync } from 'node:zlib';
-import { API_KEY, openWorld, record, type World, type WorldOptions } from '../harness/world';
+import {
+  API_KEY,
+  openEnvironment,
+  record,
+  type TestEnvironment,
+  type TestEnvironmentOptions,
+} from '../harness/environment';
 import { validateEvent } from '../harness/validate-event';
 import { HOUR, DAY } from '../../lib/domain/time';
 
-let world: World | undefined;
+let setup: TestEnvironment | undefined;
 afterEach(async () => {
-  await world?.close();
-  world = undefined;
+  await setup?.close();
+  setup = undefined;
 });
-const open = async (options?: WorldOptions) => (world = await openWorld(options));
+const open = async (options?: TestEnvironmentOptions) => (setup = await openEnvironment(options));
 
-const archived = ({ s3 }: World['gateway'], { bucket, key }: { bucket: string; key: string }): unknown =>
+const archived = ({ s3 }: TestEnvironment['gateway'], { bucket, key }: { bucket: string; key: string }): unknown =>
   JSON.parse(gunzipSync(s3.object(bucket, key)?.body ?? '').toString());
-const health = ({ events }: World) =>
+const health = ({ events }: TestEnvironment) =>
   events.filter((event) => event['detail-type'] === 'Tailscale Connector Health').map(({ detail }) => detail);
 
 describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Millis } from '../../../lib/domain/time';
 import type { Sandbox } from '../../harness/lambda';
 import type { SandboxPool } from './sandbox-pool';
-import type { Stage } from './stage';
+import type { Trial } from './trial';
 
 /** Milliseconds that an invocation has. */
 const REMAINING_MS: Millis = 60_000;
@@ -16,7 +16,7 @@ const HANGS_MS: Millis = 90_000;
 /** Invocations within which a tick's work has to be done, whatever happened to the first. */
 const TRIES = 4;
 
-/** The connector's life on a stage: sandboxes come, die and are replaced, as Lambda does it. */
+/** Runs the connector: sandboxes are started, killed and replaced, as by Lambda. */
 export interface Run {
   /** Invokes once. @returns whether all of a tick's work was done. */
   invoke(): Promise<boolean>;
@@ -34,12 +34,12 @@ export interface Run {
   end(): Promise<void>;
 }
 
-export function createRun(stage: Stage, pool: SandboxPool): Run {
+export function createRun(trial: Trial, pool: SandboxPool): Run {
   const failures: string[] = [];
   const problems: string[] = [];
   let current: Sandbox | undefined;
 
-  const take = () => pool.take(stage.world.environment, stage.aheadMs());
+  const take = () => pool.take(trial.setup.environment, trial.aheadMs());
 
   const invoke = async (sandbox: Sandbox): Promise<boolean> => {
     const timer = new AbortController();
@@ -47,7 +47,7 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
       throw new Error('I18: it did not end');
     });
     try {
-      await sandbox.setClock(stage.aheadMs());
+      await sandbox.setClock(trial.aheadMs());
       const { connectors } = await Promise.race([sandbox.poll({ remainingMs: REMAINING_MS }), hanging]);
       return connectors.every(({ busy, partial }) => !busy && !partial);
     } catch (error) {
@@ -62,7 +62,7 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
   const until = async (attempt: () => Promise<boolean>) => {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (await attempt()) return;
-      stage.advance(LEASE_OVER_MS);
+      trial.advance(LEASE_OVER_MS);
     }
     problems.push(`I12: its work is not done after ${TRIES} invocations: ${failures.at(-1) ?? 'none failed'}`);
   };
@@ -83,11 +83,11 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
       }),
     kill: async () => current?.kill(),
     async freeze() {
-      stage.advance(LEASE_OVER_MS);
+      trial.advance(LEASE_OVER_MS);
       const other = await take();
       await invoke(other);
       await other.release();
-      await current?.setClock(stage.aheadMs());
+      await current?.setClock(trial.aheadMs());
     },
     end: async () => current?.release(),
   };

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createSandboxPool } from '../crash/sandbox-pool';
 import { bundle, ROOT } from './mutant';
 import { PROOFS, type Mutation, type ProofName } from './mutations';
-import { PAGE_SCENES, type PageScene } from './pages';
-import { SCENES } from './scenes';
+import { PAGE_SCENARIOS, type PageScenario } from './pages';
+import { SCENARIOS } from './scenarios';
 
 export interface Finding {
   readonly isWell: boolean;
@@ -47,10 +47,10 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   const folder = await mkdtemp(join(tmpdir(), 'mutant-'));
   try {
     if (proof === 'simulation') return await simulate(await bundle('simulation', mutation, folder), seeds);
-    if (isPageScene(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
+    if (isPageScenario(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
     const pool = createSandboxPool(await bundle('handler', mutation, folder));
     try {
-      return await SCENES[proof](pool);
+      return await SCENARIOS[proof](pool);
     } finally {
       pool.close();
     }
@@ -59,12 +59,12 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   }
 }
 
-const isPageScene = (proof: ProofName): proof is PageScene => proof in PAGE_SCENES;
+const isPageScenario = (proof: ProofName): proof is PageScenario => proof in PAGE_SCENARIOS;
 
-async function playPage(file: string, scene: PageScene): Promise<readonly string[]> {
-  const { code, printed } = await run(file, [scene]);
+async function playPage(file: string, scenario: PageScenario): Promise<readonly string[]> {
+  const { code, printed } = await run(file, [scenario]);
   const lines = printed.split('\n').filter((line) => line !== '');
-  return code === 0 ? lines : [`the scene ended with ${code}: ${printed.slice(-500)}`];
+  return code === 0 ? lines : [`the scenario ended with ${code}: ${printed.slice(-500)}`];
 }
 
 function run(file: string, args: readonly string[]): Promise<{ code: number; printed: string }> {
