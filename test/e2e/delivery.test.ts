@@ -72,8 +72,8 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     expect(setup.events[0]?.detail['ingest']).toMatchObject({ late: true, mode: 'live' });
   });
 
-  it('loses none of 1,000 records when it is killed in the middle of publishing', async () => {
-    await open({ dialect });
+  it('loses none of 1,000 records when it is killed in the middle of publishing a page', async () => {
+    await open({ dialect, api: { pageSize: 5_000 } });
     setup.api.add(Array.from({ length: 1_000 }, (_, index) => record(100 * index)));
     const doomed = await setup.sandbox();
     let puts = 0;

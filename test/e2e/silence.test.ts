@@ -177,15 +177,6 @@ it('counts how long a tailnet has answered with nothing', async () => {
   expect(lambda.output()).toMatch(/"LastEventAgeSeconds":1[78]\d/);
 });
 
-it('keeps when a rule of expected activity last matched', async () => {
-  const rules = [{ rule: 'ci', reason: 'pipeline', actor: 'alice@example.com' }];
-  await open({ environment: { EXPECTED_ACTIVITY: JSON.stringify(rules) } });
-  setup.api.add(record());
-  await (await setup.sandbox()).poll();
-  const { matched } = (await setup.item('STATE')) as { matched: { ci: number } };
-  expect(matched.ci).toBeGreaterThan(Date.now() - MINUTE);
-});
-
 it('a run that fails after a good one is no silence yet', async () => {
   await open();
   const lambda = await setup.sandbox();

@@ -68,35 +68,6 @@ it.each(DIALECTS)(
   },
 );
 
-it('[case 65] a range asked for again answers what it did, and a second job over it brings nothing', async () => {
-  const { setup } = await withHistory('configuration');
-  before(setup, 30);
-  const asked = { from: ago(10 * DAY), until: ago(2 * HOUR) };
-  const sandbox = await backfill(setup);
-  const first = await run(sandbox, asked);
-  const calls = setup.api.requests.length;
-  expect(await run(sandbox, asked)).toEqual(first);
-  expect(setup.api.requests).toHaveLength(calls);
-  expect(await run(sandbox, { ...asked, rerun: 1 })).toMatchObject({
-    emitted: 0,
-    duplicates: first.emitted + first.duplicates,
-    done: true,
-  });
-  expect(delivered(setup)).toMatchObject({ copies: 1 });
-});
-
-it.each([
-  ['reversed', { from: ago(DAY), until: ago(2 * DAY) }, 'backfill: until: '],
-  ['in the future', { from: ago(-2 * HOUR) }, 'backfill: from: '],
-  ['older than 90 days', { from: ago(92 * DAY) }, 'backfill: from: '],
-])('[case 65] a range that is %s is an error that names the field, and moves nothing', async (_, asked, line) => {
-  const { setup } = await withHistory('configuration', 1);
-  const table = environments.table(setup);
-  const items = await table.items();
-  await expect((await backfill(setup)).invoke(asked)).rejects.toThrow(line);
-  expect(await table.items()).toEqual(items);
-});
-
 it('[case 65] a backfill writes nothing to live state', async () => {
   const { setup } = await withHistory('configuration');
   before(setup, 30);

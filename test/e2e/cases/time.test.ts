@@ -167,6 +167,12 @@ describe.each(['audit', 'configuration'] as const)('[case 63] after an outage, i
     expect(targets(setup).sort()).toEqual(['age-1', 'age-2', 'age-3']);
     await lambda.poll();
     expect(health(setup)[0]).toMatchObject({ kind: 'gap', interval: { from: new Date(from).toISOString() } });
+    const [gap] = health(setup).filter(({ kind }) => kind === 'gap');
+    expect(gap).toMatchObject({ severity: 'high', connector: 'default' });
+    const interval = gap?.['interval'] as { from: string; until: string };
+    expect(Date.parse(interval.until) - from).toBeGreaterThan(9.9 * DAY);
+    expect(await setup.ledger()).toMatchObject([{ sk: `GAP#${interval.from}#${interval.until}` }]);
+    health(setup).forEach(validateEvent);
     expect(health(setup).filter(({ kind }) => kind === 'gap')).toHaveLength(1);
     expect(health(setup).at(-1)).toMatchObject({ kind: 'recovered' });
     expect(delivered(setup)).toEqual({ different: 3, copies: 1 });
