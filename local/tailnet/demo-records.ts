@@ -279,8 +279,8 @@ export function planDemoRecords({ now, seed = 1 }: { readonly now: Millis; reado
 }
 
 /**
- * What goes on happening after the story: the records of one thing somebody does at this instant. `number` counts from
- * 0; the story is told again and again, with ids and times of its own.
+ * The records of one more action at this instant, after the demo's own. `number` counts from 0; the actions repeat, each
+ * time with other ids and times.
  */
 export function nextDemoRecords({ now, number }: { readonly now: Millis; readonly number: number }): object[] {
   const at = (ago: number): bigint => BigInt(now - ago * 1000) * NANOS_PER_MILLI;

@@ -28,8 +28,8 @@ const refusePoison = () =>
     Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
   );
 
-/** A tick that puts aside every record it is given. */
-async function putAside(...records: object[]): Promise<{ allow: () => void }> {
+/** A poll in which EventBridge rejects every record. */
+async function quarantine(...records: object[]): Promise<{ allow: () => void }> {
   const allow = refusePoison();
   setup.api.add(records);
   await (await setup.sandbox()).poll();
@@ -37,9 +37,9 @@ async function putAside(...records: object[]): Promise<{ allow: () => void }> {
 }
 
 describe('a redrive', () => {
-  it('brings what the bus had refused onto it, with the id it had, and closes the entry', async () => {
+  it('brings what EventBridge had rejected onto the bus, with the id it had, and closes the entry', async () => {
     await open();
-    const { allow } = await putAside(poison(), record());
+    const { allow } = await quarantine(poison(), record());
     const [waiting] = await setup.ledger();
     allow();
     expect(await redrive(await backfill())).toMatchObject({
@@ -70,7 +70,7 @@ describe('a redrive', () => {
 
   it('has nothing to do a second time, and a later tick leaves the event out', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const sandbox = await backfill();
     const { runId } = await redrive(sandbox);
@@ -82,7 +82,7 @@ describe('a redrive', () => {
 
   it('leaves in quarantine what the bus refuses again, and brings the rest', async () => {
     await open();
-    const { allow } = await putAside(poison('poison-1'), poison('poison-2'));
+    const { allow } = await quarantine(poison('poison-1'), poison('poison-2'));
     allow();
     setup.gateway.events.refuseEntries(({ Detail }) =>
       Detail?.includes('poison-1') === true ? { code: 'InvalidArgument', message: 'x' } : undefined,
@@ -102,7 +102,7 @@ describe('a redrive', () => {
 
   it('sends an event again after a crash between the bus and its mark, and never loses it', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const doomed = await backfill();
     const stop = setup.gateway.intercept(({ operation }) => {
@@ -118,7 +118,7 @@ describe('a redrive', () => {
 
   it('needs no lease and moves nothing of the live state', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const before = [await setup.item('STATE'), await setup.item('GENESIS')];
     await redrive(await backfill());
@@ -133,7 +133,7 @@ describe('an event that could not be read', () => {
     setup.api.intercept(() => ({ body: JSON.stringify({ auditLogs: [value] }) }));
   };
 
-  it('was on the bus once, and goes out again only when that is asked for', async () => {
+  it('was published once, and is redriven only with includeUnparsed', async () => {
     await openWithUnreadable();
     await (await setup.sandbox()).poll();
     expect(setup.events).toHaveLength(1);
@@ -148,7 +148,7 @@ describe('an event that could not be read', () => {
     });
   });
 
-  it('goes out without being asked for where the bus had refused it too', async () => {
+  it('is redriven without includeUnparsed when EventBridge had rejected it too', async () => {
     await openWithUnreadable();
     const allow = setup.gateway.events.refuseEntries(() => ({ code: 'MalformedDetail', message: 'x' }));
     await (await setup.sandbox()).poll();
@@ -168,7 +168,7 @@ describe('an event that could not be read', () => {
   });
 });
 
-it('redrives an event that was put aside twice, because the first run died before it was marked', async () => {
+it('redrives an event that was quarantined twice because the first run died before it was marked', async () => {
   await open();
   const allow = refusePoison();
   setup.api.add(poison());
@@ -190,7 +190,7 @@ it('redrives an event that was put aside twice, because the first run died befor
 describe('what lies in the archive', () => {
   it('is not believed when it is not what was put there', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const [entry] = await setup.ledger();
     const [Bucket, Key] = [String(entry?.['bucket']), String(entry?.['key'])];
@@ -212,7 +212,7 @@ describe('what lies in the archive', () => {
     ['AccessDenied', 403],
   ])('is reported when S3 answers %s, and the others go on', async (code, status) => {
     await open();
-    const { allow } = await putAside(poison('poison-1'), poison('poison-2'));
+    const { allow } = await quarantine(poison('poison-1'), poison('poison-2'));
     allow();
     const [gone] = await setup.ledger();
     setup.gateway.intercept(({ operation, body }) =>
@@ -231,7 +231,7 @@ describe('what lies in the archive', () => {
 describe('each trouble ends with one line that says what to do', () => {
   it('a bus that is not there', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     setup.gateway.events.deleteBus('tailscale-audit');
     await expect(redrive(await backfill())).rejects.toThrow(/^default: BUS_MISSING .*deploy/);
@@ -240,7 +240,7 @@ describe('each trouble ends with one line that says what to do', () => {
 
   it('a bucket that cannot be reached', async () => {
     await open();
-    await putAside(poison());
+    await quarantine(poison());
     setup.gateway.intercept(({ operation }) =>
       operation === 'GetObject'
         ? {
@@ -288,7 +288,7 @@ describe('each trouble ends with one line that says what to do', () => {
 
 it('starts nothing when there is no time left, and says where to go on', async () => {
   await open();
-  await putAside(poison());
+  await quarantine(poison());
   const calls = setup.gateway.requests.length;
   await expect(redrive(await backfill(), { after: 'a1:x' }, 1_000)).resolves.toMatchObject({
     redriven: 0,

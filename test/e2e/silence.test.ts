@@ -36,7 +36,7 @@ const fails = async (run: Promise<unknown>, code: string) => {
   await expect(run).rejects.toThrow(code);
 };
 
-describe('a silence is announced, whatever its cause', () => {
+describe('a health event reports that events may be missing, whatever the cause', () => {
   it('an API that accepts connections and never answers', async () => {
     await open({ dialect: 'configuration' });
     const lambda = await setup.sandbox();
@@ -60,7 +60,7 @@ describe('a silence is announced, whatever its cause', () => {
     expect(kinds()).toEqual(['blind', 'recovered']);
   });
 
-  it('a permanent 403, with an announcement that failed once', async () => {
+  it('a permanent 403, with a health event that failed once', async () => {
     await open();
     const lambda = await setup.sandbox();
     await lambda.poll();
@@ -177,7 +177,7 @@ it('counts how long a tailnet has answered with nothing', async () => {
   expect(lambda.output()).toMatch(/"LastEventAgeSeconds":1[78]\d/);
 });
 
-it('a run that fails after a good one is no silence yet', async () => {
+it('a single failed run after a good one emits no health event', async () => {
   await open();
   const lambda = await setup.sandbox();
   await lambda.poll();

@@ -19,7 +19,7 @@ async function withQuarantine(count: number) {
   return { setup, lambda };
 }
 
-it('[part of case 65] a redrive beside a live run, and a second one beside it, bring each event under one id', async () => {
+it('[part of case 65] a redrive concurrently with a live run and another redrive publishes each event under one id', async () => {
   const { setup, lambda } = await withQuarantine(5);
   setup.api.add([record(0, about('live-1')), record(0, about('live-2'))]);
   const [one, two] = await Promise.all([setup.sandbox({}, { bundle: BUNDLE }), setup.sandbox({}, { bundle: BUNDLE })]);
