@@ -1,8 +1,8 @@
 import { DAY, HOUR, MINUTE } from './cases/environments';
-import type { Sandbox } from '../harness/lambda';
+import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
 import { validateEvent } from '../harness/validate-event';
 import { openEnvironment, record, type TestEnvironment } from '../harness/environment';
-import { ago, backfill, installed, iso, open, range, run, setup, BUNDLE } from './backfill-setting';
+import { ago, backfill, installed, iso, open, range, run, setup } from './backfill-setting';
 
 describe.each(['configuration', 'audit'] as const)('in the %s dialect', (dialect) => {
   it('brings what happened before the connector was there, as valid events of its job, and live polling never brings it again', async () => {
@@ -64,7 +64,7 @@ describe('[case 65] an invalid range', () => {
   beforeAll(async () => {
     refusing = await openEnvironment({ dialect: 'configuration' });
     await (await refusing.sandbox()).poll();
-    sandbox = await refusing.sandbox({}, { bundle: BUNDLE });
+    sandbox = await refusing.sandbox({}, { bundle: BACKFILL_BUNDLE });
   });
   afterAll(() => refusing.close());
 

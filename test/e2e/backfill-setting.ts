@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
 import { createEnvironments, DAY, HOUR } from './cases/environments';
-import type { Sandbox } from '../harness/lambda';
+import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
 import type { TestEnvironment, TestEnvironmentOptions } from '../harness/environment';
 
-export const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
 export const environments = createEnvironments();
 /** What the test has opened last. */
 export let setup: TestEnvironment;
@@ -19,7 +17,7 @@ export async function installed(options?: TestEnvironmentOptions): Promise<Sandb
 }
 
 export const backfill = (environment: Readonly<Record<string, string>> = {}) =>
-  setup.sandbox(environment, { bundle: BUNDLE });
+  setup.sandbox(environment, { bundle: BACKFILL_BUNDLE });
 export const iso = (instant: number) => new Date(instant).toISOString();
 export const ago = (ms: number) => iso(Date.now() - ms);
 export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) =>

@@ -1,18 +1,15 @@
-import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { RedriveReport } from '../../lib/backfill/redrive';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { validateEvent } from '../harness/validate-event';
 import { openEnvironment, record, type TestEnvironment, type TestEnvironmentOptions } from '../harness/environment';
-import type { Sandbox } from '../harness/lambda';
-
-const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
+import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
 
 let setup: TestEnvironment;
 afterEach(() => setup.close());
 
 const open = async (options?: TestEnvironmentOptions) => (setup = await openEnvironment(options));
-const backfill = () => setup.sandbox({}, { bundle: BUNDLE });
+const backfill = () => setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
 
 async function redrive(sandbox: Sandbox, asked: object = {}, remainingMs?: number): Promise<RedriveReport> {
   const { connectors } = (await sandbox.invoke({ action: 'redrive', ...asked }, remainingMs)) as {

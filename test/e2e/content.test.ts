@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { BACKFILL_BUNDLE } from '../harness/lambda';
 import { validateEvent } from '../harness/validate-event';
 import { openEnvironment, record, type TestEnvironment, type TestEnvironmentOptions } from '../harness/environment';
 import { HOUR } from '../../lib/domain/time';
@@ -275,7 +276,7 @@ it('redrive publishes a record that an earlier version failed on, under the id t
   setup.api.add(named('throws'));
   await (await setup.sandbox(POISON)).poll();
   expect(logEvents()).toEqual([]);
-  const mended = await setup.sandbox({}, { bundle: join(__dirname, '../../dist/functions/backfill/index.js') });
+  const mended = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
   await expect(mended.invoke({ action: 'redrive' })).resolves.toMatchObject({
     connectors: [{ redriven: 1, failed: 0, done: true }],
   });

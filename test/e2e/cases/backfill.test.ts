@@ -1,15 +1,13 @@
-import { join } from 'node:path';
 import type { BackfillPlan, BackfillReport } from '../../../lib/contract/backfill';
-import type { Sandbox } from '../../harness/lambda';
+import { BACKFILL_BUNDLE, type Sandbox } from '../../harness/lambda';
 import { record, type TestEnvironment } from '../../harness/environment';
 import { about, createEnvironments, DAY, delivered, HOUR, MINUTE, targets } from './environments';
 
 const environments = createEnvironments();
-const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 const DIALECTS = ['configuration', 'audit'] as const;
 
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
-const backfill = (setup: TestEnvironment) => setup.sandbox({}, { bundle: BUNDLE });
+const backfill = (setup: TestEnvironment) => setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
 const run = async (sandbox: Sandbox, asked: unknown) => (await sandbox.invoke(asked)) as BackfillReport;
 
 /** A connector that has read its log for some days, and three events of each day. */

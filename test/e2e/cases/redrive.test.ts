@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { record } from '../../harness/environment';
 import { about, createEnvironments, delivered, targets } from './environments';
+import { BACKFILL_BUNDLE } from '../../harness/lambda';
 
 const environments = createEnvironments();
-const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 
 /** An environment in which events about `poison` wait in quarantine, and the bus would take them now. */
 async function withQuarantine(count: number) {
@@ -22,7 +21,10 @@ async function withQuarantine(count: number) {
 it('[part of case 65] a redrive concurrently with a live run and another redrive publishes each event under one id', async () => {
   const { setup, lambda } = await withQuarantine(5);
   setup.api.add([record(0, about('live-1')), record(0, about('live-2'))]);
-  const [one, two] = await Promise.all([setup.sandbox({}, { bundle: BUNDLE }), setup.sandbox({}, { bundle: BUNDLE })]);
+  const [one, two] = await Promise.all([
+    setup.sandbox({}, { bundle: BACKFILL_BUNDLE }),
+    setup.sandbox({}, { bundle: BACKFILL_BUNDLE }),
+  ]);
   await Promise.all([lambda.poll(), one.invoke({ action: 'redrive' }), two.invoke({ action: 'redrive' })]);
   await one.invoke({ action: 'redrive' });
   await lambda.poll();
@@ -34,13 +36,13 @@ it('[part of case 65] a redrive concurrently with a live run and another redrive
 
 it('[part of case 66] a redrive that is killed loses nothing, and the next one brings the rest', async () => {
   const { setup, lambda } = await withQuarantine(15);
-  const doomed = await setup.sandbox({}, { bundle: BUNDLE });
+  const doomed = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
   const stop = setup.gateway.events.on('tailscale-audit', null, async () => {
     if (setup.events.length === 11) await doomed.kill();
   });
   await expect(doomed.invoke({ action: 'redrive' })).rejects.toThrow('the sandbox is gone');
   stop();
-  await (await setup.sandbox({}, { bundle: BUNDLE })).invoke({ action: 'redrive' });
+  await (await setup.sandbox({}, { bundle: BACKFILL_BUNDLE })).invoke({ action: 'redrive' });
   await lambda.poll();
   expect(delivered(setup)).toEqual({ different: 15, copies: 2 });
   expect(new Set((await setup.ledger()).map(({ status }) => status))).toEqual(new Set(['redriven']));

@@ -1,15 +1,12 @@
-import { join } from 'node:path';
 import { UpdateItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { UNIT_EVENTS } from '../../../lib/pipeline/deliver';
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../../../lib/contract/backfill';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
-import type { Sandbox } from '../../harness/lambda';
+import { BACKFILL_BUNDLE, type Sandbox } from '../../harness/lambda';
 import { openEnvironment, record, type TestEnvironment } from '../../harness/environment';
 import { watchMemory } from './memory';
 import { MINUTE, HOUR, DAY } from '../../../lib/domain/time';
-
-const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 
 /** Milliseconds an invocation has: what is deployed. */
 const REMAINING_MS = 900_000;
@@ -89,7 +86,7 @@ async function proveIn(setup: TestEnvironment, options: ProofOptions, began: num
       killed += 1;
   });
 
-  const planner = await setup.sandbox({}, { bundle: BUNDLE });
+  const planner = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
   const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
   const plan = (await planner.invoke({
     action: 'plan',
@@ -158,7 +155,7 @@ function createWorkers(setup: TestEnvironment, count: number) {
     async run(slices: readonly SliceInvocation[], onDone: () => void): Promise<void> {
       const waiting = [...slices];
       const work = async (): Promise<void> => {
-        let sandbox = await setup.sandbox({}, { bundle: BUNDLE });
+        let sandbox = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
         for (let slice = waiting.shift(); slice !== undefined;) {
           busy.add(sandbox);
           const answer: BackfillReport | null = await sandbox.invoke(slice, REMAINING_MS).then(
@@ -170,7 +167,7 @@ function createWorkers(setup: TestEnvironment, count: number) {
           );
           if (answer === null) {
             await leaseIsOver(setup, slice);
-            sandbox = await setup.sandbox({}, { bundle: BUNDLE });
+            sandbox = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
           } else if (answer.done) {
             onDone();
             slice = waiting.shift();
