@@ -63,6 +63,7 @@ export interface SandboxOptions {
 /** A node process that runs one sandbox after another. */
 interface SandboxProcess {
   readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
   send(message: object): Promise<unknown>;
   lives: number;
   printed: string;
@@ -92,13 +93,15 @@ function startProcess(node: string, environment: Readonly<Record<string, string>
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const waiting = new Map<number, (reply: Reply) => void>();
-  const gone = once(child, 'exit').then(() => {
+  const exited = once(child, 'exit');
+  const gone = exited.then(() => {
     throw new InvocationError('Runtime.ExitError', `the sandbox is gone\n${started.printed}`, []);
   });
   gone.catch(() => undefined);
   let sent = 0;
   const started: SandboxProcess = {
     child,
+    exited,
     lives: 0,
     printed: '',
     underway: 0,
@@ -135,7 +138,7 @@ export async function startSandbox(
   let running = isShared ? idle.pop() : undefined;
   while (running !== undefined && isGone(running.child)) running = idle.pop();
   running ??= startProcess(node, isShared ? {} : environment);
-  const { child, send } = running;
+  const { child, exited, send } = running;
   const own = running;
   own.lives += 1;
   await send({ action: 'load', file: bundle, environment });
@@ -157,9 +160,8 @@ export async function startSandbox(
   const kill = async () => {
     isKilled = true;
     if (isGone(child)) return;
-    const exit = once(child, 'exit');
     child.kill('SIGKILL');
-    await exit;
+    await exited.catch(() => undefined);
   };
   return {
     invoke,
