@@ -112,7 +112,9 @@ export async function openEnvironment(options: TestEnvironmentOptions = {}): Pro
       sandboxes.push(sandbox);
       return sandbox;
     },
-    putSecret: (value) => void gateway.secrets.put(SECRET, text(value)),
+    putSecret: (value) => {
+      gateway.secrets.put(SECRET, text(value));
+    },
     async installedAgo(ms, { watermark, swept = { hourly: 60_000, daily: 60_000 } } = {}) {
       const now = Date.now();
       const sweep = (ago: number) => ({ doneFrom: now - ago, inflight: null });

@@ -6,6 +6,7 @@ import type { Authorizer } from '../../lib/tailscale/auth/authorize';
 import { createAuditDialect } from '../../lib/tailscale/dialects/audit';
 import { createConfigurationDialect } from '../../lib/tailscale/dialects/configuration';
 import { createAsk } from '../../lib/tailscale/http/ask';
+import { Body } from '../../lib/tailscale/http/body';
 import type { Outgoing, Reply } from '../../lib/tailscale/http/exchange';
 import type { Send } from '../../lib/tailscale/http/send';
 import { outOfTime, Transient, Unfinished } from '../../lib/tailscale/http/wait-limit';
@@ -105,9 +106,9 @@ function answerOf(tailnet: InMemoryTailnet, { pathname, searchParams }: URL): An
 const listed = (records: readonly unknown[]) => records.map((record) => JSON.stringify(record)).join(',');
 
 /** A body in one piece. An answer that is cut is not slow: the next one, over half the time, may be whole. */
-function bodyOf({ text, isCut }: Answer, url: URL): Parameters<Outgoing<unknown>['read']>[0] {
+function bodyOf({ text, isCut }: Answer, url: URL): Body {
   const chunks: Uint8Array[] = [Buffer.from(text)];
-  const body = {
+  return Object.assign(Object.create(Body.prototype) as Body, {
     next: () => {
       const chunk = chunks.shift();
       if (chunk === undefined && isCut)
@@ -115,6 +116,5 @@ function bodyOf({ text, isCut }: Answer, url: URL): Parameters<Outgoing<unknown>
       return Promise.resolve(chunk ?? null);
     },
     close: () => Promise.resolve(),
-  };
-  return body as Parameters<Outgoing<unknown>['read']>[0];
+  });
 }

@@ -26,7 +26,7 @@ function load({ file, environment }) {
   for (const name of Object.keys(process.env)) if (!(name in ownEnvironment)) delete process.env[name];
   Object.assign(process.env, ownEnvironment, environment);
   aheadMs = 0;
-  for (const loaded of Object.keys(require.cache)) if (loaded !== __filename) delete require.cache[loaded];
+  for (const loaded of Object.keys(require.cache)) if (loaded !== module.filename) delete require.cache[loaded];
   // Each module keeps a list of the modules that it has loaded, and so all earlier handlers.
   module.children.length = 0;
   ({ handler } = require(file));

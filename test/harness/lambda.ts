@@ -64,7 +64,7 @@ export interface SandboxOptions {
 interface SandboxProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<unknown>;
-  send(message: object): Promise<unknown>;
+  readonly send: (message: object) => Promise<unknown>;
   lives: number;
   printed: string;
   underway: number;
@@ -170,7 +170,9 @@ export async function startSandbox(
       (await invoke({ action: 'poll', ...(connector === undefined ? {} : { connector }) }, remainingMs)) as PollReport,
     testConnection: async ({ remainingMs } = {}) =>
       (await invoke({ action: 'test-connection' }, remainingMs)) as TestConnectionReport,
-    setClock: async (aheadMs) => void (await send({ action: 'clock', aheadMs })),
+    setClock: async (aheadMs) => {
+      await send({ action: 'clock', aheadMs });
+    },
     output: () => own.printed,
     answers,
     get isKilled() {
