@@ -37,7 +37,7 @@ export interface LocalConnector {
 
 type Handler = (event: object, context: { getRemainingTimeInMillis(): number }) => Promise<unknown>;
 
-/** Starts the gateway, makes table, bus and secret, and loads the handler as it is deployed (`npm run build` first). */
+/** Starts the gateway, makes table, bus and secret, and loads the deployed bundle of the handler (`npm run build` first). */
 export async function startLocalConnector(options: LocalConnectorOptions): Promise<LocalConnector> {
   // The SDK warns of Node 20 with the first client it makes; the Lambda runtime is newer.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

@@ -37,7 +37,7 @@ export async function openScenario({
   const api = await startTailnet({
     apiKeys: [CREDENTIAL.apiKey],
     dialects: dialect === 'auto' ? 'both' : dialect,
-    // An operator's own records are shown as they are, whichever envelope they come in.
+    // An operator's records are not translated, whichever dialect is asked.
     auditShape: events === undefined ? 'audit' : 'native',
     pageSize: 10,
   });

@@ -92,7 +92,7 @@ async function simulate(options: Options): Promise<boolean> {
 }
 
 async function playThrough(options: Options, scenario: Scenario): Promise<boolean> {
-  say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the handler as it is deployed.'));
+  say(options, pc.bold('A simulated tailnet, AWS on a loopback port, and between them the deployed handler.'));
   if (scenario.note !== null) say(options, visibleLine(scenario.note));
   const events: DeliveredEvent[] = [];
   const connector = await startLocalConnector({

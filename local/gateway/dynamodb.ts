@@ -6,7 +6,7 @@ import { closeServer, listen } from './loopback';
 import { jsonAnswer } from './protocol';
 import type { Answer, Request } from './protocol';
 
-/** A DynamoDB of our own, reached by whole requests. */
+/** A DynamoDB server that takes whole requests. */
 export interface DynamoDb {
   answer(request: Request): Promise<Answer>;
   /** Lets requests that are under way end first. */
@@ -14,9 +14,9 @@ export interface DynamoDb {
 }
 
 /**
- * Starts dynalite on a loopback port of its own and passes requests on to it. Its request listener is not called
- * directly: it throws from within an event when a client goes away in the middle of a body, which ends the process.
- * Here it only ever sees whole requests.
+ * Starts dynalite on another loopback port and forwards requests to it. Its request listener is not called directly:
+ * when a client disconnects in the middle of a body it throws from an event handler, which ends the process. Here it
+ * receives whole requests only.
  *
  * @param path Folder that keeps the tables between runs; made when absent. In memory without it.
  * @throws Error when the folder cannot be opened, or is in use.
@@ -29,7 +29,7 @@ export async function startDynamoDb(path?: string): Promise<DynamoDb> {
     updateTableMs: 0,
     ...(path !== undefined && { path }),
   });
-  // Idle connections stay: a pooled one that the server closes just as it is used again would lose that request.
+  // Idle connections stay open: if the server closed a pooled one just before its next use, that request would be lost.
   server.keepAliveTimeout = 0;
   const port = await listen(server, 0);
   const agent = new Agent({ keepAlive: true });
@@ -52,7 +52,7 @@ export async function startDynamoDb(path?: string): Promise<DynamoDb> {
   };
 }
 
-/** dynalite opens its folder behind its back and ends the process where it cannot, so the folder is tried before. */
+/** dynalite ends the process when it cannot open its folder, so the folder is opened and closed once before. */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
@@ -94,7 +94,7 @@ function forward(incoming: Request, port: number, agent: Agent): Promise<Answer>
   });
 }
 
-/** Those that belong to the connection to dynalite are left behind. */
+/** Without the headers of the connection to dynalite. */
 function answerHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const own = ['content-type', 'x-amz-crc32', 'x-amzn-requestid'];
   return Object.fromEntries(own.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])));

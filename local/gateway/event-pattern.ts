@@ -1,12 +1,11 @@
-import { InvalidEventPattern } from './invalid-event-pattern';
-import { isLeaf, onlyEntry, parseValueMatch } from './value-match';
+import { InvalidEventPattern, isLeaf, onlyEntry, parseValueMatch } from './value-match';
 import type { Leaf, LeafTest } from './value-match';
 
 /** Says whether an event matches. */
 export type Matcher = (event: unknown) => boolean;
 
 /**
- * One part of a pattern, held against one part of an event (undefined: the event has no such part). The whole event
+ * Compares one part of a pattern with one part of an event (undefined: the event has no such part). The whole event
  * comes along, because what must not be there must not be anywhere in it.
  */
 type PartMatcher = (part: unknown, event: unknown) => boolean;
@@ -17,7 +16,7 @@ type Path = readonly string[];
  * Reads an event pattern, as EventBridge rules have them: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  *
  * A name matches when any of its alternatives does, and a pattern when all of its names do. An array in an event
- * stands for each of its elements; names below an array of objects must match within one element.
+ * matches by any of its elements; names below an array of objects must match within one element.
  *
  * @throws InvalidEventPattern
  */

@@ -49,7 +49,7 @@ export function unknownOperation(): AwsError {
   return new AwsError('UnknownOperationException', 'The requested operation is not recognized by the service.');
 }
 
-/** @throws whatever is not a refusal: that is a mistake in the gateway. */
+/** @throws every other error: it is a bug in the gateway. */
 export function refusal(error: unknown): Answer {
   if (error instanceof InvalidInput) return refusal(new AwsError('ValidationException', error.message));
   if (error instanceof AwsError) return jsonAnswer(error.status, { __type: error.code, message: error.message });

@@ -21,7 +21,7 @@ export interface Buckets {
 }
 
 export interface S3Call {
-  /** `PutObject`, `GetObject`, `HeadObject`; anything else is not served. */
+  /** `PutObject`, `GetObject`; anything else is not served. */
   readonly operation: string;
   readonly bucket: string;
   readonly key: string;
@@ -37,8 +37,6 @@ export function createS3(clock: Clock): S3Server {
   const store = new Map<string, Map<string, StoredObject>>();
 
   const put = (objects: Map<string, StoredObject>, key: string, request: Request) => {
-    if (request.headers['if-none-match'] === '*' && objects.has(key))
-      return xmlError(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
     if (!isIntact(request))
       return xmlError(400, 'BadDigest', 'The checksum you specified did not match the calculated checksum.');
     objects.set(key, { body: request.body, headers: describingHeaders(request), storedAt: clock.now() });
@@ -55,7 +53,7 @@ export function createS3(clock: Clock): S3Server {
     },
     answer: ({ operation, bucket, key }, request) => {
       if (!SERVED.includes(operation))
-        return xmlError(501, 'NotImplemented', 'This gateway only puts, gets and heads whole objects.');
+        return xmlError(501, 'NotImplemented', 'This gateway only puts and gets whole objects.');
       const objects = store.get(bucket);
       if (objects === undefined) return xmlError(404, 'NoSuchBucket', 'The specified bucket does not exist');
       if (operation === 'PutObject') return put(objects, key, request);
@@ -67,7 +65,7 @@ export function createS3(clock: Clock): S3Server {
   };
 }
 
-const SERVED = ['PutObject', 'GetObject', 'HeadObject'];
+const SERVED = ['PutObject', 'GetObject'];
 
 /** Reads `/<bucket>/<key>`. Any query but the SDK's `x-id` asks for something else than the object. */
 export function parseS3Call(request: Request): S3Call {
@@ -75,7 +73,7 @@ export function parseS3Call(request: Request): S3Call {
   const plain = [...new URLSearchParams(query).keys()].every((name) => name === 'x-id');
   const decoded = decode(key);
   const isObjectCall = plain && decoded !== '' && !isStreamed(request);
-  const operations: Readonly<Record<string, string>> = { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject' };
+  const operations: Readonly<Record<string, string>> = { PUT: 'PutObject', GET: 'GetObject' };
   return { operation: (isObjectCall ? operations[request.method] : undefined) ?? 'Unsupported', bucket, key: decoded };
 }
 

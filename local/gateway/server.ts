@@ -47,9 +47,6 @@ export interface GatewayOptions {
   readonly path?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** Twelve digits. */
-  readonly accountId?: string;
-  readonly region?: string;
   /** Dates what the services make (the tables excepted), and the request log. */
   readonly clock?: Clock;
 }
@@ -68,7 +65,7 @@ interface Route {
  * clients need AWS_ENDPOINT_URL, a region and any credentials; no signature is checked.
  */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
-  const place = { region: options.region ?? LOCAL_REGION, accountId: options.accountId ?? LOCAL_ACCOUNT };
+  const place = { region: LOCAL_REGION, accountId: LOCAL_ACCOUNT };
   const clock = options.clock ?? { now: () => Date.now() };
   const eventBridge = createEventBridge(place, clock);
   const secretsManager = createSecretsManager(place, clock);

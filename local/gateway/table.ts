@@ -8,7 +8,7 @@ import { TABLE_KEY } from '../../lib/contract/names';
 import { LOCAL_CLIENT } from './local-client';
 
 /**
- * Makes the connector's table and waits until it can be used. A table of that name that is there already stays as it is.
+ * Makes the connector's table and waits until it can be used. An existing table of that name is left unchanged.
  *
  * @param endpoint The gateway's URL.
  * @param name At least three characters, as DynamoDB wants.

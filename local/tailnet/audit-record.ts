@@ -17,7 +17,7 @@ const configurationRecord = z.object({
 });
 
 /**
- * A configuration record as the audit dialect shows it. A record that has not the configuration shape is left as it is.
+ * A configuration record as the audit dialect shows it. A record without the configuration shape is returned unchanged.
  * The same record always gets the same id.
  */
 export function toAuditRecord(record: object): object {
@@ -30,7 +30,7 @@ export function toAuditRecord(record: object): object {
     actor,
     target: { id: target.id, name: target.name, type: target.type },
     created: eventTime,
-    // 203.0.113.0/24 is set aside for documentation (RFC 5737).
+    // 203.0.113.0/24 is reserved for documentation (RFC 5737).
     ...(actor.type === 'USER' && { actorIp: `203.0.113.${Number.parseInt(sha256(actor.id ?? '').slice(0, 2), 16)}` }),
     origin,
     old,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Millis } from '../../lib/domain/time';
-import { actors, device, tailnetSetting, things, user } from './demo-cast';
+import { actors, device, tailnetSetting, things, user } from './demo-actors';
 import { policyAfter, policyBefore } from './demo-policy';
 import { formatInstant, NANOS_PER_MILLI, NANOS_PER_SECOND } from './instant';
 
@@ -279,8 +279,8 @@ export function planDemoRecords({ now, seed = 1 }: { readonly now: Millis; reado
 }
 
 /**
- * What goes on happening after the story: the records of one thing somebody does at this instant. `number` counts from
- * 0; the story is told again and again, with ids and times of its own.
+ * The records of one more action at this instant, after the demo's own. `number` counts from 0; the actions repeat, each
+ * time with other ids and times.
  */
 export function nextDemoRecords({ now, number }: { readonly now: Millis; readonly number: number }): object[] {
   const at = (ago: number): bigint => BigInt(now - ago * 1000) * NANOS_PER_MILLI;

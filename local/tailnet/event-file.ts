@@ -70,7 +70,7 @@ function readLine(line: string, number: number): TimedRecord | string {
 
 /**
  * Every record gets an equal part of the span. Its shift is a whole number of the largest power of ten (a second at
- * most) that fits the part, so that the digits behind it stay as they are and times still cannot meet.
+ * most) that fits the part, so that the digits behind it stay unchanged and times still cannot meet.
  */
 function moveBefore(now: Millis, records: readonly TimedRecord[]): EventFile {
   const part = (BigInt(SPAN) * NANOS_PER_MILLI) / BigInt(records.length);

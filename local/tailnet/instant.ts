@@ -4,7 +4,7 @@ export const NANOS_PER_MILLI = 1_000_000n;
 export const NANOS_PER_SECOND = 1_000_000_000n;
 
 /**
- * The instant that an RFC 3339 text names, in whole nanoseconds since 1970; null when it is none.
+ * The instant that an RFC 3339 text names, in whole nanoseconds since 1970; null when the text is not one.
  *
  * Up to nine digits of fraction are kept, as Tailscale writes them: milliseconds would make records of one operation
  * equal. Takes years 0001 to 9999 and any offset; refuses days that the calendar has not, and second 60.

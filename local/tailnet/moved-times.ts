@@ -19,12 +19,12 @@ export function withMovedTimes(value: unknown, shift: bigint): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, element]) => [key, withMovedTimes(element, shift)]));
 }
 
-/** Go's zero time, which stands for "none". */
+/** Go's zero time, which means "no time". */
 export function isNoTime(instant: bigint): boolean {
   return instant === NO_TIME;
 }
 
-/** A text that is no time comes back as it is. */
+/** A text that is not a time is returned unchanged. */
 function movedTime(text: string, shift: bigint): string {
   const [match, date = '', between = '', clock = '', fraction = '', zone = ''] = TIME.exec(text) ?? [];
   if (match === undefined) return text;

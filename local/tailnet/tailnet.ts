@@ -38,8 +38,8 @@ export interface TailnetOptions {
   /** The audit dialect's fields. Default `auditLogs` and `nextCursor`. */
   readonly auditEnvelope?: AuditEnvelope;
   /**
-   * Configuration records in the audit dialect: `audit` (default) translates them, `native` shows them as they are. Records
-   * of another shape are always shown as they are.
+   * Configuration records in the audit dialect: `audit` (default) translates them, `native` does not. Records of another
+   * shape are never translated.
    */
   readonly auditShape?: 'audit' | 'native';
   /** Default: the machine's. */
@@ -59,7 +59,7 @@ export interface Tailnet extends CredentialControl {
   readonly requests: readonly ReceivedRequest[];
   /** Milliseconds that the `Date` header runs ahead of the clock; negative: behind. */
   setSkew(ms: Millis): void;
-  /** Every cursor given out so far is refused, with 410 unless told otherwise. */
+  /** Every cursor given out so far is refused; by default with 410. */
   expireCursors(status?: 400 | 404 | 410): void;
   /** The last interceptor added is asked first; the first that decides wins. Returns its removal. */
   intercept(interceptor: Interceptor): () => void;

@@ -23,8 +23,8 @@ afterAll(async () => {
   await gateway.close();
 });
 
-/** What a caller of the port is told, as numbers of events. */
-async function told(bus: EventBus, events: readonly BusEvent[]): Promise<unknown> {
+/** The result that a caller of the port gets, as numbers of events. */
+async function resultOf(bus: EventBus, events: readonly BusEvent[]): Promise<unknown> {
   try {
     await bus.assertExists(deadline);
     const { accepted, refused, unsent } = await bus.publish(events, deadline);
@@ -44,7 +44,7 @@ const code = fc.option(
   { freq: 4, nil: undefined },
 );
 
-it("holds the simulation's bus to what lib/bus answers, whatever is refused", async () => {
+it("gives the same results with the simulation's client as with an EventBridge server, for every refusal", async () => {
   let buses = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(code, { minLength: 1, maxLength: 25 }), fc.boolean(), async (codes, exists) => {
@@ -62,9 +62,9 @@ it("holds the simulation's bus to what lib/bus answers, whatever is refused", as
       far.refuse = (event) => codes[numberOf(event)];
       far.onArrival = (event) => void arrived.inMemory.push(numberOf(event));
 
-      const real = await told(createEventBridgeBus({ client, busName, resendDelayMs: 0 }), events);
+      const real = await resultOf(createEventBridgeBus({ client, busName, resendDelayMs: 0 }), events);
       allow();
-      expect(await told(createInMemoryBus(far, directly), events)).toEqual(real);
+      expect(await resultOf(createInMemoryBus(far, directly), events)).toEqual(real);
       expect(arrived.inMemory.sort(byNumber)).toEqual(arrived.real.sort(byNumber));
     }),
     { numRuns: 40 },

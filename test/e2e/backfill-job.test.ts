@@ -1,31 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DAY, HOUR, MINUTE } from './cases/worlds';
-import { record } from '../harness/world';
-import { ago, backfill, installed, plan, range, run, world } from './backfill-setting';
+import { DAY, HOUR, MINUTE } from './cases/environments';
+import { record } from '../harness/environment';
+import { ago, backfill, installed, plan, range, run, setup } from './backfill-setting';
 
 describe('a job', () => {
   it('that is done answers its report again, and asks Tailscale nothing', async () => {
     await installed();
-    world.api.add([record(DAY), record(3 * DAY)]);
+    setup.api.add([record(DAY), record(3 * DAY)]);
     const asked = range();
     const report = await run(await backfill(), asked);
-    const calls = world.api.requests.length;
+    const calls = setup.api.requests.length;
     expect(await run(await backfill(), asked)).toEqual(report);
     expect(
       await run(await backfill(), { ...asked, connector: 'default', force: false, dryRun: false, action: 'backfill' }),
     ).toEqual(report);
     expect(await run(await backfill(), { action: 'report', jobId: report.jobId })).toEqual(report);
-    expect(world.api.requests).toHaveLength(calls);
-    expect(world.auditIds()).toHaveLength(2);
+    expect(setup.api.requests).toHaveLength(calls);
+    expect(setup.auditIds()).toHaveLength(2);
   });
 
   it('is another one with rerun, which finds what was published since', async () => {
     await installed();
-    world.api.add([record(DAY)]);
+    setup.api.add([record(DAY)]);
     const asked = range();
     const sandbox = await backfill();
     const first = await run(sandbox, asked);
-    world.api.add([record(DAY)]);
+    setup.api.add([record(DAY)]);
     const second = await run(sandbox, { ...asked, rerun: 1 });
     expect(second).toMatchObject({ emitted: 1, duplicates: 1, done: true });
     expect(second.jobId).not.toBe(first.jobId);
@@ -34,7 +34,7 @@ describe('a job', () => {
 
   it('with force brings the same ids again', async () => {
     await installed();
-    world.api.add([record(DAY), record(3 * DAY)]);
+    setup.api.add([record(DAY), record(3 * DAY)]);
     const asked = range();
     const sandbox = await backfill();
     await run(sandbox, asked);
@@ -44,13 +44,13 @@ describe('a job', () => {
       force: true,
       done: true,
     });
-    expect(world.auditIds()).toHaveLength(4);
-    expect(new Set(world.auditIds()).size).toBe(2);
+    expect(setup.auditIds()).toHaveLength(4);
+    expect(new Set(setup.auditIds()).size).toBe(2);
   });
 
   it('that is a dry run counts by action and severity, and touches neither the bus nor what is marked as published', async () => {
     await installed();
-    world.api.add([
+    setup.api.add([
       record(DAY),
       record(2 * DAY, {
         target: { id: 'x', name: 'x', type: 'TAILNET', property: 'ACL' },
@@ -61,7 +61,7 @@ describe('a job', () => {
     ]);
     const asked = range();
     const sandbox = await backfill();
-    const calls = world.gateway.requests.length;
+    const calls = setup.gateway.requests.length;
     const report = await run(sandbox, { ...asked, dryRun: true });
     expect(report).toMatchObject({
       dryRun: true,
@@ -73,8 +73,8 @@ describe('a job', () => {
     });
     expect(Object.values(report.byAction).reduce((sum, one) => sum + one, 0)).toBe(3);
     expect(Object.values(report.bySeverity).reduce((sum, one) => sum + one, 0)).toBe(3);
-    expect(world.events).toEqual([]);
-    const asKind = world.gateway.requests.slice(calls).map(({ operation }) => operation);
+    expect(setup.events).toEqual([]);
+    const asKind = setup.gateway.requests.slice(calls).map(({ operation }) => operation);
     expect(asKind).not.toContain('PutEvents');
     expect(await run(sandbox, asked)).toMatchObject({
       emitted: 3,
@@ -86,8 +86,8 @@ describe('a job', () => {
 
   it('that runs out of time says what to invoke, and goes on from there until all of it is out once', async () => {
     await installed({ dialect: 'audit', api: { pageSize: 10 } });
-    world.api.add(Array.from({ length: 60 }, (_, index) => record(DAY + index * MINUTE)));
-    world.api.intercept(async () => {
+    setup.api.add(Array.from({ length: 60 }, (_, index) => record(DAY + index * MINUTE)));
+    setup.api.intercept(async () => {
       await sleep(250);
       return undefined;
     });
@@ -97,14 +97,14 @@ describe('a job', () => {
     for (let invocations = 0; !report.done && invocations < 20; invocations += 1)
       report = await run(sandbox, report.next ?? {}, 3_000);
     expect(report).toMatchObject({ slice: 0, done: true, next: null, fetched: 60, emitted: 60, duplicates: 0 });
-    expect(world.auditIds()).toHaveLength(60);
+    expect(setup.auditIds()).toHaveLength(60);
   });
 });
 
 describe('a plan', () => {
   it('cuts the range into slices that meet, and its report adds up what they did', async () => {
     await installed({ dialect: 'configuration' });
-    world.api.add(Array.from({ length: 30 }, (_, index) => record(DAY + index * 12 * HOUR)));
+    setup.api.add(Array.from({ length: 30 }, (_, index) => record(DAY + index * 12 * HOUR)));
     const sandbox = await backfill();
     const asked = { from: ago(18 * DAY), until: ago(2 * HOUR) };
     const planned = await plan(sandbox, { ...asked, sliceHours: 48 });
@@ -131,7 +131,7 @@ describe('a plan', () => {
       done: true,
       next: null,
     });
-    expect(world.auditIds()).toHaveLength(30);
+    expect(setup.auditIds()).toHaveLength(30);
     expect(await run(sandbox, asked)).toMatchObject({ jobId: planned.jobId, emitted: 30, done: true });
   });
 
@@ -158,20 +158,20 @@ describe('a plan', () => {
     await expect(sandbox.invoke({ ...slice, slice: 99 })).rejects.toThrow(
       `backfill: slice: the job has ${slices.length}, counted from 0`,
     );
-    expect(world.events).toEqual([]);
+    expect(setup.events).toEqual([]);
   });
 });
 
 describe('what a state machine can wait for', () => {
   it('is a slice that another invocation runs', async () => {
     await installed({ dialect: 'configuration' });
-    world.api.add(record(DAY));
+    setup.api.add(record(DAY));
     const [one, two] = [await backfill(), await backfill()];
     const asked = range();
     let proceed: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (proceed = resolve));
     const reached = new Promise<void>((resolve) => {
-      world.api.intercept(async () => {
+      setup.api.intercept(async () => {
         resolve();
         await held;
         return undefined;
@@ -185,13 +185,13 @@ describe('what a state machine can wait for', () => {
     });
     proceed();
     await running;
-    expect(world.auditIds()).toHaveLength(1);
+    expect(setup.auditIds()).toHaveLength(1);
   });
 
   it('is a wait that Tailscale has asked for', async () => {
     await installed({ dialect: 'configuration' });
-    world.api.add(record(DAY));
-    const stop = world.api.intercept(() => ({ status: 429, headers: { 'retry-after': '600' }, body: '{}' }));
+    setup.api.add(record(DAY));
+    const stop = setup.api.intercept(() => ({ status: 429, headers: { 'retry-after': '600' }, body: '{}' }));
     const sandbox = await backfill();
     const asked = range();
     const report = await run(sandbox, asked, 60_000);
@@ -208,8 +208,8 @@ describe('what a state machine can wait for', () => {
 
   it('is any other failure, after which the slice is free again', async () => {
     await installed({ dialect: 'configuration' });
-    world.api.add(record(DAY));
-    const allow = world.api.intercept(() => ({ status: 403, body: '{}' }));
+    setup.api.add(record(DAY));
+    const allow = setup.api.intercept(() => ({ status: 403, body: '{}' }));
     const sandbox = await backfill();
     const asked = range();
     await expect(sandbox.invoke(asked)).rejects.toMatchObject({

@@ -1,25 +1,23 @@
-import { join } from 'node:path';
 import type { BackfillPlan, BackfillReport } from '../../lib/contract/backfill';
-import { createWorlds, DAY, HOUR } from './cases/worlds';
-import type { Sandbox } from '../harness/lambda';
-import type { World, WorldOptions } from '../harness/world';
+import { createEnvironments, DAY, HOUR } from './cases/environments';
+import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
+import type { TestEnvironment, TestEnvironmentOptions } from '../harness/environment';
 
-export const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
-export const worlds = createWorlds();
+export const environments = createEnvironments();
 /** What the test has opened last. */
-export let world: World;
-export const open = async (options?: WorldOptions) => (world = await worlds.open(options));
+export let setup: TestEnvironment;
+export const open = async (options?: TestEnvironmentOptions) => (setup = await environments.open(options));
 
 /** A connector that has polled once, so that a backfill knows whose log it reads. */
-export async function installed(options?: WorldOptions): Promise<Sandbox> {
+export async function installed(options?: TestEnvironmentOptions): Promise<Sandbox> {
   await open(options);
-  const live = await world.sandbox();
+  const live = await setup.sandbox();
   await live.poll();
   return live;
 }
 
 export const backfill = (environment: Readonly<Record<string, string>> = {}) =>
-  world.sandbox(environment, { bundle: BUNDLE });
+  setup.sandbox(environment, { bundle: BACKFILL_BUNDLE });
 export const iso = (instant: number) => new Date(instant).toISOString();
 export const ago = (ms: number) => iso(Date.now() - ms);
 export const run = async (sandbox: Sandbox, asked: object, remainingMs?: number) =>

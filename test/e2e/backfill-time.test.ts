@@ -5,7 +5,7 @@ import type { EventBus } from '../../lib/ports/event-bus';
 import { redrive, type RedriveDeps } from '../../lib/backfill/redrive';
 import { identify } from '../../lib/events/identity/identify';
 import { encodeAll } from '../../lib/events/normalize';
-import { record } from '../harness/world';
+import { record } from '../harness/environment';
 
 const context = {
   connector: 'default',

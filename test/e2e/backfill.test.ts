@@ -1,18 +1,15 @@
-import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { RedriveReport } from '../../lib/backfill/redrive';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
 import { validateEvent } from '../harness/validate-event';
-import { openWorld, record, type World, type WorldOptions } from '../harness/world';
-import type { Sandbox } from '../harness/lambda';
+import { openEnvironment, record, type TestEnvironment, type TestEnvironmentOptions } from '../harness/environment';
+import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
 
-const BUNDLE = join(__dirname, '../../dist/functions/backfill/index.js');
+let setup: TestEnvironment;
+afterEach(() => setup.close());
 
-let world: World;
-afterEach(() => world.close());
-
-const open = async (options?: WorldOptions) => (world = await openWorld(options));
-const backfill = () => world.sandbox({}, { bundle: BUNDLE });
+const open = async (options?: TestEnvironmentOptions) => (setup = await openEnvironment(options));
+const backfill = () => setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
 
 async function redrive(sandbox: Sandbox, asked: object = {}, remainingMs?: number): Promise<RedriveReport> {
   const { connectors } = (await sandbox.invoke({ action: 'redrive', ...asked }, remainingMs)) as {
@@ -24,23 +21,23 @@ async function redrive(sandbox: Sandbox, asked: object = {}, remainingMs?: numbe
 
 const poison = (name = 'poison') => record(30_000, { target: { id: `n${name}`, name, type: 'NODE' } });
 const refusePoison = () =>
-  world.gateway.events.refuseEntries(({ Detail }) =>
+  setup.gateway.events.refuseEntries(({ Detail }) =>
     Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
   );
 
-/** A tick that puts aside every record it is given. */
-async function putAside(...records: object[]): Promise<{ allow: () => void }> {
+/** A poll in which EventBridge rejects every record. */
+async function quarantine(...records: object[]): Promise<{ allow: () => void }> {
   const allow = refusePoison();
-  world.api.add(records);
-  await (await world.sandbox()).poll();
+  setup.api.add(records);
+  await (await setup.sandbox()).poll();
   return { allow };
 }
 
 describe('a redrive', () => {
-  it('brings what the bus had refused onto it, with the id it had, and closes the entry', async () => {
+  it('brings what EventBridge had rejected onto the bus, with the id it had, and closes the entry', async () => {
     await open();
-    const { allow } = await putAside(poison(), record());
-    const [waiting] = await world.ledger();
+    const { allow } = await quarantine(poison(), record());
+    const [waiting] = await setup.ledger();
     allow();
     expect(await redrive(await backfill())).toMatchObject({
       connector: 'default',
@@ -53,8 +50,8 @@ describe('a redrive', () => {
       problems: [],
     });
 
-    expect(world.events).toHaveLength(2);
-    const [, event] = world.events;
+    expect(setup.events).toHaveLength(2);
+    const [, event] = setup.events;
     expect(event).toMatchObject({
       'detail-type': 'Tailscale Audit Event',
       source: 'tailscale',
@@ -64,27 +61,27 @@ describe('a redrive', () => {
       `${String(event?.detail['id'])}:${String(event?.detail['contentHash']).slice(0, 16)}`,
     );
     validateEvent(event?.detail ?? {});
-    const [closed] = await world.ledger();
+    const [closed] = await setup.ledger();
     expect(closed).toEqual({ ...waiting, status: 'redriven', redrivenAt: expect.any(Number) as number });
   });
 
   it('has nothing to do a second time, and a later tick leaves the event out', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const sandbox = await backfill();
     const { runId } = await redrive(sandbox);
-    expect(world.events[0]?.detail['ingest']).toMatchObject({ runId });
+    expect(setup.events[0]?.detail['ingest']).toMatchObject({ runId });
     await expect(redrive(sandbox)).resolves.toMatchObject({ redriven: 0, skipped: 0, done: true });
-    await (await world.sandbox()).poll();
-    expect(world.events).toHaveLength(1);
+    await (await setup.sandbox()).poll();
+    expect(setup.events).toHaveLength(1);
   });
 
   it('leaves in quarantine what the bus refuses again, and brings the rest', async () => {
     await open();
-    const { allow } = await putAside(poison('poison-1'), poison('poison-2'));
+    const { allow } = await quarantine(poison('poison-1'), poison('poison-2'));
     allow();
-    world.gateway.events.refuseEntries(({ Detail }) =>
+    setup.gateway.events.refuseEntries(({ Detail }) =>
       Detail?.includes('poison-1') === true ? { code: 'InvalidArgument', message: 'x' } : undefined,
     );
     const sandbox = await backfill();
@@ -95,34 +92,34 @@ describe('a redrive', () => {
       done: true,
       problems: [{ problem: 'EventBridge rejected it again: InvalidArgument' }],
     });
-    const statuses = (await world.ledger()).map(({ id, status }) => [id, status]);
+    const statuses = (await setup.ledger()).map(({ id, status }) => [id, status]);
     expect(statuses).toContainEqual([report.problems[0]?.id, 'quarantined']);
     expect(statuses.map(([, status]) => status).sort()).toEqual(['quarantined', 'redriven']);
   });
 
   it('sends an event again after a crash between the bus and its mark, and never loses it', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
     const doomed = await backfill();
-    const stop = world.gateway.intercept(({ operation }) => {
+    const stop = setup.gateway.intercept(({ operation }) => {
       if (operation === 'UpdateItem') void doomed.kill();
       return operation === 'UpdateItem' ? 'drop-before' : undefined;
     });
     await expect(redrive(doomed)).rejects.toThrow('the sandbox is gone');
     stop();
     await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 1 });
-    expect(world.auditIds()).toHaveLength(2);
-    expect(new Set(world.auditIds()).size).toBe(1);
+    expect(setup.auditIds()).toHaveLength(2);
+    expect(new Set(setup.auditIds()).size).toBe(1);
   });
 
   it('needs no lease and moves nothing of the live state', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
-    const before = [await world.item('STATE'), await world.item('GENESIS')];
+    const before = [await setup.item('STATE'), await setup.item('GENESIS')];
     await redrive(await backfill());
-    expect([await world.item('STATE'), await world.item('GENESIS')]).toEqual(before);
+    expect([await setup.item('STATE'), await setup.item('GENESIS')]).toEqual(before);
   });
 });
 
@@ -130,71 +127,71 @@ describe('an event that could not be read', () => {
   const unreadable = 'no record at all';
   const openWithUnreadable = async (value: unknown = unreadable) => {
     await open({ dialect: 'audit' });
-    world.api.intercept(() => ({ body: JSON.stringify({ auditLogs: [value] }) }));
+    setup.api.intercept(() => ({ body: JSON.stringify({ auditLogs: [value] }) }));
   };
 
-  it('was on the bus once, and goes out again only when that is asked for', async () => {
+  it('was published once, and is redriven only with includeUnparsed', async () => {
     await openWithUnreadable();
-    await (await world.sandbox()).poll();
-    expect(world.events).toHaveLength(1);
+    await (await setup.sandbox()).poll();
+    expect(setup.events).toHaveLength(1);
     const sandbox = await backfill();
     await expect(redrive(sandbox)).resolves.toMatchObject({ redriven: 0, skipped: 1, done: true });
-    expect(world.events).toHaveLength(1);
+    expect(setup.events).toHaveLength(1);
     await expect(redrive(sandbox, { includeUnparsed: true })).resolves.toMatchObject({ redriven: 1, skipped: 0 });
-    expect(world.events[1]?.detail).toMatchObject({
-      id: world.events[0]?.detail['id'],
+    expect(setup.events[1]?.detail).toMatchObject({
+      id: setup.events[0]?.detail['id'],
       unparsed: true,
       raw: unreadable,
     });
   });
 
-  it('goes out without being asked for where the bus had refused it too', async () => {
+  it('is redriven without includeUnparsed when EventBridge had rejected it too', async () => {
     await openWithUnreadable();
-    const allow = world.gateway.events.refuseEntries(() => ({ code: 'MalformedDetail', message: 'x' }));
-    await (await world.sandbox()).poll();
+    const allow = setup.gateway.events.refuseEntries(() => ({ code: 'MalformedDetail', message: 'x' }));
+    await (await setup.sandbox()).poll();
     allow();
-    expect(await world.ledger()).toMatchObject([{ reason: 'MalformedDetail' }]);
+    expect(await setup.ledger()).toMatchObject([{ reason: 'MalformedDetail' }]);
     await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 1, skipped: 0 });
   });
 
   it('keeps its claim check true when it is too large for the bus', async () => {
     await openWithUnreadable('x'.repeat(300_000));
-    await (await world.sandbox()).poll();
+    await (await setup.sandbox()).poll();
     await redrive(await backfill(), { includeUnparsed: true });
-    const [live, again] = world.events;
+    const [live, again] = setup.events;
     expect(live?.detail['claimCheck']).toMatchObject({ key: expect.stringMatching(/^claims\//) as string });
     expect(again?.detail['claimCheck']).toEqual(live?.detail['claimCheck']);
     expect(again?.detail['ingest']).toMatchObject({ mode: 'backfill' });
   });
 });
 
-it('redrives an event that was put aside twice, because the first run died before it was marked', async () => {
+it('redrives an event that was quarantined twice because the first run died before it was marked', async () => {
   await open();
   const allow = refusePoison();
-  world.api.add(poison());
-  const doomed = await world.sandbox();
-  const stop = world.gateway.intercept(({ operation, body }) => {
+  setup.api.add(poison());
+  const doomed = await setup.sandbox();
+  const stop = setup.gateway.intercept(({ operation, body }) => {
     const marks = operation === 'UpdateItem' && JSON.stringify(body).includes('#SEEN');
     if (marks) void doomed.kill();
     return marks ? 'drop-before' : undefined;
   });
   await expect(doomed.poll()).rejects.toThrow('the sandbox is gone');
   stop();
-  await world.leaseIsOver();
-  await (await world.sandbox()).poll();
+  await setup.leaseIsOver();
+  await (await setup.sandbox()).poll();
   allow();
-  expect(await world.ledger()).toHaveLength(1);
+  expect(await setup.ledger()).toHaveLength(1);
   await expect(redrive(await backfill())).resolves.toMatchObject({ redriven: 1, failed: 0, problems: [] });
 });
 
 describe('what lies in the archive', () => {
   it('is not believed when it is not what was put there', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
-    const [entry] = await world.ledger();
+    const [entry] = await setup.ledger();
     const [Bucket, Key] = [String(entry?.['bucket']), String(entry?.['key'])];
-    const client = new S3Client({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
+    const client = new S3Client({ ...LOCAL_CLIENT, endpoint: setup.gateway.url });
     await client.send(new PutObjectCommand({ Bucket, Key, Body: '{"detail":{"id":"forged"}}' }));
     client.destroy();
     await expect(redrive(await backfill())).resolves.toMatchObject({
@@ -203,8 +200,8 @@ describe('what lies in the archive', () => {
       done: true,
       problems: [{ id: entry?.['id'], problem: expect.stringContaining("its hash is not the ledger's") as string }],
     });
-    expect(world.events).toHaveLength(0);
-    expect(await world.ledger()).toEqual([entry]);
+    expect(setup.events).toHaveLength(0);
+    expect(await setup.ledger()).toEqual([entry]);
   });
 
   it.each([
@@ -212,10 +209,10 @@ describe('what lies in the archive', () => {
     ['AccessDenied', 403],
   ])('is reported when S3 answers %s, and the others go on', async (code, status) => {
     await open();
-    const { allow } = await putAside(poison('poison-1'), poison('poison-2'));
+    const { allow } = await quarantine(poison('poison-1'), poison('poison-2'));
     allow();
-    const [gone] = await world.ledger();
-    world.gateway.intercept(({ operation, body }) =>
+    const [gone] = await setup.ledger();
+    setup.gateway.intercept(({ operation, body }) =>
       operation === 'GetObject' && JSON.stringify(body).includes(String(gone?.['key']))
         ? { status, body: `<Error><Code>${code}</Code></Error>`, headers: { 'content-type': 'application/xml' } }
         : undefined,
@@ -231,17 +228,17 @@ describe('what lies in the archive', () => {
 describe('each trouble ends with one line that says what to do', () => {
   it('a bus that is not there', async () => {
     await open();
-    const { allow } = await putAside(poison());
+    const { allow } = await quarantine(poison());
     allow();
-    world.gateway.events.deleteBus('tailscale-audit');
+    setup.gateway.events.deleteBus('tailscale-audit');
     await expect(redrive(await backfill())).rejects.toThrow(/^default: BUS_MISSING .*deploy/);
-    expect(await world.ledger()).toMatchObject([{ status: 'quarantined' }]);
+    expect(await setup.ledger()).toMatchObject([{ status: 'quarantined' }]);
   });
 
   it('a bucket that cannot be reached', async () => {
     await open();
-    await putAside(poison());
-    world.gateway.intercept(({ operation }) =>
+    await quarantine(poison());
+    setup.gateway.intercept(({ operation }) =>
       operation === 'GetObject'
         ? {
             status: 404,
@@ -268,9 +265,9 @@ describe('each trouble ends with one line that says what to do', () => {
     ['nothing at all', null, /^invocation: /],
   ])('%s', async (_, event, line) => {
     await open();
-    const calls = world.gateway.requests.length;
+    const calls = setup.gateway.requests.length;
     await expect((await backfill()).invoke(event)).rejects.toThrow(line);
-    expect(world.gateway.requests).toHaveLength(calls);
+    expect(setup.gateway.requests).toHaveLength(calls);
   });
 
   it('no connector, where there are two', async () => {
@@ -288,12 +285,12 @@ describe('each trouble ends with one line that says what to do', () => {
 
 it('starts nothing when there is no time left, and says where to go on', async () => {
   await open();
-  await putAside(poison());
-  const calls = world.gateway.requests.length;
+  await quarantine(poison());
+  const calls = setup.gateway.requests.length;
   await expect(redrive(await backfill(), { after: 'a1:x' }, 1_000)).resolves.toMatchObject({
     redriven: 0,
     done: false,
     after: 'a1:x',
   });
-  expect(world.gateway.requests).toHaveLength(calls);
+  expect(setup.gateway.requests).toHaveLength(calls);
 });

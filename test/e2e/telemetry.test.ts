@@ -1,8 +1,15 @@
-import { API_KEY, OAUTH_CLIENT, openWorld, record, type World, type WorldOptions } from '../harness/world';
+import {
+  API_KEY,
+  OAUTH_CLIENT,
+  openEnvironment,
+  record,
+  type TestEnvironment,
+  type TestEnvironmentOptions,
+} from '../harness/environment';
 
-let world: World;
-afterEach(() => world.close());
-const open = async (options?: WorldOptions) => (world = await openWorld(options));
+let setup: TestEnvironment;
+afterEach(() => setup.close());
+const open = async (options?: TestEnvironmentOptions) => (setup = await openEnvironment(options));
 
 interface EmbeddedMetrics {
   readonly _aws: {
@@ -26,8 +33,8 @@ const metrics = (output: string) =>
 
 it('prints JSON lines, and metrics whose only dimension is the connector', async () => {
   await open();
-  world.api.add(record());
-  const sandbox = await world.sandbox();
+  setup.api.add(record());
+  const sandbox = await setup.sandbox();
   await sandbox.poll();
   await sandbox.poll();
 
@@ -49,9 +56,9 @@ it('prints JSON lines, and metrics whose only dimension is the connector', async
 
 it("says the watermark's age and the failure when a tick fails", async () => {
   await open();
-  await world.installedAgo(3_600_000);
-  world.api.revokeKey(API_KEY);
-  const sandbox = await world.sandbox();
+  await setup.installedAgo(3_600_000);
+  setup.api.revokeKey(API_KEY);
+  const sandbox = await setup.sandbox();
   await expect(sandbox.poll()).rejects.toThrow('UNAUTHORIZED');
   expect(metrics(sandbox.output())).toMatchObject([
     { PollFailed: 1, WatermarkAgeSeconds: expect.any(Number) as number },
@@ -64,28 +71,28 @@ it.each([
     'the key is revoked',
     {},
     () => {
-      world.api.revokeKey(API_KEY);
+      setup.api.revokeKey(API_KEY);
     },
   ],
   [
     'the OAuth client is revoked',
     { secret: OAUTH_CLIENT },
     () => {
-      world.api.revokeClient(OAUTH_CLIENT.clientId);
+      setup.api.revokeClient(OAUTH_CLIENT.clientId);
     },
   ],
   [
     'the API is down',
     {},
     () => {
-      world.api.intercept(() => 'reset');
+      setup.api.intercept(() => 'reset');
     },
   ],
   [
     'the API repeats the credential',
     {},
     () => {
-      world.api.intercept(({ headers }) => ({
+      setup.api.intercept(({ headers }) => ({
         status: 403,
         body: JSON.stringify({ message: `no: ${headers.authorization ?? ''}` }),
       }));
@@ -93,9 +100,9 @@ it.each([
   ],
 ])('prints no secret when %s', async (_, options, spoil) => {
   await open({ ...options, environment: { LOG_LEVEL: 'DEBUG' } });
-  world.api.add(record());
+  setup.api.add(record());
   spoil();
-  const sandbox = await world.sandbox();
+  const sandbox = await setup.sandbox();
   const said = await sandbox.poll({ remainingMs: 16_000 }).then(JSON.stringify, String);
   const tested = JSON.stringify(await sandbox.testConnection({ remainingMs: 16_000 }));
   for (const text of [sandbox.output(), said, tested]) expect(text).not.toContain('canary');

@@ -1,14 +1,22 @@
-import { callMs } from '../../lib/domain/deadline';
+import {
+  EventBridgeServiceException,
+  PutEventsCommand,
+  type EventBridgeClient,
+  type PutEventsRequestEntry,
+  type PutEventsResultEntry,
+} from '@aws-sdk/client-eventbridge';
+import { createEventBridgeBus } from '../../lib/eventbridge/event-bus';
+import { callMs, type Deadline } from '../../lib/domain/deadline';
 import { ConnectorError } from '../../lib/domain/errors';
 import type { BusEvent } from '../../lib/domain/event';
-import type { EventBus, Delivery } from '../../lib/ports/event-bus';
-import { NoAnswer, type Io } from './in-memory-io';
+import type { EventBus } from '../../lib/ports/event-bus';
+import type { Io } from './in-memory-io';
 
 /** The far side of a bus: what arrived, and what it will not take. */
 export interface InMemoryEventBus {
-  /** While false, an entry is answered with success and goes nowhere, as on AWS. */
+  /** While false, an entry is answered with success and dropped, as on AWS. */
   exists: boolean;
-  /** EventBridge's code for an entry that is not taken; undefined: it is. */
+  /** EventBridge's error code for an entry; undefined: it is taken. */
   refuse: (event: BusEvent) => string | undefined;
   onArrival: (event: BusEvent) => void;
 }
@@ -19,63 +27,55 @@ export const createInMemoryEventBus = (): InMemoryEventBus => ({
   onArrival: () => undefined,
 });
 
-const REFUSED_FOR_GOOD: readonly string[] = ['MalformedDetail', 'InvalidArgument'];
+/** As lib/eventbridge. */
+const CALL_MS = 20_000;
 
-const denied = () => new ConnectorError('BUS_DENIED', 'EventBridge answered AccessDeniedException');
-
-/** A bus whose entries arrive in memory. Refusals that may pass are not waited out: the entry stays unsent. */
+/** lib/eventbridge's own bus over a client in memory: refused entries are sent again at once. */
 export function createInMemoryBus(far: InMemoryEventBus, io: Io): EventBus {
-  const put = <Event extends BusEvent>(events: readonly Event[]): Delivery<Event> => {
-    const accepted: Event[] = [];
-    const refused: { event: Event; code: string }[] = [];
-    const unsent: Event[] = [];
-    for (const event of events) {
-      const code = far.refuse(event);
-      if (code?.startsWith('AccessDenied') === true) throw denied();
-      if (code === undefined) {
-        if (far.exists) far.onArrival(event);
-        accepted.push(event);
-      } else if (REFUSED_FOR_GOOD.includes(code)) refused.push({ event, code });
-      else unsent.push(event);
-    }
-    return { accepted, refused, unsent };
+  const put = (entry: PutEventsRequestEntry): PutEventsResultEntry => {
+    const event = eventOf(entry);
+    const code = far.refuse(event);
+    if (code !== undefined) return { ErrorCode: code, ErrorMessage: 'refused' };
+    if (far.exists) far.onArrival(event);
+    return { EventId: 'event' };
+  };
+
+  /** A client for the calls of one method: the adapter tells its client nothing of the deadline. */
+  const busUntil = (deadline: Deadline) => {
+    const call = { service: 'bus', limitMs: callMs(deadline, CALL_MS), deadline } as const;
+    const client = {
+      send: (command: object) =>
+        (command instanceof PutEventsCommand
+          ? io({ ...call, name: 'publish', about: `${entriesOf(command).length} events`, writes: true }, () => ({
+              Entries: entriesOf(command).map(put),
+            }))
+          : io({ ...call, name: 'describe', writes: false }, () => {
+              if (!far.exists) throw failure('ResourceNotFoundException');
+              return {};
+            })
+        ).catch((error: unknown) => {
+          throw error instanceof ConnectorError && error.code === 'BUS_DENIED'
+            ? failure('AccessDeniedException')
+            : error;
+        }),
+    };
+    return createEventBridgeBus({
+      client: client as unknown as EventBridgeClient,
+      busName: 'in-memory',
+      resendDelayMs: 0,
+    });
   };
 
   return {
-    async assertExists(deadline) {
-      try {
-        await io(
-          { service: 'bus', name: 'describe', writes: false, limitMs: callMs(deadline, 20_000), deadline },
-          () => {
-            if (!far.exists)
-              throw new ConnectorError('BUS_MISSING', 'there is no event bus of this name in this account and region');
-          },
-        );
-      } catch (error) {
-        throw error instanceof NoAnswer
-          ? new ConnectorError('BUS_EXHAUSTED', 'EventBridge could not be reached')
-          : error;
-      }
-    },
-    async publish(events, deadline) {
-      const unsent = { accepted: [], refused: [], unsent: events };
-      if (deadline.isOver()) return unsent;
-      try {
-        return await io(
-          {
-            service: 'bus',
-            name: 'publish',
-            about: `${events.length} events`,
-            writes: true,
-            limitMs: callMs(deadline, 60_000),
-            deadline,
-          },
-          () => put(events),
-        );
-      } catch (error) {
-        if (error instanceof NoAnswer) return unsent;
-        throw error;
-      }
-    },
+    assertExists: (deadline) => busUntil(deadline).assertExists(deadline),
+    publish: (events, deadline) => busUntil(deadline).publish(events, deadline),
   };
 }
+
+const entriesOf = ({ input }: PutEventsCommand) => input.Entries ?? [];
+
+const eventOf = ({ DetailType = '', Time, Detail = '' }: PutEventsRequestEntry): BusEvent =>
+  ({ detailType: DetailType, time: Time?.getTime(), detail: JSON.parse(Detail) as unknown }) as BusEvent;
+
+const failure = (name: string) =>
+  new EventBridgeServiceException({ name, message: name, $fault: 'client', $metadata: {} });

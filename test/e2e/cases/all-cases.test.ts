@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const TESTS = join(__dirname, '../../unit');
+const TESTS = join(__dirname, '../..');
 
 /** The cases of a poller of this log that are known to go wrong, by their numbers in the titles of tests. */
 const COUNT = 75;

@@ -1,12 +1,12 @@
 import { validateEvent } from '../../harness/validate-event';
-import { record, type World } from '../../harness/world';
-import { about, createWorlds } from './worlds';
+import { record, type TestEnvironment } from '../../harness/environment';
+import { about, createEnvironments } from './environments';
 
-const worlds = createWorlds();
+const environments = createEnvironments();
 
 /** The API answers with these records, each a JSON text as it stands. */
-function answering(world: World, records: readonly string[]): void {
-  world.api.intercept(({ endpoint }) => ({
+function answering(setup: TestEnvironment, records: readonly string[]): void {
+  setup.api.intercept(({ endpoint }) => ({
     body:
       endpoint === 'audit'
         ? `{"auditLogs":[${records.join(',')}]}`
@@ -18,7 +18,7 @@ const text = (name: string, fields: object = {}) => JSON.stringify(record(1_000,
 
 describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect) => {
   it('[case 56] [case 58] [case 59] hostile records arrive whole, once, as valid events, and are one line each in the log', async () => {
-    const world = await worlds.open({ dialect, environment: { LOG_LEVEL: 'DEBUG' } });
+    const setup = await environments.open({ dialect, environment: { LOG_LEVEL: 'DEBUG' } });
     const hostile = {
       long: text('long', { new: 'N' }).replace('"N"', '[9223372036854775808,1e400,-0,0.1]'),
       twice: text('twice', { new: 'first' }).replace('"new":"first"', '"new":"first","new":"last"'),
@@ -31,13 +31,13 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
       action: text('action', { action: 'DE\nTONATE', origin: 'MOON', brandNew: [1] }),
       changed: text('changed', { actor: 'alice', error: { code: 7 }, old: true, new: null }),
     };
-    answering(world, Object.values(hostile));
-    const lambda = await world.sandbox();
+    answering(setup, Object.values(hostile));
+    const lambda = await setup.sandbox();
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 7, duplicates: 0 }] });
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 7 }] });
 
     const details = Object.fromEntries(
-      world.events.map(({ detail }) => [(detail['target'] as { name: string }).name, detail]),
+      setup.events.map(({ detail }) => [(detail['target'] as { name: string }).name, detail]),
     );
     for (const detail of Object.values(details)) validateEvent(detail);
     const news = Object.fromEntries(

@@ -21,7 +21,7 @@ export function createShiftedClock(ms: Millis = 0): ShiftedClock {
   shift(ms);
   return {
     shift,
-    environment: { NODE_OPTIONS: `--require ${join(__dirname, 'clock-preload.cjs')}`, CLOCK_FILE: file },
+    environment: { CLOCK_FILE: file },
     remove: () => {
       rmSync(folder, { recursive: true });
     },

@@ -3,21 +3,21 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { METRIC } from '../../../lib/contract/names';
 import { createTelemetry } from '../../../lib/telemetry/telemetry';
-import { record } from '../../harness/world';
-import { createWorlds, delivered } from './worlds';
+import { record } from '../../harness/environment';
+import { createEnvironments, delivered } from './environments';
 
-const worlds = createWorlds();
+const environments = createEnvironments();
 
 describe('[case 71] metrics that fail', () => {
   it('hold no event up: a tick delivers, commits and ends well', async () => {
-    const world = await worlds.open({ dialect: 'audit', api: { pageSize: 2 } });
-    world.api.add([record(), record(), record()]);
-    const lambda = await world.sandbox({ NODE_OPTIONS: `--require ${join(__dirname, 'metrics-fail-preload.cjs')}` });
+    const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2 } });
+    setup.api.add([record(), record(), record()]);
+    const lambda = await setup.sandbox({ NODE_OPTIONS: `--require ${join(__dirname, 'metrics-fail-preload.cjs')}` });
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 3, partial: false }] });
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 3 }] });
-    expect(delivered(world)).toEqual({ different: 3, copies: 1 });
+    expect(delivered(setup)).toEqual({ different: 3, copies: 1 });
     expect(lambda.output()).not.toContain('"_aws"');
-    expect(await world.item('STATE')).toMatchObject({ rev: 4, failStreak: 0 });
+    expect(await setup.item('STATE')).toMatchObject({ rev: 4, failStreak: 0 });
   });
 
   it('are a line in the log, and no failure of whoever counts', () => {

@@ -1,12 +1,12 @@
 import { METRIC } from '../../../lib/contract/names';
 import { publishedPartition } from '../../../lib/dynamodb/keys';
 import { validateEvent } from '../../harness/validate-event';
-import { record, type World } from '../../harness/world';
-import { about, createWorlds, DAY, delivered, health, HOUR, MINUTE, targets } from './worlds';
+import { record, type TestEnvironment } from '../../harness/environment';
+import { about, createEnvironments, DAY, delivered, health, HOUR, MINUTE, targets } from './environments';
 
-const worlds = createWorlds();
+const environments = createEnvironments();
 
-const watermark = async (world: World) => Number((await world.item('STATE'))?.['wm']);
+const watermark = async (setup: TestEnvironment) => Number((await setup.item('STATE'))?.['wm']);
 
 /** Values of a metric, one for each tick that had it. */
 const metric = (output: string, name: string) =>
@@ -29,20 +29,20 @@ const TIMES = [
 ];
 
 it('[case 28] [case 73] brings a record of any time, once, with its time as it was written', async () => {
-  const world = await worlds.open({ dialect: 'configuration' });
-  const table = worlds.table(world);
+  const setup = await environments.open({ dialect: 'configuration' });
+  const table = environments.table(setup);
   const records = TIMES.map((eventTime, index) =>
     record(0, { eventTime, ...about(`at-${index}`), deferredAt: '0001-01-01T00:00:00Z' }),
   );
-  world.api.intercept(() => ({ body: JSON.stringify({ tailnetId: 'example.com', logs: records }) }));
-  const lambda = await world.sandbox();
+  setup.api.intercept(() => ({ body: JSON.stringify({ tailnetId: 'example.com', logs: records }) }));
+  const lambda = await setup.sandbox();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: TIMES.length }] });
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: TIMES.length }] });
 
-  for (const { detail } of world.events) validateEvent(detail);
-  expect(world.events.map(({ detail }) => detail['occurredAt'] ?? 'no time at all').sort()).toEqual([...TIMES].sort());
+  for (const { detail } of setup.events) validateEvent(detail);
+  expect(setup.events.map(({ detail }) => detail['occurredAt'] ?? 'no time at all').sort()).toEqual([...TIMES].sort());
   // On the bus, a time that nobody could mean is the time of receipt.
-  const years = world.events.map(({ time }) => time.slice(0, 4));
+  const years = setup.events.map(({ time }) => time.slice(0, 4));
   expect(new Set(years)).toEqual(new Set(['2016', '2026', new Date().toISOString().slice(0, 4)]));
   const seen = await table.partition(publishedPartition('default'));
   expect(seen.map(({ sk }) => sk)).toEqual(expect.arrayContaining(['2016123123#0', '2026072712#0', 'none#0']));
@@ -52,15 +52,15 @@ it('[case 28] [case 73] brings a record of any time, once, with its time as it w
 it.each(['audit', 'configuration'] as const)(
   '[case 73] brings a record without a time that shows up late, once (%s)',
   async (dialect) => {
-    const world = await worlds.open({ dialect, api: { auditShape: 'native' } });
-    await world.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
+    const setup = await environments.open({ dialect, api: { auditShape: 'native' } });
+    await setup.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
     const at = BigInt(Date.now() - 20 * HOUR) * 1_000_000n;
-    world.api.add(record(0, { eventTime: '0001-01-01T00:00:00Z', ...about('zero') }), { at });
-    world.api.add(record(0, { eventTime: 'soon', ...about('unreadable') }), { at });
-    const lambda = await world.sandbox();
+    setup.api.add(record(0, { eventTime: '0001-01-01T00:00:00Z', ...about('zero') }), { at });
+    setup.api.add(record(0, { eventTime: 'soon', ...about('unreadable') }), { at });
+    const lambda = await setup.sandbox();
     await lambda.poll();
     await lambda.poll();
-    expect(targets(world).sort()).toEqual(['unreadable', 'zero']);
+    expect(targets(setup).sort()).toEqual(['unreadable', 'zero']);
   },
 );
 
@@ -68,68 +68,68 @@ describe.each(['audit', 'configuration'] as const)('[case 61] with a wrong clock
   it.each([10 * MINUTE, -10 * MINUTE])(
     'by %i ms, nothing is lost and the watermark keeps behind both clocks',
     async (ahead) => {
-      const clock = worlds.clock(ahead);
-      const world = await worlds.open({ dialect });
-      await world.installedAgo(2 * HOUR, { watermark: Date.now() - HOUR });
-      world.api.add([
+      const clock = environments.clock(ahead);
+      const setup = await environments.open({ dialect });
+      await setup.installedAgo(2 * HOUR, { watermark: Date.now() - HOUR });
+      setup.api.add([
         record(0, about('now')),
         record(5 * MINUTE, about('before')),
         record(15 * MINUTE, about('long-before')),
       ]);
-      const lambda = await world.sandbox(clock.environment);
+      const lambda = await setup.sandbox(clock.environment);
       await lambda.poll();
-      expect(await watermark(world)).toBeLessThanOrEqual(Math.min(Date.now(), Date.now() + ahead) - MINUTE);
-      expect(await watermark(world)).toBeGreaterThan(Math.min(Date.now(), Date.now() + ahead) - 2 * MINUTE);
+      expect(await watermark(setup)).toBeLessThanOrEqual(Math.min(Date.now(), Date.now() + ahead) - MINUTE);
+      expect(await watermark(setup)).toBeGreaterThan(Math.min(Date.now(), Date.now() + ahead) - 2 * MINUTE);
       const [skew] = metric(lambda.output(), METRIC.clockSkew);
       expect(Math.abs(Number(skew) - 600)).toBeLessThan(5);
 
-      world.api.add(record(5 * MINUTE, about('late')));
+      setup.api.add(record(5 * MINUTE, about('late')));
       await lambda.poll();
       clock.shift(0);
       await lambda.poll();
-      expect(targets(world).sort()).toEqual(['before', 'late', 'long-before', 'now']);
-      expect(await watermark(world)).toBeGreaterThan(Date.now() - 2 * MINUTE);
+      expect(targets(setup).sort()).toEqual(['before', 'late', 'long-before', 'now']);
+      expect(await watermark(setup)).toBeGreaterThan(Date.now() - 2 * MINUTE);
     },
   );
 
   it('that jumps with every request, nothing is lost, and each tick ends', async () => {
-    const clock = worlds.clock();
-    const world = await worlds.open({ dialect, api: { pageSize: 3 } });
-    await world.installedAgo(2 * HOUR);
-    const lambda = await world.sandbox(clock.environment);
+    const clock = environments.clock();
+    const setup = await environments.open({ dialect, api: { pageSize: 3 } });
+    await setup.installedAgo(2 * HOUR);
+    const lambda = await setup.sandbox(clock.environment);
     const jumps = [0, 10 * MINUTE, -10 * MINUTE, 2 * MINUTE, -90_000];
     let requests = 0;
     const jump = () => {
       clock.shift(jumps[(requests += 1) % jumps.length] ?? 0);
       return undefined;
     };
-    const still = [world.gateway.intercept(jump), world.api.intercept(jump)];
+    const still = [setup.gateway.intercept(jump), setup.api.intercept(jump)];
     for (let tick = 0; tick < 5; tick += 1) {
-      world.api.add([record(0), record(20 * MINUTE), record(MINUTE)]);
+      setup.api.add([record(0), record(20 * MINUTE), record(MINUTE)]);
       await lambda.poll().catch((error: unknown) => {
         // A jump over the end of the run leaves no time for its last write. It fails, and the next one goes on.
         expect(String(error)).toMatch(/STATE_UNAVAILABLE|OUT_OF_TIME|BUS_EXHAUSTED/);
       });
-      await world.leaseIsOver();
-      expect(await watermark(world)).toBeLessThanOrEqual(Date.now() - MINUTE);
+      await setup.leaseIsOver();
+      expect(await watermark(setup)).toBeLessThanOrEqual(Date.now() - MINUTE);
     }
     for (const stop of still) stop();
     clock.shift(0);
     await lambda.poll();
-    expect(delivered(world).different).toBe(15);
-    expect(delivered(world).copies).toBeLessThanOrEqual(2);
+    expect(delivered(setup).different).toBe(15);
+    expect(delivered(setup).copies).toBeLessThanOrEqual(2);
   });
 });
 
 it('[case 62] goes by its own clock when the answer has no date', async () => {
-  const world = await worlds.open({ dialect: 'configuration' });
-  world.api.intercept((_, proceed) => ({ ...proceed(), headers: { date: null } }));
-  world.api.add([record(), record()]);
-  const lambda = await world.sandbox();
+  const setup = await environments.open({ dialect: 'configuration' });
+  setup.api.intercept((_, proceed) => ({ ...proceed(), headers: { date: null } }));
+  setup.api.add([record(), record()]);
+  const lambda = await setup.sandbox();
   const before = Date.now();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 2 }] });
-  expect(await watermark(world)).toBeGreaterThanOrEqual(before - MINUTE);
-  expect(await watermark(world)).toBeLessThanOrEqual(Date.now() - MINUTE);
+  expect(await watermark(setup)).toBeGreaterThanOrEqual(before - MINUTE);
+  expect(await watermark(setup)).toBeLessThanOrEqual(Date.now() - MINUTE);
   expect(metric(lambda.output(), METRIC.clockSkew)).toEqual([]);
 });
 
@@ -139,37 +139,43 @@ describe.each(['audit', 'configuration'] as const)('[case 63] after an outage, i
     ['3 days', 3 * DAY],
     ['89 days', 89 * DAY],
   ])('of %s, one tick catches up with all of it', async (_, outage) => {
-    const world = await worlds.open({ dialect });
-    await world.installedAgo(outage + DAY, {
+    const setup = await environments.open({ dialect });
+    await setup.installedAgo(outage + DAY, {
       watermark: Date.now() - outage,
       swept: { hourly: outage, daily: outage },
     });
     // One of them happened before the outage, and shows up after it.
-    world.api.add([
+    setup.api.add([
       record(outage + 30 * MINUTE),
       ...Array.from({ length: 20 }, (_, index) => record((outage * index) / 20)),
     ]);
-    const lambda = await world.sandbox();
+    const lambda = await setup.sandbox();
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 21, partial: false }] });
-    expect(delivered(world)).toEqual({ different: 21, copies: 1 });
-    expect(await watermark(world)).toBeGreaterThan(Date.now() - 2 * MINUTE);
-    expect([health(world).map(({ kind }) => kind), await world.ledger()]).toEqual([['blind', 'recovered'], []]);
+    expect(delivered(setup)).toEqual({ different: 21, copies: 1 });
+    expect(await watermark(setup)).toBeGreaterThan(Date.now() - 2 * MINUTE);
+    expect([health(setup).map(({ kind }) => kind), await setup.ledger()]).toEqual([['blind', 'recovered'], []]);
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0 }] });
   });
 
   it('of 100 days, it brings what Tailscale still has, and says what is lost', async () => {
-    const world = await worlds.open({ dialect });
+    const setup = await environments.open({ dialect });
     const from = Date.now() - 100 * DAY;
-    await world.installedAgo(120 * DAY, { watermark: from, swept: { hourly: 100 * DAY, daily: 100 * DAY } });
-    world.api.add([95 * DAY, 89 * DAY, 50 * DAY, HOUR].map((age, index) => record(age, about(`age-${index}`))));
-    const lambda = await world.sandbox();
+    await setup.installedAgo(120 * DAY, { watermark: from, swept: { hourly: 100 * DAY, daily: 100 * DAY } });
+    setup.api.add([95 * DAY, 89 * DAY, 50 * DAY, HOUR].map((age, index) => record(age, about(`age-${index}`))));
+    const lambda = await setup.sandbox();
     await lambda.poll();
-    expect(targets(world).sort()).toEqual(['age-1', 'age-2', 'age-3']);
+    expect(targets(setup).sort()).toEqual(['age-1', 'age-2', 'age-3']);
     await lambda.poll();
-    expect(health(world)[0]).toMatchObject({ kind: 'gap', interval: { from: new Date(from).toISOString() } });
-    expect(health(world).filter(({ kind }) => kind === 'gap')).toHaveLength(1);
-    expect(health(world).at(-1)).toMatchObject({ kind: 'recovered' });
-    expect(delivered(world)).toEqual({ different: 3, copies: 1 });
+    expect(health(setup)[0]).toMatchObject({ kind: 'gap', interval: { from: new Date(from).toISOString() } });
+    const [gap] = health(setup).filter(({ kind }) => kind === 'gap');
+    expect(gap).toMatchObject({ severity: 'high', connector: 'default' });
+    const interval = gap?.['interval'] as { from: string; until: string };
+    expect(Date.parse(interval.until) - from).toBeGreaterThan(9.9 * DAY);
+    expect(await setup.ledger()).toMatchObject([{ sk: `GAP#${interval.from}#${interval.until}` }]);
+    health(setup).forEach(validateEvent);
+    expect(health(setup).filter(({ kind }) => kind === 'gap')).toHaveLength(1);
+    expect(health(setup).at(-1)).toMatchObject({ kind: 'recovered' });
+    expect(delivered(setup)).toEqual({ different: 3, copies: 1 });
   });
 });
 
@@ -184,24 +190,27 @@ describe('[case 72] on a day when the calendar does something', () => {
     const turn = Date.parse(instant);
     const start = Date.now();
     let ahead = turn + MINUTE - start;
-    const clock = worlds.clock(ahead);
-    const world = await worlds.open({ dialect: 'configuration', api: { clock: { now: () => Date.now() + ahead } } });
+    const clock = environments.clock(ahead);
+    const setup = await environments.open({
+      dialect: 'configuration',
+      api: { clock: { now: () => Date.now() + ahead } },
+    });
     const offsets = [-3_600_000, -60_000, -1, 0, 1, 30_000, 4 * MINUTE];
     const placed = offsets.map((offset) => record(0, { eventTime: new Date(turn + offset).toISOString() }));
-    const lambda = await world.sandbox({ ...clock.environment, TZ });
-    world.api.add(placed);
+    const lambda = await setup.sandbox({ ...clock.environment, TZ });
+    setup.api.add(placed);
     for (let tick = 0; tick < 4; tick += 1) {
       await lambda.poll();
       ahead += 20 * MINUTE;
       clock.shift(ahead);
     }
     // The first lies before the five minutes with which a new connector begins.
-    expect(delivered(world)).toEqual({ different: offsets.length - 1, copies: 1 });
-    const closed = (await watermark(world)) - turn;
+    expect(delivered(setup)).toEqual({ different: offsets.length - 1, copies: 1 });
+    const closed = (await watermark(setup)) - turn;
     // An hour after the first tick less what settles; a date has no fraction of a second.
     expect(closed).toBeGreaterThan(59 * MINUTE);
     expect(closed).toBeLessThan(62 * MINUTE);
-    const ingests = world.events.flatMap(({ detail }) => detail['ingest'] ?? []);
+    const ingests = setup.events.flatMap(({ detail }) => detail['ingest'] ?? []);
     expect(ingests).toEqual(ingests.map(() => expect.objectContaining({ mode: 'live', late: false }) as unknown));
   });
 });

@@ -5,10 +5,10 @@ import type { LiveLease } from '../../../lib/ports/checkpoints';
 import { createPagePublisher } from '../../../lib/pipeline/publish-page';
 import { liveReader } from '../../../lib/poll/readers';
 import type { Sandbox } from '../../harness/lambda';
-import { record, type World } from '../../harness/world';
-import { about, createWorlds, DAY, delivered, HOUR, MINUTE, targets } from './worlds';
+import { record, type TestEnvironment } from '../../harness/environment';
+import { about, createEnvironments, DAY, delivered, HOUR, MINUTE, targets } from './environments';
 
-const worlds = createWorlds();
+const environments = createEnvironments();
 
 /** An answer of the configuration dialect in place of the API's. */
 const logs = (records: readonly unknown[]) => ({
@@ -28,9 +28,9 @@ function reversed(value: unknown): unknown {
 }
 
 /** A run that is killed once it has committed the first page: the second is being published when it asks for the third. */
-async function dieBehindFirstPage(world: World, doomed: Sandbox): Promise<void> {
+async function dieBehindFirstPage(setup: TestEnvironment, doomed: Sandbox): Promise<void> {
   let cursors = 0;
-  const stop = world.api.intercept(async ({ query }) => {
+  const stop = setup.api.intercept(async ({ query }) => {
     if (query.has('cursor') && (cursors += 1) === 2) await doomed.kill();
     return undefined;
   });
@@ -41,26 +41,26 @@ async function dieBehindFirstPage(world: World, doomed: Sandbox): Promise<void> 
 it.each(['audit', 'configuration'] as const)(
   '[case 19] brings what happened on the very edge of two windows once, and at once (%s)',
   async (dialect) => {
-    const world = await worlds.open({ dialect });
+    const setup = await environments.open({ dialect });
     const watermark = Date.now() - 50 * HOUR;
-    await world.installedAgo(10 * DAY, { watermark });
+    await setup.installedAgo(10 * DAY, { watermark });
     const from = watermark - HOUR;
     const edges = [from, from + DAY, from + DAY - MINUTE, from + DAY - MINUTE - HOUR, from + 2 * DAY - MINUTE - HOUR];
     const times = edges
       .flatMap((edge) => [-1, 0, 1].map((offset) => new Date(edge + offset).toISOString()))
       .flatMap((time) => [time, time.replace('Z', '999999Z')]);
-    world.api.add(times.map((eventTime) => record(0, { eventTime })));
-    const lambda = await world.sandbox();
+    setup.api.add(times.map((eventTime) => record(0, { eventTime })));
+    const lambda = await setup.sandbox();
     await lambda.poll();
     // One lies a millisecond before everything that was asked for, with its two spellings.
-    expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
+    expect(delivered(setup)).toEqual({ different: times.length - 2, copies: 1 });
     await lambda.poll();
-    expect(delivered(world)).toEqual({ different: times.length - 2, copies: 1 });
+    expect(delivered(setup)).toEqual({ different: times.length - 2, copies: 1 });
   },
 );
 
 it('[case 20] [case 21] [case 22] [case 23] tells records apart by what they say, not by how it is written', async () => {
-  const world = await worlds.open({ dialect: 'configuration' });
+  const setup = await environments.open({ dialect: 'configuration' });
   const one = record(MINUTE, {
     action: 'UPDATE',
     target: { id: 'n1', name: 'one', type: 'NODE', property: 'ACL_TAGS' },
@@ -70,15 +70,15 @@ it('[case 20] [case 21] [case 22] [case 23] tells records apart by what they say
   const otherProperty = { ...one, target: { id: 'n1', name: 'one', type: 'NODE', property: 'KEY_EXPIRY_TIME' } };
   const otherNew = { ...one, new: ['tag:c'] };
   let answer = [one, reversed(one), otherProperty, { ...one }, otherNew, reversed(otherNew)];
-  world.api.intercept(() => logs(answer));
-  const lambda = await world.sandbox();
+  setup.api.intercept(() => logs(answer));
+  const lambda = await setup.sandbox();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ fetched: 6, emitted: 3, duplicates: 3 }] });
   answer = answer.toReversed().map(reversed);
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 6 }] });
 });
 
 it('[case 25] emits an edited record again under its id, and nothing when Tailscale adds a field to all', async () => {
-  const world = await worlds.open({ dialect: 'audit' });
+  const setup = await environments.open({ dialect: 'audit' });
   const records = [1, 2, 3].map((id) => ({
     id: `evt-${id}`,
     action: 'device:approve',
@@ -87,51 +87,51 @@ it('[case 25] emits an edited record again under its id, and nothing when Tailsc
     target: { id: `n${id}`, name: `node-${id}` },
   }));
   let answer: readonly object[] = records;
-  world.api.intercept(() => auditLogs(answer));
-  const lambda = await world.sandbox();
+  setup.api.intercept(() => auditLogs(answer));
+  const lambda = await setup.sandbox();
   await lambda.poll();
   answer = records.map((one) => ({ ...one, brandNew: { since: 'today' }, actor: { ...one.actor, mfa: true } }));
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0, duplicates: 3 }] });
   answer = records.map((one) => (one.id === 'evt-2' ? { ...one, target: { id: 'n2', name: 'renamed' } } : one));
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, duplicates: 2 }] });
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 0 }] });
-  const first = world.events.find(({ detail }) => JSON.stringify(detail).includes('node-2'));
-  expect(world.events.at(-1)?.detail).toMatchObject({
+  const first = setup.events.find(({ detail }) => JSON.stringify(detail).includes('node-2'));
+  expect(setup.events.at(-1)?.detail).toMatchObject({
     id: first?.detail['id'],
     revision: true,
     target: { name: 'renamed' },
   });
-  expect(world.events.filter(({ detail }) => detail['revision'] === true)).toHaveLength(1);
+  expect(setup.events.filter(({ detail }) => detail['revision'] === true)).toHaveLength(1);
 });
 
 it('[case 26] does not take the newest record of a page for how far the log is read', async () => {
-  const world = await worlds.open({ dialect: 'audit', api: { pageSize: 2 } });
+  const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2 } });
   const ages = [10, 20, 30, 200, 210, 220].map((seconds) => seconds * 1_000);
-  world.api.add(ages.map((age) => record(age)));
-  await dieBehindFirstPage(world, await world.sandbox());
-  const { startFrom } = (await world.item('GENESIS')) ?? {};
-  expect(await world.item('STATE')).toMatchObject({ wm: startFrom, inflight: { page: 1 } });
-  await world.leaseIsOver();
-  await (await world.sandbox()).poll();
-  expect(delivered(world).different).toBe(6);
+  setup.api.add(ages.map((age) => record(age)));
+  await dieBehindFirstPage(setup, await setup.sandbox());
+  const { startFrom } = (await setup.item('GENESIS')) ?? {};
+  expect(await setup.item('STATE')).toMatchObject({ wm: startFrom, inflight: { page: 1 } });
+  await setup.leaseIsOver();
+  await (await setup.sandbox()).poll();
+  expect(delivered(setup).different).toBe(6);
 });
 
 it('[case 27] brings a record that lies outside of what was asked for, once', async () => {
-  const world = await worlds.open({ dialect: 'configuration' });
-  await world.installedAgo(2 * HOUR);
+  const setup = await environments.open({ dialect: 'configuration' });
+  await setup.installedAgo(2 * HOUR);
   const strays = [3 * HOUR, 40 * DAY, 400 * DAY, -10 * MINUTE, -3 * DAY].map((age) => record(age));
-  world.api.intercept(() => logs([record(MINUTE), ...strays]));
-  const lambda = await world.sandbox();
+  setup.api.intercept(() => logs([record(MINUTE), ...strays]));
+  const lambda = await setup.sandbox();
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 6 }] });
   await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 1, duplicates: 5 }] });
-  expect(Number((await world.item('STATE'))?.['wm'])).toBeLessThan(Date.now() - MINUTE + 1);
+  expect(Number((await setup.item('STATE'))?.['wm'])).toBeLessThan(Date.now() - MINUTE + 1);
 });
 
 // An answer that leaves records out without a word cannot be told from a whole one. What can be promised: what a later
 // answer shows, within the overlap or a sweep's horizon, is then brought, once.
 describe('[case 33] an answer that was cut without a word', () => {
-  const capped = (world: World, most: number, until: () => boolean) =>
-    world.api.intercept(({ endpoint }, proceed) => {
+  const capped = (setup: TestEnvironment, most: number, until: () => boolean) =>
+    setup.api.intercept(({ endpoint }, proceed) => {
       if (until()) return undefined;
       const { logs: all, ...rest } = JSON.parse(proceed().body) as { logs: unknown[] | null };
       const list = (all ?? []).slice(0, most);
@@ -139,26 +139,26 @@ describe('[case 33] an answer that was cut without a word', () => {
     });
 
   it('is made up for by the overlap of the next tick', async () => {
-    const world = await worlds.open({ dialect: 'configuration' });
-    world.api.add(Array.from({ length: 30 }, (_, index) => record(5_000 * index)));
+    const setup = await environments.open({ dialect: 'configuration' });
+    setup.api.add(Array.from({ length: 30 }, (_, index) => record(5_000 * index)));
     let whole = false;
-    capped(world, 10, () => whole);
-    const lambda = await world.sandbox();
+    capped(setup, 10, () => whole);
+    const lambda = await setup.sandbox();
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 10 }] });
     whole = true;
     await expect(lambda.poll()).resolves.toMatchObject({ connectors: [{ emitted: 20, duplicates: 10 }] });
-    expect(delivered(world)).toEqual({ different: 30, copies: 1 });
+    expect(delivered(setup)).toEqual({ different: 30, copies: 1 });
   });
 
   it('is made up for by a sweep when the overlap is past', async () => {
-    const world = await worlds.open({ dialect: 'configuration' });
-    await world.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
-    world.api.add(Array.from({ length: 30 }, (_, index) => record(10 * HOUR + 5_000 * index)));
-    const lambda = await world.sandbox();
+    const setup = await environments.open({ dialect: 'configuration' });
+    await setup.installedAgo(3 * DAY, { swept: { hourly: 2 * HOUR, daily: HOUR } });
+    setup.api.add(Array.from({ length: 30 }, (_, index) => record(10 * HOUR + 5_000 * index)));
+    const lambda = await setup.sandbox();
     await lambda.poll();
-    expect(delivered(world)).toEqual({ different: 30, copies: 1 });
+    expect(delivered(setup)).toEqual({ different: 30, copies: 1 });
     expect(
-      world.events.every(
+      setup.events.every(
         ({ detail }) => detail['stream'] === 'health' || JSON.stringify(detail['ingest']).includes('"sweep"'),
       ),
     ).toBe(true);
@@ -252,34 +252,34 @@ it('[case 34] gives up on cursors that are always new', async () => {
 });
 
 it('[case 35] begins a window anew three times at most, and repeats nothing', async () => {
-  const world = await worlds.open({ dialect: 'audit', api: { pageSize: 2 } });
-  world.api.add(Array.from({ length: 6 }, () => record()));
-  const stop = world.api.intercept(({ query }) => (query.has('cursor') ? { status: 410 } : undefined));
-  const lambda = await world.sandbox();
+  const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2 } });
+  setup.api.add(Array.from({ length: 6 }, () => record()));
+  const stop = setup.api.intercept(({ query }) => (query.has('cursor') ? { status: 410 } : undefined));
+  const lambda = await setup.sandbox();
   await expect(lambda.poll()).rejects.toThrow(/^default: CURSOR_REFUSED /);
-  expect(world.api.requests.filter(({ query }) => !query.has('cursor'))).toHaveLength(4);
+  expect(setup.api.requests.filter(({ query }) => !query.has('cursor'))).toHaveLength(4);
   stop();
   await lambda.poll();
-  expect(delivered(world)).toEqual({ different: 6, copies: 1 });
+  expect(delivered(setup)).toEqual({ different: 6, copies: 1 });
 });
 
 it('[case 37] finds what happened while a cursor lay unused for six hours', async () => {
-  const clock = worlds.clock();
+  const clock = environments.clock();
   let ahead = 0;
   const now = () => Date.now() + ahead;
-  const world = await worlds.open({ dialect: 'audit', api: { pageSize: 2, clock: { now } } });
-  world.api.add(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => record(MINUTE, about(name))));
-  await dieBehindFirstPage(world, await world.sandbox(clock.environment));
-  expect(await world.item('STATE')).toMatchObject({ inflight: { page: 1 } });
+  const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2, clock: { now } } });
+  setup.api.add(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => record(MINUTE, about(name))));
+  await dieBehindFirstPage(setup, await setup.sandbox(clock.environment));
+  expect(await setup.item('STATE')).toMatchObject({ inflight: { page: 1 } });
 
   ahead = 6 * HOUR;
   clock.shift(ahead);
-  world.api.add(['meanwhile', 'lately'].map((name, index) => record(-ahead + (3 - 2 * index) * HOUR, about(name))));
-  const lambda = await world.sandbox(clock.environment);
+  setup.api.add(['meanwhile', 'lately'].map((name, index) => record(-ahead + (3 - 2 * index) * HOUR, about(name))));
+  const lambda = await setup.sandbox(clock.environment);
   await lambda.poll();
-  const [resumed] = world.api.requests.filter(({ at }) => at > Date.now() + HOUR);
+  const [resumed] = setup.api.requests.filter(({ at }) => at > Date.now() + HOUR);
   expect(resumed?.query.has('cursor')).toBe(true);
-  expect(targets(world).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'lately', 'meanwhile']);
-  const ingests = world.events.flatMap(({ detail }) => detail['ingest'] ?? []);
+  expect(targets(setup).sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'lately', 'meanwhile']);
+  const ingests = setup.events.flatMap(({ detail }) => detail['ingest'] ?? []);
   expect(ingests).toEqual(ingests.map(() => expect.objectContaining({ mode: 'live' }) as unknown));
 });

@@ -1,11 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
 import { startGateway } from '../../../local/gateway/server';
 import type { Gateway } from '../../../local/gateway/server';
@@ -42,26 +36,13 @@ it('gives back the bytes and what was said about them', async () => {
     Metadata: { sha256: 'abc' },
     ETag: put.ETag,
   });
-  await expect(client.send(new HeadObjectCommand({ Bucket: 'claims', Key: key }))).resolves.toMatchObject({
-    ContentLength: Body.length,
-    ETag: put.ETag,
-  });
 
   expect(gateway.s3.keys('claims')).toEqual([key]);
   expect(gateway.s3.object('claims', key)?.body).toEqual(Body);
 });
 
-it('replaces an object, unless it was asked not to', async () => {
-  const put = (Body: string, IfNoneMatch?: string) =>
-    client.send(
-      new PutObjectCommand({ Bucket: 'claims', Key: 'k', Body, ...(IfNoneMatch !== undefined && { IfNoneMatch }) }),
-    );
-  await put('first');
-  await put('second');
-  await expect(put('third', '*')).rejects.toMatchObject({
-    name: 'PreconditionFailed',
-    $metadata: { httpStatusCode: 412 },
-  });
+it('replaces an object', async () => {
+  for (const Body of ['first', 'second']) await client.send(new PutObjectCommand({ Bucket: 'claims', Key: 'k', Body }));
   expect(gateway.s3.object('claims', 'k')?.body.toString()).toBe('second');
 });
 
@@ -86,9 +67,6 @@ it('knows only the objects that were put', async () => {
   await expect(client.send(new GetObjectCommand({ Bucket: 'claims', Key: 'k' }))).rejects.toMatchObject({
     name: 'NoSuchKey',
     $metadata: { httpStatusCode: 404 },
-  });
-  await expect(client.send(new HeadObjectCommand({ Bucket: 'claims', Key: 'k' }))).rejects.toMatchObject({
-    name: 'NotFound',
   });
 });
 

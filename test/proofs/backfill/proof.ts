@@ -1,15 +1,12 @@
-import { join } from 'node:path';
 import { UpdateItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { UNIT_EVENTS } from '../../../lib/pipeline/deliver';
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../../../lib/contract/backfill';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
-import type { Sandbox } from '../../harness/lambda';
-import { openWorld, record, type World } from '../../harness/world';
+import { BACKFILL_BUNDLE, type Sandbox } from '../../harness/lambda';
+import { openEnvironment, record, type TestEnvironment } from '../../harness/environment';
 import { watchMemory } from './memory';
 import { MINUTE, HOUR, DAY } from '../../../lib/domain/time';
-
-const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 
 /** Milliseconds an invocation has: what is deployed. */
 const REMAINING_MS = 900_000;
@@ -57,25 +54,25 @@ export interface Evidence {
 /** A long range is backfilled in slices at once, with kills, beside live polling. */
 export async function prove(options: ProofOptions): Promise<Evidence> {
   const began = performance.now();
-  const world = await openWorld({ dialect: 'configuration', remember: false });
+  const setup = await openEnvironment({ dialect: 'configuration', remember: false });
   try {
-    return await proveIn(world, options, began);
+    return await proveIn(setup, options, began);
   } finally {
-    await world.close();
+    await setup.close();
   }
 }
 
-async function proveIn(world: World, options: ProofOptions, began: number): Promise<Evidence> {
-  const live = await world.sandbox();
+async function proveIn(setup: TestEnvironment, options: ProofOptions, began: number): Promise<Evidence> {
+  const live = await setup.sandbox();
   await live.poll();
   const records = recordsOf(options);
-  world.api.add(records);
+  setup.api.add(records);
 
   const seen = { byId: new Map<string, number>(), groups: new Set<string>(), total: 0 };
-  const workers = createWorkers(world, options.atOnce);
+  const workers = createWorkers(setup, options.atOnce);
   const memory = watchMemory(workers.pids, () => (seen.groups.size < options.records / 2 ? 0 : 1));
   let killed = 0;
-  world.gateway.events.on('tailscale-audit', null, ({ detail }) => {
+  setup.gateway.events.on('tailscale-audit', null, ({ detail }) => {
     const id = String(detail['id']);
     if (!isBackfilled(detail)) return;
     seen.byId.set(id, (seen.byId.get(id) ?? 0) + 1);
@@ -89,7 +86,7 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
       killed += 1;
   });
 
-  const planner = await world.sandbox({}, { bundle: BUNDLE });
+  const planner = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
   const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
   const plan = (await planner.invoke({
     action: 'plan',
@@ -100,7 +97,7 @@ async function proveIn(world: World, options: ProofOptions, began: number): Prom
 
   const ticks: Evidence['live'][number][] = [];
   const tick = async (): Promise<void> => {
-    world.api.add(Array.from({ length: LIVE_RECORDS }, () => record(0)));
+    setup.api.add(Array.from({ length: LIVE_RECORDS }, () => record(0)));
     const at = performance.now();
     const [answer] = (await live.poll()).connectors;
     if (answer === undefined) throw new Error('the live tick answered for no connector');
@@ -143,7 +140,7 @@ function isBackfilled({ ingest }: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** Runs slices, so many at once, each worker in a sandbox of its own. One that is killed is followed by another. */
-function createWorkers(world: World, count: number) {
+function createWorkers(setup: TestEnvironment, count: number) {
   const busy = new Set<Sandbox>();
   return {
     pids: () => [...busy].flatMap(({ pid }) => pid ?? []),
@@ -158,7 +155,7 @@ function createWorkers(world: World, count: number) {
     async run(slices: readonly SliceInvocation[], onDone: () => void): Promise<void> {
       const waiting = [...slices];
       const work = async (): Promise<void> => {
-        let sandbox = await world.sandbox({}, { bundle: BUNDLE });
+        let sandbox = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
         for (let slice = waiting.shift(); slice !== undefined;) {
           busy.add(sandbox);
           const answer: BackfillReport | null = await sandbox.invoke(slice, REMAINING_MS).then(
@@ -169,8 +166,8 @@ function createWorkers(world: World, count: number) {
             },
           );
           if (answer === null) {
-            await leaseIsOver(world, slice);
-            sandbox = await world.sandbox({}, { bundle: BUNDLE });
+            await leaseIsOver(setup, slice);
+            sandbox = await setup.sandbox({}, { bundle: BACKFILL_BUNDLE });
           } else if (answer.done) {
             onDone();
             slice = waiting.shift();
@@ -187,8 +184,8 @@ function createWorkers(world: World, count: number) {
 }
 
 /** As if the time of a killed invocation's lease had passed. */
-async function leaseIsOver(world: World, { jobId, slice }: SliceInvocation): Promise<void> {
-  const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
+async function leaseIsOver(setup: TestEnvironment, { jobId, slice }: SliceInvocation): Promise<void> {
+  const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: setup.gateway.url });
   await client.send(
     new UpdateItemCommand({
       TableName: 'tailscale-audit',

@@ -8,9 +8,9 @@ import { ENV } from '../../../lib/contract/settings';
 import { publishedIdOf } from '../../../lib/events/identity/event-id';
 import { ledgerPartition, publishedPartition, STATE_KEY, statePartition } from '../../../lib/dynamodb/keys';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
-import type { World } from '../../harness/world';
+import type { TestEnvironment } from '../../harness/environment';
 
-/** The one connector of a world. */
+/** The one connector of a test environment. */
 export const CONNECTOR = 'default';
 
 const detail = z.object({
@@ -72,7 +72,7 @@ export function createEvidence({
   events,
   gateway,
   environment,
-}: Pick<World, 'events' | 'gateway' | 'environment'>): Evidence {
+}: Pick<TestEnvironment, 'events' | 'gateway' | 'environment'>): Evidence {
   const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
   const table = { TableName: environment[ENV.tableName] };
   const bucket = environment[ENV.archiveBucket] ?? '';

@@ -1,4 +1,4 @@
-import type { Fate } from './stage';
+import type { Fate } from './trial';
 import type { Run } from './run';
 
 /** What happens at the one request that is hit. */

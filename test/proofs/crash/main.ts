@@ -1,7 +1,6 @@
 import '../../setup.cjs';
 import { parseArgs } from 'node:util';
 import { FAULTS, type Fault } from './faults';
-import { REMAINING_MS } from './run';
 import { createSandboxPool } from './sandbox-pool';
 import { sweep, type Result, type Sweep } from './sweep';
 import { endProcess } from '../../harness/end-process';
@@ -44,7 +43,7 @@ async function main(): Promise<number> {
   }
 
   const began = performance.now();
-  const pool = createSandboxPool({ remainingMs: REMAINING_MS, ahead: 1 });
+  const pool = createSandboxPool();
   try {
     const swept = await sweep({ pool, dialects, faults, every, from, jobs, onResult: complain });
     for (const one of swept.undisturbed)
@@ -63,7 +62,7 @@ async function main(): Promise<number> {
     console.log(summaryOf(swept, (performance.now() - began) / 1000));
     return problemsOf(swept) === 0 ? 0 : 1;
   } finally {
-    await pool.close();
+    pool.close();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Dialect } from '../../../lib/domain/dialect';
 import type { Fault } from './faults';
-import { onStage, type Played as PlayedScene } from './on-stage';
+import { runTrial, type Played as PlayedScenario } from './run-trial';
 import type { SandboxPool } from './sandbox-pool';
-import type { Arrival } from './stage';
-import { BETWEEN_TICKS_MS, firstChapter, secondChapter } from './story';
+import type { Arrival } from './trial';
+import { BETWEEN_TICKS_MS, recordsBeforeFirstTick, recordsBeforeSecondTick } from './records';
 
 export interface Play {
   readonly dialect: Dialect;
@@ -12,24 +12,24 @@ export interface Play {
   readonly fault?: { readonly is: Fault; readonly at: number };
 }
 
-export interface Played extends PlayedScene {
+export interface Played extends PlayedScenario {
   /** The request that was hit; undefined: the run had fewer. */
   readonly hit: Arrival | undefined;
 }
 
-/** Plays the story through: two ticks with hours in between, and whatever invocations the fault makes necessary. */
+/** Runs both ticks: two ticks with hours in between, and whatever invocations the fault makes necessary. */
 export async function play({ dialect, pool, fault }: Play): Promise<Played> {
-  const played = await onStage({
+  const played = await runTrial({
     dialect,
     pool,
     decide: ({ number }, run) => (number === fault?.at ? fault.is.strike(run) : 'passes'),
     faults: ({ arrivals }) => (fault === undefined || arrivals.length < fault.at ? 0 : 1),
-    async script(run, stage) {
-      const first = stage.now();
-      stage.world.api.add(firstChapter(first));
+    async script(run, trial) {
+      const first = trial.now();
+      trial.setup.api.add(recordsBeforeFirstTick(first));
       await (fault?.is.inTwo === true ? run.tickInTwo() : run.tick());
-      stage.advance(BETWEEN_TICKS_MS);
-      stage.world.api.add(secondChapter(first, stage.now()));
+      trial.advance(BETWEEN_TICKS_MS);
+      trial.setup.api.add(recordsBeforeSecondTick(first, trial.now()));
       await run.tick();
     },
   });

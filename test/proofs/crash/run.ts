@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Millis } from '../../../lib/domain/time';
-import type { SandboxPool, TimedSandbox } from './sandbox-pool';
-import type { Stage } from './stage';
+import type { Sandbox } from '../../harness/lambda';
+import type { SandboxPool } from './sandbox-pool';
+import type { Trial } from './trial';
 
 /** Milliseconds that an invocation has. */
-export const REMAINING_MS: Millis = 60_000;
+const REMAINING_MS: Millis = 60_000;
 
 /** Milliseconds after which a dead run's lease is over: its time, its slack of 5 s and the clocks' skew of 10 s. */
 const LEASE_OVER_MS: Millis = 80_000;
@@ -15,7 +16,7 @@ const HANGS_MS: Millis = 90_000;
 /** Invocations within which a tick's work has to be done, whatever happened to the first. */
 const TRIES = 4;
 
-/** The connector's life on a stage: sandboxes come, die and are replaced, as Lambda does it. */
+/** Runs the connector: sandboxes are started, killed and replaced, as by Lambda. */
 export interface Run {
   /** Invokes once. @returns whether all of a tick's work was done. */
   invoke(): Promise<boolean>;
@@ -30,25 +31,24 @@ export interface Run {
   /** How invocations failed; those of killed sandboxes are none. */
   readonly failures: readonly string[];
   readonly problems: readonly string[];
-  /** Gives the sandboxes back. */
-  end(): void;
+  end(): Promise<void>;
 }
 
-export function createRun(stage: Stage, pool: SandboxPool): Run {
+export function createRun(trial: Trial, pool: SandboxPool): Run {
   const failures: string[] = [];
   const problems: string[] = [];
-  let current: TimedSandbox | undefined;
+  let current: Sandbox | undefined;
 
-  const take = () => pool.take(stage.world.environment, stage.aheadMs());
+  const take = () => pool.take(trial.setup.environment, trial.aheadMs());
 
-  const invoke = async (sandbox: TimedSandbox): Promise<boolean> => {
+  const invoke = async (sandbox: Sandbox): Promise<boolean> => {
     const timer = new AbortController();
     const hanging = delay(HANGS_MS, undefined, timer).then(() => {
       throw new Error('I18: it did not end');
     });
     try {
-      await sandbox.setClock(stage.aheadMs());
-      const { connectors } = await Promise.race([sandbox.poll(), hanging]);
+      await sandbox.setClock(trial.aheadMs());
+      const { connectors } = await Promise.race([sandbox.poll({ remainingMs: REMAINING_MS }), hanging]);
       return connectors.every(({ busy, partial }) => !busy && !partial);
     } catch (error) {
       if (!sandbox.isKilled) failures.push(error instanceof Error ? error.message : 'no Error');
@@ -62,7 +62,7 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
   const until = async (attempt: () => Promise<boolean>) => {
     for (let tries = 0; tries < TRIES; tries += 1) {
       if (await attempt()) return;
-      stage.advance(LEASE_OVER_MS);
+      trial.advance(LEASE_OVER_MS);
     }
     problems.push(`I12: its work is not done after ${TRIES} invocations: ${failures.at(-1) ?? 'none failed'}`);
   };
@@ -78,19 +78,17 @@ export function createRun(stage: Stage, pool: SandboxPool): Run {
       until(async () => {
         const [one, other] = await Promise.all([alive(), take()]);
         const done = await Promise.all([invoke(one), invoke(other)]);
-        pool.giveBack(other);
+        await other.release();
         return done.includes(true);
       }),
     kill: async () => current?.kill(),
     async freeze() {
-      stage.advance(LEASE_OVER_MS);
+      trial.advance(LEASE_OVER_MS);
       const other = await take();
       await invoke(other);
-      pool.giveBack(other);
-      await current?.setClock(stage.aheadMs());
+      await other.release();
+      await current?.setClock(trial.aheadMs());
     },
-    end() {
-      if (current !== undefined) pool.giveBack(current);
-    },
+    end: async () => current?.release(),
   };
 }

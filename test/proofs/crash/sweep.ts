@@ -27,12 +27,12 @@ export interface SweepOptions {
 }
 
 export interface Sweep {
-  /** The story without a fault, by which the requests are known. */
+  /** The ticks without a fault, by which the requests are known. */
   readonly undisturbed: readonly (Played & { readonly dialect: Dialect })[];
   readonly results: readonly Result[];
 }
 
-/** Plays the story once for every request and every fault, the fault hitting that request. */
+/** Runs the two ticks once for every request and every fault, the fault hitting that request. */
 export async function sweep({ pool, dialects, faults, every, from = 1, jobs, onResult }: SweepOptions): Promise<Sweep> {
   const undisturbed = await pMap(dialects, async (dialect) => ({ ...(await play({ dialect, pool })), dialect }), {
     concurrency: 1,

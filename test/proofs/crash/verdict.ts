@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { namesOf, nameOf, type Detail } from './evidence';
-import { OVERSIZE } from './story';
-import type { Stage } from './stage';
+import { OVERSIZE } from './records';
+import type { Trial } from './trial';
 
 /** Events that are published, then marked, together. A fault repeats at most two of these. */
 const FLUSH_UNIT = 100;
@@ -20,13 +20,13 @@ export interface Verdict {
 }
 
 /** Judges what a run has left behind once it is at rest. @param faults How many faults hit it. */
-export async function judge({ world, evidence, witness }: Stage, faults: number): Promise<Verdict> {
+export async function judge({ setup, evidence, witness }: Trial, faults: number): Promise<Verdict> {
   await witness.readWatermark();
   const delivered = evidence.delivered();
   const copies = new Map<string, Detail[]>();
   for (const event of delivered) copies.set(nameOf(event), [...(copies.get(nameOf(event)) ?? []), event]);
   const out = evidence.out();
-  const expected = new Set(world.api.records.flatMap(({ record }) => namesOf(record)));
+  const expected = new Set(setup.api.records.flatMap(({ record }) => namesOf(record)));
   const lost = [...expected].filter((name) => !out.has(name));
   const strangers = [...out].filter((name) => !expected.has(name));
   const repeated = delivered.length - copies.size;

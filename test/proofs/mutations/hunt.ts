@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { REMAINING_MS } from '../crash/run';
 import { createSandboxPool } from '../crash/sandbox-pool';
 import { bundle, ROOT } from './mutant';
 import { PROOFS, type Mutation, type ProofName } from './mutations';
-import { PAGE_SCENES, type PageScene } from './pages';
-import { SCENES } from './scenes';
+import { PAGE_SCENARIOS, type PageScenario } from './pages';
+import { SCENARIOS } from './scenarios';
 
 export interface Finding {
   readonly isWell: boolean;
@@ -48,24 +47,24 @@ async function prove(proof: ProofName, mutation: Mutation | null, seeds: number)
   const folder = await mkdtemp(join(tmpdir(), 'mutant-'));
   try {
     if (proof === 'simulation') return await simulate(await bundle('simulation', mutation, folder), seeds);
-    if (isPageScene(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
-    const pool = createSandboxPool({ bundle: await bundle('handler', mutation, folder), remainingMs: REMAINING_MS });
+    if (isPageScenario(proof)) return await playPage(await bundle('pages', mutation, folder), proof);
+    const pool = createSandboxPool(await bundle('handler', mutation, folder));
     try {
-      return await SCENES[proof](pool);
+      return await SCENARIOS[proof](pool);
     } finally {
-      await pool.close();
+      pool.close();
     }
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-const isPageScene = (proof: ProofName): proof is PageScene => proof in PAGE_SCENES;
+const isPageScenario = (proof: ProofName): proof is PageScenario => proof in PAGE_SCENARIOS;
 
-async function playPage(file: string, scene: PageScene): Promise<readonly string[]> {
-  const { code, printed } = await run(file, [scene]);
+async function playPage(file: string, scenario: PageScenario): Promise<readonly string[]> {
+  const { code, printed } = await run(file, [scenario]);
   const lines = printed.split('\n').filter((line) => line !== '');
-  return code === 0 ? lines : [`the scene ended with ${code}: ${printed.slice(-500)}`];
+  return code === 0 ? lines : [`the scenario ended with ${code}: ${printed.slice(-500)}`];
 }
 
 function run(file: string, args: readonly string[]): Promise<{ code: number; printed: string }> {

@@ -51,7 +51,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'lib/tailscale/dialects/configuration.ts',
     find: 'Math.ceil((until - from) / 2)',
     replace: 'until - from',
-    caughtBy: [{ proof: 'slow answer', invariants: ['I1'] }],
+    caughtBy: [
+      { proof: 'slow answer', invariants: ['I1'] },
+      { proof: 'simulation', invariants: ['I12', 'I1'] },
+    ],
   },
   {
     name: 'no overlap',
@@ -79,7 +82,10 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'lib/eventbridge/event-bus.ts',
     find: "if (EventId !== undefined && EventId !== '') {",
     replace: "if (EventId !== '') {",
-    caughtBy: [{ proof: 'story', invariants: ['I1'] }],
+    caughtBy: [
+      { proof: 'story', invariants: ['I1'] },
+      { proof: 'simulation', invariants: ['I9', 'I1'] },
+    ],
   },
   {
     name: 'cursor resumed without asOf',

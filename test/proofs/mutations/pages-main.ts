@@ -1,11 +1,11 @@
 import { endProcess } from '../../harness/end-process';
-import { PAGE_SCENES, type PageScene } from './pages';
+import { PAGE_SCENARIOS, type PageScenario } from './pages';
 
-/** `node <bundle> <scene>` prints what was wrong in the end, a line each. */
+/** `node <bundle> <scenario>` prints the problems found, one a line. */
 async function main(): Promise<number> {
-  const scene = Object.keys(PAGE_SCENES).find((name): name is PageScene => name === process.argv[2]);
-  if (scene === undefined) throw new Error(`there is no scene ${process.argv[2] ?? ''}`);
-  for (const problem of await PAGE_SCENES[scene]()) console.log(problem);
+  const scenario = Object.keys(PAGE_SCENARIOS).find((name): name is PageScenario => name === process.argv[2]);
+  if (scenario === undefined) throw new Error(`there is no scenario ${process.argv[2] ?? ''}`);
+  for (const problem of await PAGE_SCENARIOS[scenario]()) console.log(problem);
   return 0;
 }
 

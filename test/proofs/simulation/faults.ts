@@ -94,7 +94,7 @@ export interface Fate {
   readonly answer?: ConnectorError;
   /** Why the bus does not take an entry. */
   readonly refuse?: (event: BusEvent) => string | undefined;
-  /** What else happens in the world the moment the request arrives. */
+  /** What else happens in the system the moment the request arrives. */
   readonly meanwhile?: Meanwhile;
 }
 

@@ -11,7 +11,7 @@ import { createInMemoryState } from '../../harness/in-memory-state';
 import { CONNECTOR } from './plan';
 import { isGoing, type Run } from './run';
 import { createTransport } from './transport';
-import type { World } from './world';
+import type { SimulatedSystem } from './system';
 
 /** Milliseconds that the handler keeps for its answer. */
 const SHUTDOWN_MS = 1_000;
@@ -24,9 +24,9 @@ interface Start {
 }
 
 /** The handler, as Lambda invokes it: with so much time, and killed when that is over. */
-export function startRun(world: World, { number, budgetMs, skewMs, strikes }: Start): Run {
-  const { timeline, plan, judge, setting, oracle } = world;
-  const { state } = world.table.of(CONNECTOR);
+export function startRun(system: SimulatedSystem, { number, budgetMs, skewMs, strikes }: Start): Run {
+  const { timeline, plan, judge, setting, oracle } = system;
+  const { state } = system.table.of(CONNECTOR);
   const run: Run = {
     number,
     id: `run-${number}`,
@@ -40,8 +40,8 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
     mustWait: (state?.notBefore ?? 0) > timeline.now() + skewMs,
     hasLease: false,
     isIn: false,
-    isDisturbed: !world.bus.exists || world.weather.includes('another tailnet'),
-    busLost: !world.bus.exists,
+    isDisturbed: !system.bus.exists || system.weather.includes('another tailnet'),
+    busLost: !system.bus.exists,
     alertsLost: false,
     isDoomed: false,
     hasMoved: false,
@@ -62,11 +62,11 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
     failure: null,
     wasWhole: false,
   };
-  world.trace.add(timeline.now(), run.id, `begins${skewMs === 0 ? '' : `, its clock off by ${skewMs} ms`}`);
+  system.trace.add(timeline.now(), run.id, `begins${skewMs === 0 ? '' : `, its clock off by ${skewMs} ms`}`);
   const clock: Clock = { now: () => timeline.now() + run.skewMs };
   const deadline = createDeadline(clock, clock.now() + budgetMs - SHUTDOWN_MS);
   const connector = { id: CONNECTOR, tailnet: 'example.com', secretId: 'secret', dialect: setting };
-  void poll([connector], wire(world, run, clock), deadline).then(
+  void poll([connector], wire(system, run, clock), deadline).then(
     ({ connectors: [report] }) => {
       run.wasWhole = report?.partial === false && !report.busy;
       end(
@@ -82,14 +82,14 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
   void timeline.wait(budgetMs).then(() => {
     if (!isGoing(run) || run.frozenUntil > -Infinity) return;
     if (!run.wasSet) judge.violated('I18', `${run.id} was still going on when its time was over`);
-    world.trace.add(timeline.now(), run.id, 'is killed: its time is over');
+    system.trace.add(timeline.now(), run.id, 'is killed: its time is over');
     Object.assign(run, { hasCrashed: true, endedAt: timeline.now(), disturbances: run.disturbances + 1 });
     oracle.died(run);
   });
 
   function end(how: string): void {
     if (run.hasCrashed) return;
-    world.trace.add(timeline.now(), run.id, how);
+    system.trace.add(timeline.now(), run.id, how);
     run.endedAt = timeline.now();
     oracle.ended(run);
     if (run.pending > 0) judge.violated('I17', `${run.id} ended with ${run.pending} requests under way`);
@@ -97,13 +97,13 @@ export function startRun(world: World, { number, budgetMs, skewMs, strikes }: St
   return run;
 }
 
-function wire(world: World, run: Run, clock: Clock): PollDeps {
-  const { table, bucket, bus, oracle, plan } = world;
-  const io = createTransport(world, run);
+function wire(system: SimulatedSystem, run: Run, clock: Clock): PollDeps {
+  const { table, bucket, bus, oracle, plan } = system;
+  const io = createTransport(system, run);
   let commits = 0;
   return {
     openAuditLog: createInMemoryAuditLog({
-      tailnet: world.tailnet,
+      tailnet: system.tailnet,
       clock,
       io,
       onFirstAnswer: (window) => {
@@ -114,8 +114,8 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
     bus: createInMemoryBus(bus, io),
     archive: createInMemoryArchive(bucket, io),
     clock,
-    telemetry: createTelemetry(world, run),
-    outages: world.outages,
+    telemetry: createTelemetry(system, run),
+    outages: system.outages,
     newRunId: () => run.id,
     nextTurn: () => Promise.resolve(),
     overlapMinutes: plan.overlapMinutes,
@@ -124,7 +124,7 @@ function wire(world: World, run: Run, clock: Clock): PollDeps {
   };
 }
 
-function createTelemetry({ trace, timeline }: World, run: Run): Telemetry {
+function createTelemetry({ trace, timeline }: SimulatedSystem, run: Run): Telemetry {
   const log =
     (level: string) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}) => {

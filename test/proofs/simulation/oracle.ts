@@ -22,7 +22,7 @@ import { overlaps, type Run, type WindowReader } from './run';
 import { createSilence } from './silence';
 import { createWorkJudge } from './work';
 
-/** What the oracle looks at: the world, never the connector's own view of it. */
+/** What the oracle looks at: the system, never the connector's own view of it. */
 export interface OracleDeps {
   readonly plan: Plan;
   readonly judge: Judge;
@@ -33,7 +33,7 @@ export interface OracleDeps {
   readonly now: () => Millis;
 }
 
-/** Watches every effect in the world, and says when a promise is broken. */
+/** Watches every effect in the system, and says when a promise is broken. */
 export interface Oracle {
   readonly expectations: Expectations;
   arrived(run: Run, event: BusEvent): void;

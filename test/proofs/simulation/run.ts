@@ -2,7 +2,7 @@ import type { Dialect } from '../../../lib/domain/dialect';
 import type { Millis, Window } from '../../../lib/domain/time';
 import type { Strike } from './faults';
 
-/** One invocation of the connector, as the world sees it. */
+/** One invocation of the connector, as the system sees it. */
 export interface Run {
   readonly number: number;
   readonly id: string;

@@ -5,7 +5,7 @@ import { CONNECTOR, PERIOD_MS, planHistory, type Plan } from './plan';
 import type { Delay, Kind } from './records';
 import { judgeRest, type Balance } from './rest';
 import { isGoing, type Run } from './run';
-import { createWorld, type World } from './world';
+import { createSystem, type SimulatedSystem } from './system';
 
 /** What came of one seed. */
 export interface Outcome extends Balance {
@@ -24,105 +24,105 @@ const TIMEOUT_MS = 240_000;
 /** Lives through the history of one seed: first with its faults, then without, until nothing is left to come. */
 export async function simulate(seed: number): Promise<Outcome> {
   const plan = planHistory(seed);
-  const world = createWorld(plan);
-  const isFine = () => world.judge.verdict === undefined;
+  const system = createSystem(plan);
+  const isFine = () => system.judge.verdict === undefined;
 
   for (const tick of plan.ticks) {
-    await world.timeline.advanceTo(tick.at);
+    await system.timeline.advanceTo(tick.at);
     if (!isFine()) break;
-    world.deploy(tick.setting);
-    world.setWeather(tick.weather);
-    const waiting = world.runs.at(-1)?.strikes.filter(({ name }) => isPatient(name)) ?? [];
-    world.start({ ...tick, strikes: [...tick.strikes, ...waiting] });
+    system.deploy(tick.setting);
+    system.setWeather(tick.weather);
+    const waiting = system.runs.at(-1)?.strikes.filter(({ name }) => isPatient(name)) ?? [];
+    system.start({ ...tick, strikes: [...tick.strikes, ...waiting] });
   }
   if (isFine()) {
-    await world.timeline.advanceTo(Math.max(plan.end, world.timeline.now() + PERIOD_MS));
-    world.deploy(plan.lastSetting);
-    world.setWeather([]);
-    await thaw(world);
-    await catchUp(world);
+    await system.timeline.advanceTo(Math.max(plan.end, system.timeline.now() + PERIOD_MS));
+    system.deploy(plan.lastSetting);
+    system.setWeather([]);
+    await thaw(system);
+    await catchUp(system);
   }
-  if (isFine()) await settle(world);
-  if (isFine()) world.oracle.atRest();
+  if (isFine()) await settle(system);
+  if (isFine()) system.oracle.atRest();
   const balance = judgeRest({
-    ...world,
+    ...system,
     connector: CONNECTOR,
-    now: () => world.timeline.now(),
-    expectations: world.oracle.expectations,
-    runs: world.runs,
+    now: () => system.timeline.now(),
+    expectations: system.oracle.expectations,
+    runs: system.runs,
   });
   return {
     ...balance,
     seed,
-    runs: world.runs.length,
-    faults: world.faults,
+    runs: system.runs.length,
+    faults: system.faults,
     kinds: kindsOf(plan),
-    violation: world.judge.verdict,
-    trace: world.trace.lines,
-    hash: world.trace.hash(),
+    violation: system.judge.verdict,
+    trace: system.trace.lines,
+    hash: system.trace.hash(),
   };
 }
 
 const MOST_THAWS = 5;
 
 /** Until every run that stood still goes on, and whatever keeps new runs away is over. */
-async function thaw(world: World): Promise<void> {
+async function thaw(system: SimulatedSystem): Promise<void> {
   // One that goes on may be made to stand still once more.
-  for (let times = 0; times < MOST_THAWS && (times === 0 || world.runs.some(isGoing)); times += 1) {
-    const { state } = world.table.of(CONNECTOR);
+  for (let times = 0; times < MOST_THAWS && (times === 0 || system.runs.some(isGoing)); times += 1) {
+    const { state } = system.table.of(CONNECTOR);
     const until = Math.max(
-      ...world.runs.filter(isGoing).map(({ frozenUntil }) => frozenUntil),
+      ...system.runs.filter(isGoing).map(({ frozenUntil }) => frozenUntil),
       state?.notBefore ?? 0,
       (state?.leaseUntil ?? 0) + 10_000,
     );
-    await world.timeline.advanceTo(Math.max(until, world.timeline.now()) + TIMEOUT_MS);
+    await system.timeline.advanceTo(Math.max(until, system.timeline.now()) + TIMEOUT_MS);
   }
-  for (const run of world.runs.filter(isGoing)) world.judge.violated('I18', `${run.id} never ended`);
+  for (const run of system.runs.filter(isGoing)) system.judge.violated('I18', `${run.id} never ended`);
 }
 
 /** Ticks without a fault. */
-async function tick(world: World, after: Millis): Promise<Run> {
-  await world.timeline.advanceTo(world.timeline.now() + after);
-  const run = world.start({ budgetMs: TIMEOUT_MS });
-  await world.timeline.advanceTo(world.timeline.now() + TIMEOUT_MS);
-  if (isGoing(run)) world.judge.violated('I18', `${run.id} never ended`);
+async function tick(system: SimulatedSystem, after: Millis): Promise<Run> {
+  await system.timeline.advanceTo(system.timeline.now() + after);
+  const run = system.start({ budgetMs: TIMEOUT_MS });
+  await system.timeline.advanceTo(system.timeline.now() + TIMEOUT_MS);
+  if (isGoing(run)) system.judge.violated('I18', `${run.id} never ended`);
   return run;
 }
 
 /** Two runs die on a record that kills them: they do not count. */
-async function tickAlive(world: World, after: Millis): Promise<Run> {
-  let run = await tick(world, after);
-  while (run.hasCrashed && world.judge.verdict === undefined) run = await tick(world, PERIOD_MS - TIMEOUT_MS);
+async function tickAlive(system: SimulatedSystem, after: Millis): Promise<Run> {
+  let run = await tick(system, after);
+  while (run.hasCrashed && system.judge.verdict === undefined) run = await tick(system, PERIOD_MS - TIMEOUT_MS);
   return run;
 }
 
 /** Ticks within which the connector must be up to date again. */
 const TICKS_TO_CATCH_UP = 3;
 
-async function catchUp(world: World): Promise<void> {
-  for (let number = 0; number < TICKS_TO_CATCH_UP; number += 1) await tickAlive(world, PERIOD_MS - TIMEOUT_MS);
-  const lag = world.timeline.now() - (world.table.of(CONNECTOR).state?.wm ?? 0);
+async function catchUp(system: SimulatedSystem): Promise<void> {
+  for (let number = 0; number < TICKS_TO_CATCH_UP; number += 1) await tickAlive(system, PERIOD_MS - TIMEOUT_MS);
+  const lag = system.timeline.now() - (system.table.of(CONNECTOR).state?.wm ?? 0);
   if (lag > 2 * PERIOD_MS)
-    world.judge.violated(
+    system.judge.violated(
       'I12',
       `the watermark is ${Math.round(lag / 1000)} s behind after ${TICKS_TO_CATCH_UP} ticks without a fault`,
     );
 }
 
 /** Until the last record has shown itself and each tier has swept twice. */
-async function settle(world: World): Promise<void> {
-  const last = Math.max(...world.plan.records.flatMap(({ entries }) => entries.map(({ visibleFrom }) => visibleFrom)));
+async function settle(system: SimulatedSystem): Promise<void> {
+  const last = Math.max(...system.plan.records.flatMap(({ entries }) => entries.map(({ visibleFrom }) => visibleFrom)));
   const waits = [
-    Math.max(PERIOD_MS, last - world.timeline.now() + MINUTE),
+    Math.max(PERIOD_MS, last - system.timeline.now() + MINUTE),
     PERIOD_MS,
     HOUR + MINUTE,
     DAY + MINUTE,
     PERIOD_MS,
   ];
   for (const wait of waits) {
-    const run = await tickAlive(world, wait);
-    if (run.failure !== null) world.judge.violated('I12', `${run.id} failed without a fault: ${run.failure}`);
-    if (world.judge.verdict !== undefined) return;
+    const run = await tickAlive(system, wait);
+    if (run.failure !== null) system.judge.violated('I12', `${run.id} failed without a fault: ${run.failure}`);
+    if (system.judge.verdict !== undefined) return;
   }
 }
 

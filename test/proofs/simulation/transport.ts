@@ -2,7 +2,7 @@ import type { Millis } from '../../../lib/domain/time';
 import { NoAnswer, type Call, type Io } from '../../harness/in-memory-io';
 import { fateUnder, fits, struckFate, usualFate, type Fate, type FaultName } from './faults';
 import { isGoing, type Run } from './run';
-import type { World } from './world';
+import type { SimulatedSystem } from './system';
 
 /** Requests of one run. A run that makes more is going round in circles. */
 const MOST_REQUESTS = 20_000;
@@ -19,11 +19,11 @@ const KILLS: readonly FaultName[] = [
 ];
 
 /** What lies between a run and the services: it takes time, and it is where everything goes wrong. */
-export function createTransport(world: World, run: Run): Io {
-  const { timeline, random, judge } = world;
+export function createTransport(system: SimulatedSystem, run: Run): Io {
+  const { timeline, random, judge } = system;
 
   const log = (text: string) => {
-    world.trace.add(timeline.now(), run.id, text);
+    system.trace.add(timeline.now(), run.id, text);
   };
 
   /** Until then. Answers whether the process stood still meanwhile; a dead process never goes on. */
@@ -45,7 +45,7 @@ export function createTransport(world: World, run: Run): Io {
     const isLate = service === 'bus' || service === 'archive' ? deadline.isOver() : deadline.isNear();
     if (!closing && isLate)
       judge.violated('I17', `${run.id} began ${name} of ${service} with ${deadline.remaining()} ms left`);
-    if (service === 'upstream') world.oracle.asksUpstream(run);
+    if (service === 'upstream') system.oracle.asksUpstream(run);
     if (run.hasLease && !TAKING.includes(name)) run.isIn = true;
     if (run.requests > MOST_REQUESTS) judge.violated('I18', `${run.id} has made ${run.requests} requests`);
   }
@@ -54,12 +54,12 @@ export function createTransport(world: World, run: Run): Io {
     run.hasCrashed = true;
     run.endedAt = timeline.now();
     run.disturbances += 1;
-    world.oracle.died(run);
+    system.oracle.died(run);
   }
 
   function apply<Answer>(fate: Fate, effect: () => Answer): Answer {
     if (fate.answer !== undefined) throw fate.answer;
-    return world.actingAs(run, fate.refuse, () => {
+    return system.actingAs(run, fate.refuse, () => {
       if (fate.twice === true) effect();
       return effect();
     });
@@ -85,7 +85,7 @@ export function createTransport(world: World, run: Run): Io {
       lose('the request was lost');
     }
     if (fate.twice === true && isMark) run.disturbances += 1;
-    if (fate.meanwhile !== undefined) world.happens(fate.meanwhile, run);
+    if (fate.meanwhile !== undefined) system.happens(fate.meanwhile, run);
     log(`${call.name} ${call.about ?? ''}`);
     let outcome: { readonly answer: Answer } | { readonly error: unknown };
     try {
@@ -111,9 +111,9 @@ export function createTransport(world: World, run: Run): Io {
     if (run.hasCrashed) await new Promise(() => undefined);
     judgeStart(call);
     run.pending += 1;
-    const fate = chooseFate(world, run, call);
+    const fate = chooseFate(system, run, call);
     if (fate.fault !== undefined) {
-      world.fired(fate.fault);
+      system.fired(fate.fault);
       if (!KILLS.includes(fate.fault)) run.isDisturbed = true;
       if (call.service === 'bus') run.busLost = true;
       log(`! ${fate.fault} (${call.name})`);
@@ -127,17 +127,17 @@ export function createTransport(world: World, run: Run): Io {
 }
 
 /** A strike that is meant for this request, else what the weather does to it. */
-function chooseFate(world: World, run: Run, call: Call): Fate {
+function chooseFate(system: SimulatedSystem, run: Run, call: Call): Fate {
   const due = run.strikes.find((strike) => fits(strike.name, call));
   if (due !== undefined) {
     run.strikes = run.strikes.flatMap((strike) =>
       strike !== due ? [strike] : strike.skip === 0 ? [] : [{ ...strike, skip: strike.skip - 1 }],
     );
-    if (due.skip === 0) return struckFate(due.name, call, world.random);
+    if (due.skip === 0) return struckFate(due.name, call, system.random);
   }
-  for (const spell of world.weather) {
-    const fate = fateUnder(spell, call, world.random);
+  for (const spell of system.weather) {
+    const fate = fateUnder(spell, call, system.random);
     if (fate !== undefined) return fate;
   }
-  return usualFate(call, world.random);
+  return usualFate(call, system.random);
 }

@@ -1,18 +1,24 @@
 import type { StateItem } from '../../harness/in-memory-table';
 import { createStage, recordEvents, type Stage } from '../../harness/in-memory-stage';
-import { killedAt, loseTheLease, PAGE_SCENES, stageOfLargePages, type PageScene } from '../../proofs/mutations/pages';
+import {
+  killedAt,
+  loseTheLease,
+  PAGE_SCENARIOS,
+  pipelineOfLargePages,
+  type PageScenario,
+} from '../../proofs/mutations/pages';
 import { MINUTE } from '../../../lib/domain/time';
 
 /** See test/mutations: the same scenes have to find known mistakes. */
-it.each<PageScene>(['killed in a page', 'known page', 'lease lost in a page'])(
+it.each<PageScenario>(['killed in a page', 'known page', 'lease lost in a page'])(
   '%s: nothing is wrong in the end',
   async (scene) => {
-    await expect(PAGE_SCENES[scene]()).resolves.toEqual([]);
+    await expect(PAGE_SCENARIOS[scene]()).resolves.toEqual([]);
   },
 );
 
 it('repeats two units at most when the watermark is set back in the middle of a page of 4,000', async () => {
-  const stage = stageOfLargePages();
+  const stage = pipelineOfLargePages();
   await expect(
     loseTheLease(stage, (to) => {
       stage.table.rewind('default', to);

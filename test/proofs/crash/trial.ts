@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import type { Dialect } from '../../../lib/domain/dialect';
 import type { Millis } from '../../../lib/domain/time';
 import { ENV } from '../../../lib/contract/settings';
-import { OAUTH_CLIENT, openWorld, type World } from '../../harness/world';
+import { OAUTH_CLIENT, openEnvironment, type TestEnvironment } from '../../harness/environment';
 import { statePartition } from '../../../lib/dynamodb/keys';
 import { CONNECTOR, createEvidence, isOurs, type Evidence } from './evidence';
-import { POISON, THROTTLED } from './story';
+import { POISON, THROTTLED } from './records';
 import { createWitness, type Witness } from './witness';
 
 /** Every run begins at the same instant, so that it has the same records, ids and hours as all others. */
@@ -23,16 +23,16 @@ export interface Arrival {
   readonly what: string;
 }
 
-export interface StageOptions {
+export interface TrialOptions {
   readonly dialect: Dialect;
   readonly decide?: (arrival: Arrival) => Promise<Fate> | Fate;
   /** Records on a page of the audit dialect. By default more than one flush unit of 100. */
   readonly pageSize?: number;
 }
 
-/** The world of one run. */
-export interface Stage {
-  readonly world: World;
+/** The test environment of one run, and what was observed in it. */
+export interface Trial {
+  readonly setup: TestEnvironment;
   readonly evidence: Evidence;
   readonly witness: Witness;
   readonly arrivals: readonly Arrival[];
@@ -43,13 +43,18 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage({ dialect, decide = () => 'passes', pageSize = 110 }: StageOptions): Promise<Stage> {
+export async function openTrial({ dialect, decide = () => 'passes', pageSize = 110 }: TrialOptions): Promise<Trial> {
   let aheadMs = BEGINS - Date.now();
   const now = () => Date.now() + aheadMs;
   const environment = { LOG_LEVEL: 'WARN', [ENV.overlapMinutes]: String(OVERLAP_MINUTES) };
-  const world = await openWorld({ dialect, secret: OAUTH_CLIENT, environment, api: { clock: { now }, pageSize } });
-  const evidence = createEvidence(world);
-  const witness = createWitness({ evidence, api: world.api, overlapMs: OVERLAP_MINUTES * 60_000 });
+  const setup = await openEnvironment({
+    dialect,
+    secret: OAUTH_CLIENT,
+    environment,
+    api: { clock: { now }, pageSize },
+  });
+  const evidence = createEvidence(setup);
+  const witness = createWitness({ evidence, api: setup.api, overlapMs: OVERLAP_MINUTES * 60_000 });
   const arrivals: Arrival[] = [];
   const arrive = (what: string): Arrival => {
     const arrival = { number: arrivals.length + 1, what };
@@ -57,21 +62,21 @@ export async function openStage({ dialect, decide = () => 'passes', pageSize = 1
     return arrival;
   };
 
-  world.gateway.intercept(async (call) => {
+  setup.gateway.intercept(async (call) => {
     if (isOurs(call.body)) return undefined;
     const arrival = arrive([call.service, call.operation, ...itemOf(call.body)].join(' '));
     await witness.see(call);
     const fate = await decide(arrival);
     return fate === 'passes' ? undefined : `drop-${fate}`;
   });
-  world.api.intercept(async ({ endpoint }, proceed) => {
+  setup.api.intercept(async ({ endpoint }, proceed) => {
     const fate = await decide(arrive(`tailscale ${endpoint}`));
     if (fate === 'passes') return undefined;
     if (fate === 'after') proceed();
     return 'reset';
   });
   let busyOnce = true;
-  world.gateway.events.refuseEntries(({ Detail: detail = '' }) => {
+  setup.gateway.events.refuseEntries(({ Detail: detail = '' }) => {
     if (detail?.includes(POISON) === true) return { code: 'MalformedDetail', message: 'Detail is malformed.' };
     if (detail?.includes(THROTTLED) !== true || !busyOnce) return undefined;
     busyOnce = false;
@@ -79,7 +84,7 @@ export async function openStage({ dialect, decide = () => 'passes', pageSize = 1
   });
 
   return {
-    world,
+    setup,
     evidence,
     witness,
     arrivals,
@@ -90,7 +95,7 @@ export async function openStage({ dialect, decide = () => 'passes', pageSize = 1
     },
     async close() {
       evidence.close();
-      await world.close();
+      await setup.close();
     },
   };
 }

@@ -19,7 +19,7 @@ import { createTrace, type Trace } from './trace';
 import { createWriter, POISON } from './writer';
 
 /** A tailnet, AWS and time itself, all in memory, and whoever watches them. */
-export interface World {
+export interface SimulatedSystem {
   readonly plan: Plan;
   readonly timeline: Timeline;
   readonly random: Random;
@@ -53,7 +53,7 @@ export interface World {
   readonly faults: ReadonlyMap<FaultName, number>;
 }
 
-export function createWorld(plan: Plan): World {
+export function createSystem(plan: Plan): SimulatedSystem {
   const timeline = createTimeline((plan.ticks[0]?.at ?? 0) - 1);
   const random = createRandom(plan.seed, 'fates');
   const judge = createJudge();
@@ -101,7 +101,7 @@ export function createWorld(plan: Plan): World {
     oracle.arrived(doer(), event);
   };
 
-  const world: World = {
+  const system: SimulatedSystem = {
     plan,
     timeline,
     random,
@@ -121,7 +121,7 @@ export function createWorld(plan: Plan): World {
       return setting;
     },
     deploy(next) {
-      if (next !== setting) world.fired('dialect switched');
+      if (next !== setting) system.fired('dialect switched');
       setting = next;
     },
     tailnet: () => (weather.includes('another tailnet') ? other : own),
@@ -134,10 +134,10 @@ export function createWorld(plan: Plan): World {
           (spell !== 'another tailnet' || table.of(CONNECTOR).installation?.tailnetId != null),
       );
       bus.exists = !weather.includes('bus missing');
-      for (const spell of weather) if (isSilent(spell)) world.fired(spell);
+      for (const spell of weather) if (isSilent(spell)) system.fired(spell);
     },
     start({ budgetMs, skewMs = skewUnder(weather, random), strikes = [] }) {
-      const run = startRun(world, { number: runs.length + 1, budgetMs, skewMs, strikes });
+      const run = startRun(system, { number: runs.length + 1, budgetMs, skewMs, strikes });
       runs.push(run);
       return run;
     },
@@ -169,13 +169,13 @@ export function createWorld(plan: Plan): World {
           oracle.reset();
           return;
         case 'second run':
-          world.start({ budgetMs: 240_000, skewMs: what.skewMs });
+          system.start({ budgetMs: 240_000, skewMs: what.skewMs });
       }
     },
     fired: (fault) => void faults.set(fault, (faults.get(fault) ?? 0) + 1),
   };
-  for (const outage of plan.outages) world.fired(outage);
-  return world;
+  for (const outage of plan.outages) system.fired(outage);
+  return system;
 }
 
 /** Spells that no single request shows. */

@@ -1,10 +1,10 @@
 import { play } from '../crash/play';
-import { onStage } from '../crash/on-stage';
+import { runTrial } from '../crash/run-trial';
 import type { SandboxPool } from '../crash/sandbox-pool';
-import type { Arrival, Fate } from '../crash/stage';
-import { recordAt } from '../crash/story';
+import type { Arrival, Fate } from '../crash/trial';
+import { recordAt } from '../crash/records';
 import type { ProofName } from './mutations';
-import type { PageScene } from './pages';
+import type { PageScenario } from './pages';
 import { HOUR, DAY } from '../../../lib/domain/time';
 
 const SECOND = 1_000;
@@ -12,15 +12,15 @@ const SECOND = 1_000;
 /** The write of that number to STATE: the lease is taken, and each page is noted and committed. */
 const SECOND_COMMIT = 5;
 
-/** Each lives through one scene and answers what was wrong in the end. Over sockets, with the bundle that the pool has. */
-export const SCENES: Readonly<
-  Record<Exclude<ProofName, 'simulation' | PageScene>, (pool: SandboxPool) => Promise<readonly string[]>>
+/** Scenarios over sockets, with the pool's bundle. Each returns the problems found at its end. */
+export const SCENARIOS: Readonly<
+  Record<Exclude<ProofName, 'simulation' | PageScenario>, (pool: SandboxPool) => Promise<readonly string[]>>
 > = {
   story: async (pool) => (await play({ dialect: 'audit', pool })).problems,
 
   'frozen at a commit': async (pool) => {
     const isSecondCommit = nth(SECOND_COMMIT, 'dynamodb UpdateItem STATE');
-    const { problems } = await onStage({
+    const { problems } = await runTrial({
       dialect: 'audit',
       pool,
       pageSize: 3,
@@ -29,8 +29,8 @@ export const SCENES: Readonly<
         if (isSecondCommit(arrival)) await run.freeze();
         return 'passes';
       },
-      async script(run, { world, now }) {
-        world.api.add(few(now()));
+      async script(run, { setup, now }) {
+        setup.api.add(few(now()));
         await run.tick();
       },
     });
@@ -38,14 +38,14 @@ export const SCENES: Readonly<
   },
 
   'late record': async (pool) => {
-    const { problems } = await onStage({
+    const { problems } = await runTrial({
       dialect: 'audit',
       pool,
-      async script(run, { world, now, advance }) {
+      async script(run, { setup, now, advance }) {
         const first = now();
         await run.tick();
         advance(30 * SECOND);
-        world.api.add(recordAt(first - 90 * SECOND, 'nLateCNTRL'));
+        setup.api.add(recordAt(first - 90 * SECOND, 'nLateCNTRL'));
         await run.tick();
       },
     });
@@ -53,15 +53,15 @@ export const SCENES: Readonly<
   },
 
   outage: async (pool) => {
-    const { problems } = await onStage({
+    const { problems } = await runTrial({
       dialect: 'configuration',
       pool,
-      async script(run, { world, now, advance }) {
+      async script(run, { setup, now, advance }) {
         const first = now();
         await run.tick();
         advance(20 * HOUR);
         await run.tick();
-        world.api.add(recordAt(first + 2 * HOUR, 'nForgottenCNTRL'));
+        setup.api.add(recordAt(first + 2 * HOUR, 'nForgottenCNTRL'));
         advance(9 * DAY);
         await run.tick();
       },
@@ -71,7 +71,7 @@ export const SCENES: Readonly<
 
   'cursor taken up again': async (pool) => {
     const isSecondCommit = nth(SECOND_COMMIT, 'dynamodb UpdateItem STATE');
-    const { problems } = await onStage({
+    const { problems } = await runTrial({
       dialect: 'audit',
       pool,
       pageSize: 3,
@@ -81,12 +81,12 @@ export const SCENES: Readonly<
         await run.kill();
         return 'before';
       },
-      async script(run, { world, now, advance }) {
+      async script(run, { setup, now, advance }) {
         const first = now();
-        world.api.add(few(first));
+        setup.api.add(few(first));
         await run.invoke();
         advance(6 * HOUR);
-        world.api.add(recordAt(first + HOUR, 'nMeanwhileCNTRL'));
+        setup.api.add(recordAt(first + HOUR, 'nMeanwhileCNTRL'));
         await run.tick();
       },
     });

@@ -41,7 +41,7 @@ export function policyChangeAt(time: Millis, target = 'TPolicyCNTRL'): object {
 }
 
 /** What is in the log when the first tick begins: all of it within the first run's five minutes. */
-export function firstChapter(now: Millis): object[] {
+export function recordsBeforeFirstTick(now: Millis): object[] {
   const plain = Array.from({ length: PLAIN }, (_, index) =>
     recordAt(now - 5 * SECOND - index * 700, `nPlain${String(index).padStart(3, '0')}CNTRL`),
   );
@@ -58,7 +58,7 @@ export function firstChapter(now: Millis): object[] {
  * What is in the log beside that when the second tick begins: something new, a record that shows up late but within the
  * overlap, and one so late that only the sweep finds it.
  */
-export function secondChapter(first: Millis, now: Millis): object[] {
+export function recordsBeforeSecondTick(first: Millis, now: Millis): object[] {
   return [
     recordAt(first - 90 * SECOND, 'nLateCNTRL'),
     recordAt(first - 160 * SECOND, 'nForgottenCNTRL'),

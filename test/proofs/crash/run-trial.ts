@@ -1,16 +1,16 @@
 import { createRun, type Run } from './run';
 import type { SandboxPool } from './sandbox-pool';
-import { openStage, type Arrival, type Fate, type Stage, type StageOptions } from './stage';
+import { openTrial, type Arrival, type Fate, type Trial, type TrialOptions } from './trial';
 import { judge, type Verdict } from './verdict';
 
-export interface Scene extends Omit<StageOptions, 'decide'> {
+export interface Scenario extends Omit<TrialOptions, 'decide'> {
   readonly pool: SandboxPool;
   /** Decides over every request as it arrives. By default all pass. */
   readonly decide?: (arrival: Arrival, run: Run) => Promise<Fate> | Fate;
   /** What happens, from beginning to end. */
-  readonly script: (run: Run, stage: Stage) => Promise<void>;
+  readonly script: (run: Run, trial: Trial) => Promise<void>;
   /** How many faults there were, once it is over. */
-  readonly faults?: (stage: Stage) => number;
+  readonly faults?: (trial: Trial) => number;
 }
 
 export interface Played extends Verdict {
@@ -19,27 +19,27 @@ export interface Played extends Verdict {
   readonly failures: readonly string[];
 }
 
-/** Lives through a scene in a world of its own, and judges what is left of it. */
-export async function onStage({
+/** Runs a scenario in its own test environment, and judges the result. */
+export async function runTrial({
   pool,
   decide = () => 'passes',
   script,
   faults = () => 0,
   ...options
-}: Scene): Promise<Played> {
-  const stage = await openStage({ ...options, decide: (arrival) => decide(arrival, run) });
-  const run = createRun(stage, pool);
+}: Scenario): Promise<Played> {
+  const trial = await openTrial({ ...options, decide: (arrival) => decide(arrival, run) });
+  const run = createRun(trial, pool);
   try {
-    await script(run, stage);
-    const verdict = await judge(stage, faults(stage));
+    await script(run, trial);
+    const verdict = await judge(trial, faults(trial));
     return {
       ...verdict,
       problems: [...verdict.problems, ...run.problems],
-      arrivals: stage.arrivals,
+      arrivals: trial.arrivals,
       failures: run.failures,
     };
   } finally {
-    run.end();
-    await stage.close();
+    await run.end();
+    await trial.close();
   }
 }
