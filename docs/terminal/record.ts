@@ -4,8 +4,8 @@ import { Writable } from 'node:stream';
 import { Terminal as Emulator } from '@xterm/headless';
 import { run } from '../../cli/program';
 import { wire } from '../../cli/clients';
-import { record } from '../../test/harness/world';
-import { openStage, type Stage } from '../../test/infra/workflow/stage';
+import { record } from '../../test/harness/environment';
+import { openStage, type InMemoryPipeline } from '../../test/infra/workflow/stage';
 import { HOUR, DAY } from '../../lib/domain/time';
 
 /** Characters. */
@@ -62,7 +62,7 @@ function save(name: string, text: string): void {
   process.stderr.write(`${name}\n`);
 }
 
-async function saveCommand(name: string, stage: Stage, ...args: readonly string[]): Promise<void> {
+async function saveCommand(name: string, stage: InMemoryPipeline, ...args: readonly string[]): Promise<void> {
   const session = new Session(stage.environment);
   const exitCode = await session.command(args);
   save(name, `${session.text()}\n\nexit code ${exitCode}`);
@@ -74,7 +74,7 @@ function month(): object[] {
   return Array.from({ length: 2_000 }, (_, at) => record(2 * HOUR + (at * 29 * DAY) / 2_000, more[(at * 7) % 4]));
 }
 
-async function leaveAndComeBack(stage: Stage): Promise<void> {
+async function leaveAndComeBack(stage: InMemoryPipeline): Promise<void> {
   const session = new Session(stage.environment);
   const left = await session.command(['backfill', '--last', 'P3D', '--force'], AbortSignal.timeout(3 * LATENCY));
   const whole = session.text();

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../lib/contract/names';
-import { openWorld, record, type World } from '../harness/world';
+import { openEnvironment, record, type TestEnvironment } from '../harness/environment';
 import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 
 let plane: ControlPlane;
-let world: World | undefined;
+let world: TestEnvironment | undefined;
 afterEach(async () => {
   await plane.close();
   await world?.close();
@@ -33,7 +33,7 @@ const answers =
     Promise.resolve({ connectors: [{ ...report, ...reports.shift() }] });
 
 it('publishes quarantined events through the deployed function', async () => {
-  const { api, gateway, events } = (world = await openWorld());
+  const { api, gateway, events } = (world = await openEnvironment());
   const allow = gateway.events.refuseEntries(() => ({ code: 'MalformedDetail', message: 'x' }));
   api.add([record(), record()]);
   await (await world.sandbox()).poll();

@@ -2,16 +2,16 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../lib/contract/names';
 import { LOCAL_CLIENT } from '../../local/gateway/local-client';
-import { openWorld, record, type World, type WorldOptions } from '../harness/world';
+import { openEnvironment, record, type TestEnvironment, type TestEnvironmentOptions } from '../harness/environment';
 import { installedCommand, tailscaleAudit, type CommandOptions } from './command';
 import { startControlPlane } from './control-plane';
 import { HOUR, DAY } from '../../lib/domain/time';
 const TABLE = 'tailscale-audit';
 
-let world: World;
+let world: TestEnvironment;
 afterEach(() => world.close());
 
-const open = async (options?: WorldOptions) => (world = await openWorld(options));
+const open = async (options?: TestEnvironmentOptions) => (world = await openEnvironment(options));
 const rewind = (args: readonly string[], options?: CommandOptions) =>
   tailscaleAudit(['rewind', '--table', TABLE, ...args], { AWS_ENDPOINT_URL: world.gateway.url }, options);
 

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { openWorld, record } from '../harness/world';
+import { openEnvironment, record } from '../harness/environment';
 import { installedCommand, interruptedCommand, tailscaleAudit } from './command';
 import { startControlPlane } from './control-plane';
 import { MINUTE, HOUR, DAY, NOW, gateway, table, done, WAITING, connector, status, asJson } from './status-setting';
@@ -139,7 +139,7 @@ it('shows every connector of the stack, and fails if one is unhealthy', async ()
 });
 
 it('reports a connector that has just polled as healthy', async () => {
-  const world = await openWorld();
+  const world = await openEnvironment();
   try {
     await (await world.sandbox()).poll();
     world.api.add(record());

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { openWorld, record, type World, type WorldOptions } from '../harness/world';
+import { openEnvironment, record, type TestEnvironment, type TestEnvironmentOptions } from '../harness/environment';
 import { tailscaleAudit } from './command';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane';
 
 let plane: ControlPlane;
-let world: World | undefined;
+let world: TestEnvironment | undefined;
 afterEach(async () => {
   await plane.close();
   await world?.close();
@@ -17,8 +17,8 @@ const run = async (...args: string[]) => {
   return { ...ended, stdout: stripVTControlCharacters(ended.stdout) };
 };
 
-async function openDeployed(options?: WorldOptions): Promise<World> {
-  world = await openWorld(options);
+async function openDeployed(options?: TestEnvironmentOptions): Promise<TestEnvironment> {
+  world = await openEnvironment(options);
   const sandbox = await world.sandbox();
   await open({
     stacks: { TailscaleAuditConnector: { FunctionName: 'poll', Connectors: 'default' } },

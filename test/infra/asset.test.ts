@@ -7,7 +7,7 @@ import type { BackfillPlan } from '../../lib/contract/backfill';
 import { parseWith } from '../../lib/contract/parse';
 import type { Call } from '../../local/gateway/faults';
 import type { Sandbox } from '../harness/lambda';
-import { openWorld, record, type World } from '../harness/world';
+import { openEnvironment, record, type TestEnvironment } from '../harness/environment';
 import { createStack, deployed, parseTemplate, partOf, permissionsOf } from './synth';
 import type { FunctionName } from './synth';
 
@@ -22,8 +22,8 @@ const functionProperties = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
 });
 
-let world: World;
-beforeEach(async () => void (world = await openWorld()));
+let world: TestEnvironment;
+beforeEach(async () => void (world = await openEnvironment()));
 afterEach(() => world.close());
 
 /** Runs the function's asset in Node.js, with the template's environment and the deployed names. */

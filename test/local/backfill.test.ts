@@ -5,12 +5,12 @@ import { BACKFILL_ERROR } from '../../lib/contract/backfill';
 import { ENV } from '../../lib/contract/settings';
 import { HOUR } from '../../lib/domain/time';
 import { runBackfill } from '../../local/backfill';
-import { API_KEY, openWorld, record } from '../harness/world';
+import { API_KEY, openEnvironment, record } from '../harness/environment';
 
 const ROOT = join(__dirname, '../..');
 
 it('publishes a past range of a real tailnet on the local bus', async () => {
-  const world = await openWorld();
+  const world = await openEnvironment();
   try {
     world.api.add([record(5 * HOUR), record(30 * HOUR), record(31 * HOUR)]);
     const from = new Date(Date.now() - 48 * HOUR).toISOString();

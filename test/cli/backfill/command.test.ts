@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../../../lib/contract/backfill';
 import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../../lib/contract/names';
 import { LOCAL_CLIENT } from '../../../local/gateway/local-client';
-import { openWorld, type World } from '../../harness/world';
+import { openEnvironment, type TestEnvironment } from '../../harness/environment';
 import { tailscaleAudit, type CommandOptions } from '../command';
 import { startControlPlane, type ControlPlane } from '../control-plane';
 import type { LocalExecution, LocalStateMachine } from '../step-functions';
@@ -53,13 +53,13 @@ const report: BackfillReport = {
   updatedAt: '2026-11-22T08:02:11.000Z',
 };
 
-let world: World;
+let world: TestEnvironment;
 let plane: ControlPlane;
 let table: DynamoDBClient;
 const started: unknown[] = [];
 
 async function open(machine: LocalStateMachine, stack: Readonly<Record<string, string>> = STACK): Promise<void> {
-  world = await openWorld();
+  world = await openEnvironment();
   table = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: world.gateway.url });
   const watched: LocalStateMachine = (input, execution) => {
     started.push(input);

@@ -1,9 +1,9 @@
 import { tailscaleAudit } from '../../cli/command';
-import { record } from '../../harness/world';
-import { openStage, type Stage } from './stage';
+import { record } from '../../harness/environment';
+import { openStage, type InMemoryPipeline } from './stage';
 import { HOUR, DAY } from '../../../lib/domain/time';
 
-let stage: Stage;
+let stage: InMemoryPipeline;
 afterEach(() => stage.close());
 
 const backfill = (...args: readonly string[]) => tailscaleAudit(['backfill', '--json', ...args], stage.environment);

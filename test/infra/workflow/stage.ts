@@ -4,7 +4,7 @@ import { DEFAULT_STACK_NAME, STACK_OUTPUT } from '../../../lib/contract/names';
 import { startControlPlane, type ControlPlane } from '../../cli/control-plane';
 import type { FailedSlice, LocalStateMachine } from '../../cli/step-functions';
 import { InvocationError, type Sandbox } from '../../harness/lambda';
-import { openWorld, type World, type WorldOptions } from '../../harness/world';
+import { openEnvironment, type TestEnvironment, type TestEnvironmentOptions } from '../../harness/environment';
 import { deployedMachine, execute, FunctionError } from './machine';
 
 /** The deployed file, as `npm run build` makes it. */
@@ -13,8 +13,8 @@ const BUNDLE = join(__dirname, '../../../dist/functions/backfill/index.js');
 const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:Backfill';
 
 /** The deployed state machine and functions; AWS and Tailscale are simulated. */
-export interface Stage {
-  readonly world: World;
+export interface InMemoryPipeline {
+  readonly world: TestEnvironment;
   readonly plane: ControlPlane;
   /** Endpoints for the command. */
   readonly environment: Readonly<Record<string, string>>;
@@ -24,8 +24,10 @@ export interface Stage {
 }
 
 /** Starts it with a connector that has polled once, and as many sandboxes as run at once. */
-export async function openStage(options: WorldOptions & { readonly remainingMs?: number } = {}): Promise<Stage> {
-  const world = await openWorld(options);
+export async function openStage(
+  options: TestEnvironmentOptions & { readonly remainingMs?: number } = {},
+): Promise<InMemoryPipeline> {
+  const world = await openEnvironment(options);
   const live = await world.sandbox();
   await live.poll();
   const idle: Sandbox[] = [];

@@ -1,5 +1,5 @@
 import type { StateItem } from '../../harness/in-memory-table';
-import { createStage, recordEvents, type Stage } from '../../harness/in-memory-stage';
+import { createPipeline, recordEvents, type InMemoryPipeline } from '../../harness/in-memory-pipeline';
 import {
   killedAt,
   loseTheLease,
@@ -33,11 +33,12 @@ describe('a record on which runs die', () => {
     created: '2026-11-22T11:59:00Z',
     target: { id: `n${number}`, type: 'device' },
   });
-  const state = (stage: Stage): StateItem | undefined => stage.table.of('default').state;
-  const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
+  const state = (stage: InMemoryPipeline): StateItem | undefined => stage.table.of('default').state;
+  const kinds = ({ events }: InMemoryPipeline) =>
+    events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
 
   /** A tick whose run dies as soon as it has noted what it works on. */
-  async function dying(stage: Stage): Promise<void> {
+  async function dying(stage: InMemoryPipeline): Promise<void> {
     let noted = false;
     await killedAt(stage, 1, ({ name }) => {
       if (name !== 'NOTE') return noted;
@@ -47,8 +48,8 @@ describe('a record on which runs die', () => {
     stage.now += 5 * MINUTE;
   }
 
-  function stageOf(count: number): Stage {
-    const stage = createStage({ dialect: 'audit', pageSize: 1_000 });
+  function stageOf(count: number): InMemoryPipeline {
+    const stage = createPipeline({ dialect: 'audit', pageSize: 1_000 });
     for (let number = 0; number < count; number += 1) stage.add(record(number), stage.now - MINUTE);
     return stage;
   }

@@ -1,12 +1,13 @@
 import { ConnectorError } from '../../../lib/domain/errors';
-import { createStage, type Stage } from '../../harness/in-memory-stage';
+import { createPipeline, type InMemoryPipeline } from '../../harness/in-memory-pipeline';
 import { killedAt } from '../../proofs/mutations/pages';
 import { MINUTE } from '../../../lib/domain/time';
 
-const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [String(detail.kind)] : []));
-const owed = ({ table }: Stage) => table.of('default').state?.health.owed.map(({ kind }) => kind);
+const kinds = ({ events }: InMemoryPipeline) =>
+  events.flatMap(({ detail }) => ('kind' in detail ? [String(detail.kind)] : []));
+const owed = ({ table }: InMemoryPipeline) => table.of('default').state?.health.owed.map(({ kind }) => kind);
 
-async function ticks(stage: Stage, count: number): Promise<void> {
+async function ticks(stage: InMemoryPipeline, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {
     await stage.tick().catch(() => undefined);
     stage.now += 5 * MINUTE;
@@ -14,7 +15,11 @@ async function ticks(stage: Stage, count: number): Promise<void> {
 }
 
 /** From now on Tailscale answers every request so. */
-function answer(stage: Stage, code: ConstructorParameters<typeof ConnectorError>[0], retryAfterMs?: number): void {
+function answer(
+  stage: InMemoryPipeline,
+  code: ConstructorParameters<typeof ConnectorError>[0],
+  retryAfterMs?: number,
+): void {
   stage.meanwhile = ({ service }) =>
     service === 'upstream'
       ? Promise.reject(new ConnectorError(code, 'as staged', retryAfterMs === undefined ? {} : { retryAfterMs }))
@@ -26,18 +31,18 @@ const well = () => Promise.resolve();
 it.each([
   [
     'a permanent 403',
-    (stage: Stage) => {
+    (stage: InMemoryPipeline) => {
       answer(stage, 'FORBIDDEN');
     },
   ],
   [
     'a permanent 429',
-    (stage: Stage) => {
+    (stage: InMemoryPipeline) => {
       answer(stage, 'RATE_LIMITED', 15 * MINUTE);
     },
   ],
 ])('%s is blind within 20 minutes, again every hour, and recovered at its end', async (_, begin) => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   begin(stage);
   await ticks(stage, 5);
@@ -51,7 +56,7 @@ it.each([
 });
 
 it('owes what the bus did not accept, and emits it in order', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   stage.bus.refuse = () => 'ThrottlingException';
   answer(stage, 'FORBIDDEN');
@@ -70,7 +75,7 @@ it('owes what the bus did not accept, and emits it in order', async () => {
 });
 
 it('emits again, under the same id, what a killed run may not have emitted', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
   await killedAt(stage, 1, ({ name }) => name === 'publish');
@@ -81,7 +86,7 @@ it('emits again, under the same id, what a killed run may not have emitted', asy
 });
 
 it('stores with its commit what it could not store before', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
   stage.bus.refuse = () => 'ThrottlingException';
@@ -97,7 +102,7 @@ it('stores with its commit what it could not store before', async () => {
 });
 
 it('emits nothing when another run owns the connector', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   stage.now += 60 * MINUTE;
   stage.meanwhile = ({ name }) => {
@@ -109,7 +114,7 @@ it('emits nothing when another run owns the connector', async () => {
 });
 
 it('does not let a recovery from before an outage of the table hide that outage', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await ticks(stage, 1);
   answer(stage, 'FORBIDDEN');
   await ticks(stage, 3);

@@ -1,5 +1,5 @@
 import type { Call } from '../../harness/in-memory-io';
-import { createStage, type Stage } from '../../harness/in-memory-stage';
+import { createPipeline, type InMemoryPipeline } from '../../harness/in-memory-pipeline';
 
 /** Milliseconds at the end of a run in which no new work starts; in the last of them not even what is ready is delivered. */
 const RESERVE_MS = 10_000;
@@ -13,7 +13,11 @@ const record = {
 };
 
 /** The requests that a run begins too late, when one request takes `slowMs`. */
-async function begunTooLate(stage: Stage, isSlow: (call: Call) => boolean, slowMs = 235_000): Promise<string[]> {
+async function begunTooLate(
+  stage: InMemoryPipeline,
+  isSlow: (call: Call) => boolean,
+  slowMs = 235_000,
+): Promise<string[]> {
   const begun: string[] = [];
   stage.takes = (call) => {
     const isDelivery = call.service === 'bus' || call.service === 'archive';
@@ -36,7 +40,7 @@ describe('a run begins nothing when only the time for its last writes is left', 
       ['DescribeEventBus was slow', 'describe', record],
     ].flatMap(([why, slow, one]) => [235_000, 237_000].map((slowMs) => ({ why, slow, one, slowMs }))),
   )('and $why ($slowMs ms) [case 3]', async ({ slow, one, slowMs }) => {
-    const stage = createStage();
+    const stage = createPipeline();
     stage.add(one, stage.now - 60_000);
     await expect(begunTooLate(stage, ({ name }) => name === slow, slowMs)).resolves.toEqual([]);
     expect(stage.table.of('default').state).toMatchObject({ leaseUntil: 0 });
@@ -47,7 +51,7 @@ describe('a run begins nothing when only the time for its last writes is left', 
   });
 
   it('and a failure is to be reported', async () => {
-    const stage = createStage();
+    const stage = createPipeline();
     stage.bus.refuse = () => 'ThrottlingException';
     stage.add(record, stage.now - 60_000);
     for (let failures = 0; failures < 2; failures += 1) {

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../../../lib/domain/errors';
-import { createStage, STAGE_START, type Stage } from '../../harness/in-memory-stage';
+import { createPipeline, PIPELINE_START, type InMemoryPipeline } from '../../harness/in-memory-pipeline';
 import { MINUTE, HOUR } from '../../../lib/domain/time';
 
 const record = (at: number) => ({
@@ -8,11 +8,11 @@ const record = (at: number) => ({
   action: 'UPDATE',
   target: { id: 'n1', type: 'NODE' },
 });
-const kinds = ({ events }: Stage) => events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
+const kinds = ({ events }: InMemoryPipeline) => events.flatMap(({ detail }) => ('kind' in detail ? [detail.kind] : []));
 
 /** A tick in which the n-th request for the log fails. */
 async function failing(
-  stage: Stage,
+  stage: InMemoryPipeline,
   code: ConstructorParameters<typeof ConnectorError>[0],
   nth = 1,
   retryAfterMs?: number,
@@ -30,7 +30,7 @@ async function failing(
 }
 
 it('counts a run that commits and then fails as failed, and reports that it is blind', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   // Up to the tick before the first sweep.
   for (let ticks = 0; ticks < 12; ticks += 1) {
     await stage.tick();
@@ -45,7 +45,7 @@ it('counts a run that commits and then fails as failed, and reports that it is b
 });
 
 it('has not recovered while Tailscale asks to wait', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await failing(stage, 'UPSTREAM_ERROR');
   await failing(stage, 'UPSTREAM_ERROR');
   await failing(stage, 'RATE_LIMITED', 1, MINUTE);
@@ -56,7 +56,7 @@ it('has not recovered while Tailscale asks to wait', async () => {
 });
 
 it('reports once that the credential opens another tailnet, also after other failures', async () => {
-  const stage = createStage();
+  const stage = createPipeline();
   await stage.tick();
   await failing(stage, 'UNAUTHORIZED');
   await failing(stage, 'UNAUTHORIZED');
@@ -66,11 +66,11 @@ it('reports once that the credential opens another tailnet, also after other fai
 });
 
 it('sweeps under its lease: it sends Tailscale no request after the commit that gives it back', async () => {
-  const stage = createStage({ dialect: 'audit', pageSize: 1 });
+  const stage = createPipeline({ dialect: 'audit', pageSize: 1 });
   await stage.tick();
   for (let minute = 10; minute < 40; minute += 10)
-    stage.add(record(STAGE_START + minute * MINUTE), STAGE_START + minute * MINUTE, STAGE_START + 3 * HOUR);
-  stage.now = STAGE_START + 4 * HOUR;
+    stage.add(record(PIPELINE_START + minute * MINUTE), PIPELINE_START + minute * MINUTE, PIPELINE_START + 3 * HOUR);
+  stage.now = PIPELINE_START + 4 * HOUR;
   // Behind the live window's three pages the sweep is begun, and taken up again after more than its period.
   await failing(stage, 'RATE_LIMITED', 5, MINUTE);
   expect(stage.table.of('default').state?.checkpoint?.sweeps.hourly.inflight).toMatchObject({ page: 1 });
