@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DAY, MINUTE, RETENTION_MS, type Millis } from '../lib/domain/time';
 import { visible, visibleLine } from '../lib/contract/visible';
-import type { Standing } from '../lib/operator/rewind';
+import type { WatermarkStatus } from '../lib/operator/rewind';
 import { CliError, type Cli } from './cli';
 import { format, formatLength, parsePastInstant } from './instant';
 import { deployedName, TABLE, withStack, type StackOptions } from './stack';
@@ -87,7 +87,7 @@ async function rewind(options: Options, cli: Cli): Promise<void> {
 function plan(
   connector: string,
   table: string,
-  { watermark, startFrom, leaseUntil, lastOkAt }: Standing,
+  { watermark, startFrom, leaseUntil, lastOkAt }: WatermarkStatus,
   to: Millis,
   now: Millis,
 ): string[] {

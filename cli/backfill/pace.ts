@@ -1,6 +1,6 @@
 import type { BackfillPlan } from '../../lib/contract/backfill';
 import type { Millis } from '../../lib/domain/time';
-import type { SliceStanding } from '../../lib/operator/backfill-progress';
+import type { SliceStatus } from '../../lib/operator/backfill-progress';
 
 interface Position {
   /** 0 to 1 of the time range: the number of records in it is not known beforehand. */
@@ -32,7 +32,7 @@ export interface JobProgress {
 /** Computes a job's progress at each look; its speed from all looks since the first. */
 export function createPace(): (
   plan: Pick<BackfillPlan, 'from' | 'until' | 'slices'>,
-  standings: readonly SliceStanding[],
+  standings: readonly SliceStatus[],
   now: Millis,
 ) => JobProgress {
   const first = new Map<number | 'all', { readonly at: Millis; readonly position: Position }>();

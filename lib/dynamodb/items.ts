@@ -1,6 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { ConnectorError } from '../domain/errors';
+import { backfillCounts } from '../contract/backfill';
 import { DIALECT_NAMES } from '../contract/dialects';
 import { InvalidInput, parseWith } from '../contract/parse';
 import type { Item } from './connector-items';
@@ -80,15 +81,6 @@ const state = z.extend(lease, {
 });
 export type StateItem = z.infer<typeof state>;
 
-const counts = z.object({
-  fetched: z.int(),
-  emitted: z.int(),
-  duplicates: z.int(),
-  quarantined: z.int(),
-  byAction: z.record(z.string(), z.int()),
-  bySeverity: z.record(z.string(), z.int()),
-});
-
 const job = z.extend(window, {
   sk: z.string(),
   connector: z.string(),
@@ -105,7 +97,7 @@ const slice = z.extend(lease, {
   readTo: millis,
   unread: z._default(z.array(window), []),
   inflight: z._default(z.nullable(inflight), null),
-  counts,
+  counts: backfillCounts,
   startedAt: millis,
   updatedAt: z.optional(millis),
 });

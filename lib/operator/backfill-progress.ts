@@ -6,7 +6,7 @@ import { backfillPartition } from '../dynamodb/keys';
 import type { Table } from '../dynamodb/table';
 
 /** How far a slice of a backfill is. */
-export interface SliceStanding {
+export interface SliceStatus {
   /** From 0. */
   readonly slice: number;
   /** Everything of the slice before it has been read. */
@@ -21,7 +21,7 @@ export interface SliceStanding {
 
 export interface JobReader {
   /** The slices that have begun, in order. Fails with the SDK's own errors. */
-  slices(connector: string, jobId: string): Promise<readonly SliceStanding[]>;
+  slices(connector: string, jobId: string): Promise<readonly SliceStatus[]>;
 }
 
 /** Reads how far the slices of a job are. Skips items that are not valid slices. */
@@ -36,12 +36,12 @@ export function createJobReader({
     async slices(connector, jobId) {
       const items = createConnectorItems(table, backfillPartition(connector), deadline, 'sdk');
       const found = await items.list({ key: keyBeginsWith(`${jobId}#`) });
-      return found.flatMap(toStanding).sort((one, other) => one.slice - other.slice);
+      return found.flatMap(toStatus).sort((one, other) => one.slice - other.slice);
     },
   };
 }
 
-function toStanding(item: Item): SliceStanding[] {
+function toStatus(item: Item): SliceStatus[] {
   try {
     const { index, readTo, inflight, counts } = parseSlice(item);
     const { fetched, emitted } = counts;

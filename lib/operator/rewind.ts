@@ -10,7 +10,7 @@ import type { Table } from '../dynamodb/table';
 const TRIES = 5;
 
 /** A connector's checkpoint as far as it can be read. null: the attribute is missing or not valid. */
-export interface Standing {
+export interface WatermarkStatus {
   readonly watermark: Millis | null;
   /** Nothing before it is read. */
   readonly startFrom: Millis | null;
@@ -29,7 +29,7 @@ export type RewindOutcome = 'rewound' | 'missing' | 'ahead' | 'contended';
 /** Sets a connector's checkpoint back. Fails with the SDK's own errors. */
 export interface Rewinder {
   /** undefined: the connector has no state. */
-  look(connector: string): Promise<Standing | undefined>;
+  look(connector: string): Promise<WatermarkStatus | undefined>;
   /**
    * Sets the watermark back. A run that is under way loses its lease and fails at its next commit. Published ids stay, so
    * that nothing is published twice. Also repairs a state that a run cannot read.

@@ -190,7 +190,7 @@ it('says on one bounded line that the credential opens another tailnet, whatever
     (error: unknown) => (error instanceof Error ? error.message : 'no Error'),
   );
   expect(message).toMatch(
-    /^default: TAILNET_CHANGED the credential now opens the tailnet "a\\u001b.{0,100}…", but this connector follows "[^"]+"; put the right secret back, or give [^\n]+$/,
+    /^default: TAILNET_CHANGED the credential now opens the tailnet "a\\u001b.{0,100}…", but this connector follows "[^"]+"; put the right secret back, or add [^\n]+$/,
   );
   expect(steering(message)).toEqual([]);
   expect(

@@ -95,7 +95,8 @@ async function standAt(at: number, readTo: number, fetched: number, page?: numbe
     token: 1,
     rev: 1,
     readTo,
-    inflight: page === undefined ? null : { page },
+    inflight:
+      page === undefined ? null : { from: FROM, until: FROM + DAY, asOf: null, cursor: null, page, restarts: 0 },
     counts,
     startedAt: NOW,
   };

@@ -100,12 +100,12 @@ it('stops when access to the bus is denied', async () => {
 
 it.each([
   [
-    '[case 51] that has fewer results than entries',
+    'that has fewer results than entries',
     { status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: 'one' }] } },
     [0, 1, 2],
   ],
   ['that is lost', 'drop-after' as const, [0, 0, 1, 1, 2, 2]],
-])('resends all entries after an answer %s', async (_, fault, expected) => {
+])('[case 51] resends all entries after an answer %s', async (_, fault, expected) => {
   answerFirst(fault);
   await expect(publish(3)).resolves.toMatchObject({ unsent: [] });
   expect(numbers()).toEqual(expected);

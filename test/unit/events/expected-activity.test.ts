@@ -109,7 +109,7 @@ it('matches a record without a time if the rule requires none', () => {
 it.each([
   ['no reason', { reason: undefined, action: '*' }, 'reason'],
   ['nothing to match', { between: { from: '02:00', until: '04:00' } }, 'must name an action, an actor or a target'],
-  ['a star in the middle', { action: 'a*b' }, 'at its end'],
+  ['a star in the middle', { action: 'a*b' }, 'followed by'],
   ['an invalid time of day', { action: '*', between: { from: '24:00', until: '04:00' } }, 'time of day'],
   ['an invalid date', { action: '*', endsOn: '2026-02-30' }, 'date'],
   ['an unknown field', { action: '*', severity: 'info' }, 'severity'],

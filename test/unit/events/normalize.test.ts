@@ -55,8 +55,8 @@ describe('a configuration record', () => {
       severity: 'high',
       action: 'acl:update',
       native: 'TAILNET.UPDATE.ACL',
-      title: 'Update policy file for tailnet',
-      description: 'alice@example.com: Update policy file for tailnet (example.com)',
+      title: 'Policy file changed',
+      description: 'alice@example.com: Policy file changed (example.com)',
       occurredAt: record.eventTime,
       tailnet: 'example.com',
       connector: 'main',
@@ -165,7 +165,7 @@ describe('a configuration record', () => {
 
   it('is a failure that says so in its description', () => {
     expect(auditOf({ ...CONFIGURATION_RECORD, error: 'not allowed' }).description).toBe(
-      'alice@example.com: Update policy file for tailnet (example.com) failed: not allowed',
+      'alice@example.com: Policy file changed (example.com) failed: not allowed',
     );
   });
 });
@@ -176,8 +176,8 @@ describe('an audit record', () => {
       action: 'device:approve',
       severity: 'high',
       native: null,
-      title: 'Approve node',
-      description: 'alice@example.com: Approve node (laptop)',
+      title: 'Device approved',
+      description: 'alice@example.com: Device approved (laptop)',
       occurredAt: AUDIT_RECORD.created,
       actor: { id: 'uAliceSampleCNTRL', loginName: 'alice@example.com', ip: '192.0.2.1' },
       target: { id: 'n1CNTRL', name: 'laptop' },
@@ -203,7 +203,7 @@ describe('an audit record', () => {
   it('may have a target that is a name', () => {
     expect(auditOf({ ...AUDIT_RECORD, target: 'laptop' })).toMatchObject({
       target: { id: 'laptop', name: null },
-      description: 'alice@example.com: Approve node (laptop)',
+      description: 'alice@example.com: Device approved (laptop)',
       schemaDrift: [],
     });
   });

@@ -204,7 +204,7 @@ describe('diff of two policy files', () => {
         { path: 'findings', shown: 100, total: 501 },
       ]),
     );
-    expect(result.summary).toBe('500 rules added, group:all added (500), 501 findings');
+    expect(result.summary).toBe('500 rules added, group:all new (500), 501 findings');
     expect(JSON.stringify(result).length).toBeLessThan(240 * 1024);
   });
 
