@@ -1,5 +1,5 @@
 /** Where a real tailnet's credential comes from: the variables that Tailscale's own tools read. */
-export const CREDENTIAL_ENV = {
+const CREDENTIAL_ENV = {
   apiKey: 'TAILSCALE_API_KEY',
   clientId: 'TAILSCALE_CLIENT_ID',
   clientSecret: 'TAILSCALE_CLIENT_SECRET',

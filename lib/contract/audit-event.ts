@@ -4,7 +4,7 @@ import { EVENT_CATEGORY, EVENT_SOURCE } from './names';
 const text = { type: ['string', 'null'] } as const;
 
 /** What Tailscale says of who acted; `null` where the record has nothing. */
-export const actorSchema = {
+const actorSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['id', 'type', 'loginName', 'displayName', 'tags', 'ip'],
@@ -19,7 +19,7 @@ export const actorSchema = {
 } as const satisfies JSONSchema;
 
 /** What was acted on; `null` where the record has nothing. */
-export const targetSchema = {
+const targetSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['id', 'name', 'type', 'property'],
@@ -27,7 +27,7 @@ export const targetSchema = {
 } as const satisfies JSONSchema;
 
 /** How and when the connector came by the record. */
-export const ingestSchema = {
+const ingestSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['mode', 'runId', 'receivedAt', 'late', 'self'],
@@ -41,7 +41,7 @@ export const ingestSchema = {
 } as const satisfies JSONSchema;
 
 /** Where something secret stood in the record, and what it was. */
-export const redactionSchema = {
+const redactionSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['path', 'kind'],
@@ -55,7 +55,7 @@ export const redactionSchema = {
 } as const satisfies JSONSchema;
 
 /** Where the whole event lies when it is too large for the bus. */
-export const claimCheckSchema = {
+const claimCheckSchema = {
   description:
     'null: this is the whole event. Else it was over the size limit: fields listed in `truncated` are cut here, and the object has all of it, as gzipped JSON.',
   anyOf: [

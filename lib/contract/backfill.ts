@@ -156,7 +156,6 @@ export const backfillReport = z.object({
 
 export type RunInvocation = Readonly<z.infer<typeof runInvocation>>;
 export type BackfillRequest = Omit<RunInvocation, 'action'>;
-export type PlanInvocation = Readonly<z.infer<typeof planInvocation>>;
 export type SliceInvocation = Readonly<z.infer<typeof sliceInvocation>>;
 export type BackfillPlan = Readonly<z.infer<typeof backfillPlan>>;
 export type BackfillCounts = Readonly<z.infer<typeof backfillCounts>>;

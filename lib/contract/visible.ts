@@ -2,7 +2,7 @@
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** UTF-16 units of a line, unless the caller asks for fewer. */
-export const MAX_LINE = 2_000;
+const MAX_LINE = 2_000;
 
 /** UTF-16 units of a name within a line: a device, a tailnet, a connector. */
 export const MAX_NAME = 100;

@@ -4,7 +4,7 @@ import { rfc3339, MINUTE, type Millis } from '../domain/time';
 import type { LiveLease } from '../ports/checkpoints';
 
 /** Milliseconds of log that may be missing on the bus before a health event reports it: three periods. */
-export const SILENT_AFTER_MS = 15 * MINUTE;
+const SILENT_AFTER_MS = 15 * MINUTE;
 
 /** Milliseconds after which a silence that lasts is reported again. */
 export const REPEAT_MS = 60 * MINUTE;

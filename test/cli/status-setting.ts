@@ -13,7 +13,7 @@ export const NOW = Date.parse('2026-11-22T12:00:00Z');
 export let gateway: Gateway;
 let client: DynamoDBClient;
 export let table: string;
-export let tables = 0;
+let tables = 0;
 beforeAll(async () => {
   gateway = await startGateway();
   client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: gateway.url });
@@ -39,7 +39,7 @@ export const GENESIS = {
   tailnetKey: 'example.com',
   tailnetId: 'example.com',
 };
-export const STATE = {
+const STATE = {
   v: 1,
   token: 7,
   owner: 'run-7',

@@ -3,7 +3,7 @@ import { createEnvironments, DAY, HOUR } from './cases/environments';
 import { BACKFILL_BUNDLE, type Sandbox } from '../harness/lambda';
 import type { TestEnvironment, TestEnvironmentOptions } from '../harness/environment';
 
-export const environments = createEnvironments();
+const environments = createEnvironments();
 /** What the test has opened last. */
 export let setup: TestEnvironment;
 export const open = async (options?: TestEnvironmentOptions) => (setup = await environments.open(options));

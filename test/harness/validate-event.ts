@@ -13,7 +13,7 @@ const validators: Readonly<Record<string, ValidateFunction>> = {
 };
 
 /** Problems of a detail by the published schema of its stream, read back from JSON as a consumer would; none: it is valid. */
-export function schemaProblems(detail: object): string[] {
+function schemaProblems(detail: object): string[] {
   const received: unknown = JSON.parse(JSON.stringify(detail));
   const stream =
     typeof received === 'object' && received !== null && 'stream' in received ? String(received.stream) : 'none';

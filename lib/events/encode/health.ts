@@ -37,7 +37,7 @@ const INFO: ReadonlySet<HealthEvent['kind']> = new Set(['recovered', 'catchingUp
 const MAX_DESCRIPTION = 1_000;
 
 /** Detail type `Tailscale Audit Connector Health`, schema in lib/contract/schemas. */
-export function healthDetail(
+function healthDetail(
   { kind, description, code, at, runId, interval, subject }: HealthNotice,
   connector: string,
   tailnet: string | null,

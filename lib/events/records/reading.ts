@@ -29,7 +29,7 @@ export interface Drift {
 }
 
 /** Paths that are kept; more would not help a reader. */
-export const MAX_DRIFT = 100;
+const MAX_DRIFT = 100;
 
 /** Characters of one path. */
 const MAX_DRIFT_PATH = 200;

@@ -1,5 +1,5 @@
 /** Maximum steps of comparing access: a second or two on a slow function. Real changes take a few thousand; 47,000 rules that all differ take 360,000. */
-export const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** Bounds work whose cost depends on the input. Counted, not timed, so that the same input always gives the same result. */
 export interface Budget {

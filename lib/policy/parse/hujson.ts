@@ -4,7 +4,7 @@ export const MAX_DEPTH = 200;
  * Maximum number of values in one file. Bounds the memory and time of a comparison: two sides of this size take about
  * 150 MB. Real policies have a few thousand values (0.5 to 23 KB, seen in November 2026).
  */
-export const MAX_VALUES = 75_000;
+const MAX_VALUES = 75_000;
 /** Maximum number of duplicate keys that are reported. */
 export const MAX_DUPLICATES = 1_000;
 

@@ -31,7 +31,7 @@ export function recordAt(time: Millis, target: string, fields: object = {}): obj
 }
 
 /** A change of the policy, which gives an audit event and a diff. */
-export function policyChangeAt(time: Millis, target = 'TPolicyCNTRL'): object {
+function policyChangeAt(time: Millis, target = 'TPolicyCNTRL'): object {
   return recordAt(time, target, {
     action: 'UPDATE',
     target: { id: target, name: 'example.com', type: 'TAILNET', property: 'ACL' },

@@ -65,7 +65,7 @@ export const OUTAGES = ['outage of hours', 'outage of days', 'outage beyond the 
 export type OutageName = (typeof OUTAGES)[number];
 
 /** What an operator does between two ticks. */
-export const TURNS = ['dialect switched'] as const;
+const TURNS = ['dialect switched'] as const;
 
 export const FAULTS = [...STRIKES, ...SPELLS, ...OUTAGES, ...TURNS] as const;
 export type FaultName = (typeof FAULTS)[number];

@@ -17,12 +17,7 @@ export interface Planted {
 }
 
 /** @param example A text with the secret between « and ». */
-export function planted(
-  row: string,
-  kind: RedactionKind,
-  example: string,
-  text = example.replaceAll(/[«»]/g, ''),
-): Planted {
+function planted(row: string, kind: RedactionKind, example: string, text = example.replaceAll(/[«»]/g, '')): Planted {
   const [, secret = ''] = /«([^»]*)»/.exec(example) ?? [];
   return { row, text, secret, expected: example.replace(/«[^»]*»/, `[REDACTED ${kind}]`) };
 }
