@@ -16,7 +16,7 @@ export default tseslint.config(
     },
   },
   {
-    // Effects come in by the door: no clock, random source or environment is read inside the library.
+    // Effects are parameters: the library reads no clock, random source or environment.
     files: ['lib/**/*.ts'],
     rules: {
       'no-restricted-properties': [

@@ -80,7 +80,7 @@ export const commonProperties = {
   contentHash: {
     type: 'string',
     pattern: '^[0-9a-f]{64}$',
-    description: 'SHA-256 over the pinned fields of the record as it is shown, after redaction.',
+    description: 'SHA-256 over the pinned fields of the redacted record.',
   },
   source: { const: EVENT_SOURCE },
   category: { const: EVENT_CATEGORY },
@@ -113,8 +113,7 @@ export const commonProperties = {
   },
   claimCheck: claimCheckSchema,
   expected: {
-    description:
-      "The operator's announcement that this activity meets; null: it meets none. The severity is the same either way.",
+    description: 'The expected-activity rule that matches; null: no rule matches. The severity does not change.',
     anyOf: [
       { type: 'null' },
       {
@@ -186,7 +185,7 @@ export const auditEventSchema = {
       items: { type: 'string' },
       description: 'Paths of the record whose name, value or type this version does not know.',
     },
-    unparsed: { type: 'boolean', description: 'The record could not be read; it is in `raw` as it came.' },
+    unparsed: { type: 'boolean', description: 'The record could not be read; all of it is in `raw`.' },
     raw: { description: 'The record as received, redacted, without old and new (they are in `change`).' },
   },
 } as const satisfies JSONSchema;

@@ -39,7 +39,7 @@ export const healthEventSchema = {
     kind: {
       enum: ['blind', 'catchingUp', 'recovered', 'gap', 'stateLost', 'tailnetChanged', 'dialectChanged', 'quarantined'],
       description:
-        'blind: the watermark is over 15 minutes old, or two runs failed in a row; repeated every hour. ' +
+        'blind: the watermark is more than 15 minutes old, or two runs failed in a row; repeated every hour. ' +
         'catchingUp: the watermark is old, and runs succeed. recovered: the connector is up to date again. ' +
         'gap: Tailscale no longer keeps the interval. stateLost: the watermark was missing or in the future. ' +
         'tailnetChanged: the credential belongs to another tailnet. ' +

@@ -76,15 +76,19 @@ const finding = record({
   isNew: { const: true },
 });
 
-/** What a policy change means, beside the lines that changed. */
+/** What a policy change means. */
 const meaning = {
   changeKind: {
     enum: ['cosmetic', 'narrowed', 'widened', 'mixed', 'unknown'],
-    description: 'What the policy allows: the same, less, more, both; unknown where it cannot be told.',
+    description: 'What the policy allows: the same, less, more, both; unknown: it could not be judged.',
   },
   summary: { type: 'string', description: 'One line for people.' },
   sections: { type: 'array', items: section },
-  findings: { type: 'array', items: finding, description: 'Only what the change brought in, the gravest first.' },
+  findings: {
+    type: 'array',
+    items: finding,
+    description: 'Findings that the change introduces, the most severe first.',
+  },
   standing: {
     type: 'array',
     items: record({

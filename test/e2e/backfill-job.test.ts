@@ -84,7 +84,7 @@ describe('a job', () => {
     });
   });
 
-  it('that runs out of time says what to invoke, and goes on from there until all of it is out once', async () => {
+  it('that runs out of time returns the next invocation, and continues until everything is published once', async () => {
     await installed({ dialect: 'audit', api: { pageSize: 10 } });
     setup.api.add(Array.from({ length: 60 }, (_, index) => record(DAY + index * MINUTE)));
     setup.api.intercept(async () => {

@@ -201,7 +201,7 @@ it('publishes what live polling never had from before a switch of the dialect', 
 });
 
 describe('what cannot go on the bus', () => {
-  it('is put aside, or claimed, as in a live run', async () => {
+  it('is quarantined or claimed, as in a live run', async () => {
     await installed({ dialect: 'configuration' });
     const allow = setup.gateway.events.refuseEntries(({ Detail }) =>
       Detail?.includes('poison') === true ? { code: 'MalformedDetail', message: 'x' } : undefined,
@@ -227,7 +227,7 @@ describe('a write to the slice of which the answer is lost', () => {
   it.each([
     ['the lease', (body: string) => body.includes('#previousLease')],
     ['a commit', (body: string) => body.includes('#lastCommitId')],
-  ])('was made all the same, and the run goes on (%s)', async (_, isMeant) => {
+  ])('was applied although its answer was lost, and the run continues (%s)', async (_, isMeant) => {
     await installed({ dialect: 'configuration' });
     setup.api.add([record(DAY), record(3 * DAY)]);
     let lost = 0;

@@ -105,7 +105,7 @@ it('closes the entries that went out before time ran out in the middle of a batc
   expect(open.size).toBe(10);
 });
 
-it('fails when the bus takes no more although there is time, and closes what it took', async () => {
+it('fails when the bus accepts nothing although time is left, and closes the accepted entries', async () => {
   const { deps, open, deadline } = quarantineOf(30, { unsent: 10 });
   await expect(redrive(request, deps, deadline(30_000))).rejects.toMatchObject({
     code: 'BUS_EXHAUSTED',

@@ -74,7 +74,7 @@ describe('progress inside a page', () => {
 });
 
 describe('a record on which runs die', () => {
-  it('is quarantined by the third run, as it came, and announced; the others go on', async () => {
+  it('is quarantined raw by the third run, and reported; the others are published', async () => {
     await open();
     setup.api.add([named('good-1'), named('poison'), named('good-2'), named('good-3')]);
     for (let death = 0; death < 2; death += 1) {

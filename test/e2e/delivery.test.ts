@@ -43,7 +43,7 @@ describe.each(['audit', 'configuration'] as const)('in the %s dialect', (dialect
     });
   });
 
-  it('emits nothing when nothing is new, and moves the watermark all the same', async () => {
+  it('emits nothing when nothing is new, but moves the watermark', async () => {
     await open({ dialect });
     // The server's date has whole seconds: with one that runs ahead, the watermark follows our clock, to the millisecond.
     setup.api.setSkew(2_000);
@@ -135,7 +135,7 @@ it('asks the audit dialect first and remembers what answered', async () => {
   expect((await setup.item('STATE'))?.['dialect']).toBe('configuration');
 });
 
-it('[case 36] goes on behind an empty page that has a cursor', async () => {
+it('[case 36] continues after an empty page that has a cursor', async () => {
   await open({ dialect: 'audit', api: { pageSize: 2 } });
   setup.api.add([record(), record(), record()]);
   let empty = true;

@@ -29,7 +29,7 @@ async function complaints(): Promise<{ tick: string; test: string }> {
   return { tick: sameRequest(tick), test: sameRequest(test) };
 }
 
-/** Every request has an id of its own. */
+/** Every request has another id. */
 const sameRequest = (line: string) => line.replace(/REQ-\d+/, 'REQ');
 
 describe('each trouble ends with one line that says what to do, from a tick and from test-connection alike', () => {
@@ -90,7 +90,7 @@ describe('each trouble ends with one line that says what to do, from a tick and 
   });
 });
 
-it('[case 42] goes on with a secret that was rotated, without a new deployment', async () => {
+it('[case 42] uses a rotated secret without a new deployment', async () => {
   await open({ dialect: 'configuration' });
   const sandbox = await setup.sandbox();
   await sandbox.poll();

@@ -92,7 +92,7 @@ it('[case 15] starts over from a watermark in the future, and says so', async ()
   await (await sandbox()).poll();
   expect(health(opened)).toMatchObject([
     { kind: 'stateLost', description: expect.stringContaining('in the future') as string },
-    // Three hours are read again, which is a silence of its own.
+    // Three hours are read again, which is another silence.
     { kind: 'catchingUp' },
     { kind: 'recovered' },
   ]);
@@ -146,7 +146,7 @@ it('[case 54] keeps a 5 MB policy change whole in the archive, and its small for
   expect(whole.change.new).toBe(policy(38_000));
 });
 
-it('[case 55] commits nothing while the archive does not take what belongs there', async () => {
+it('[case 55] commits nothing while the archive fails', async () => {
   const { api, sandbox, gateway, events, item } = await open();
   api.add(
     record(20_000, {
@@ -173,7 +173,7 @@ it('[case 55] commits nothing while the archive does not take what belongs there
   expect(events).toHaveLength(2);
 });
 
-it('[case 49] puts an entry that EventBridge will never take into quarantine, and goes on', async () => {
+it('[case 49] quarantines an entry that EventBridge rejects for good, and continues', async () => {
   const { api, sandbox, gateway, auditIds, ledger, item } = await open();
   api.add([record(), record(0, { target: { id: 'nPoison', name: 'poison', type: 'NODE' } }), record()]);
   gateway.events.refuseEntries(({ Detail }) =>

@@ -227,7 +227,7 @@ function textOf(body: Buffer = Buffer.alloc(0)): string {
 
 let made = 0;
 
-/** A configuration record of its own, `agoMs` before now. */
+/** A new configuration record, `agoMs` before now. */
 export function record(agoMs = 30_000, fields: object = {}): object {
   made += 1;
   return {

@@ -67,7 +67,7 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: In
         isFirst = false;
       };
       const chosen: Dialect = dialect === 'auto' ? (known ?? tailnet().dialect) : dialect;
-      // After an answer that never came, the configuration dialect goes on from the same window.
+      // After a missing answer, the configuration dialect requests the same window again.
       const send = sendFor(chosen === 'audit' ? { onAnswer: begin } : { onSend: begin });
       const fetchLog = createFetchLog({ send, authorizer, secretId, tailnet: name });
       const create = chosen === 'audit' ? createAuditDialect : createConfigurationDialect;

@@ -12,7 +12,7 @@ import type { BusEvent } from '../../lib/domain/event';
 import type { EventBus } from '../../lib/ports/event-bus';
 import type { Io } from './in-memory-io';
 
-/** The far side of a bus: what arrived, and what it will not take. */
+/** The remote side of a bus: what arrived, and what it rejects. */
 export interface InMemoryEventBus {
   /** While false, an entry is answered with success and dropped, as on AWS. */
   exists: boolean;

@@ -12,11 +12,11 @@ export interface LogEntry {
   /** Nanoseconds behind `at`, below a million. */
   readonly nanos: number;
   readonly visibleFrom: Millis;
-  /** From then on the API shows it no more; Infinity: for as long as it keeps anything. */
+  /** From then on the API does not show it; Infinity: until the retention ends. */
   readonly visibleUntil: Millis;
 }
 
-/** Records, and the cursor that continues behind them; null: there are no more. */
+/** Records, and the cursor of the next ones; null: these are the last. */
 export interface ShownPage {
   readonly records: readonly unknown[];
   readonly cursor: string | null;
@@ -36,7 +36,7 @@ export interface InMemoryTailnet {
   resume(cursor: string): ShownPage | undefined;
   /** `configuration`: what is visible now, both ends included. `isCut`: the answer ended before all of it was there, which only a `long` one does. */
   between(window: Window, long: boolean): { readonly records: readonly unknown[]; readonly isCut: boolean };
-  /** No cursor given out so far is taken any more. */
+  /** Refuses every cursor given out so far. */
   expireCursors(): void;
 }
 

@@ -39,7 +39,7 @@ it('keeps the demo ticking with new records until Ctrl-C, and then still proves 
   expect(stdout).toMatch(/Every record is on the bus exactly once\.\n$/);
 });
 
-it('ends after the story when Ctrl-C comes before its end', async () => {
+it('ends after the demo when Ctrl-C comes before its end', async () => {
   const { exitCode, stdout } = await demo(['--watch', '--json'], (text) => text.includes('\n'));
   expect(exitCode).toBe(0);
   const lines = stdout

@@ -15,7 +15,7 @@ const beforeSecondPage = (setup: TestEnvironment, happen: () => void) => {
   });
 };
 
-it('[case 45] goes on with a new token when its own ends in the middle of a run', async () => {
+it('[case 45] continues with a new token when the old one ends in the middle of a run', async () => {
   const setup = await environments.open({ dialect: 'audit', secret: OAUTH_CLIENT, api: { pageSize: 2 } });
   setup.api.add(Array.from({ length: 6 }, () => record()));
   beforeSecondPage(setup, () => {
@@ -44,7 +44,7 @@ it.each([
   await expect((await setup.sandbox()).testConnection()).resolves.toMatchObject({ ok: true });
 });
 
-it('[case 47] goes on with the page that was due when the key is rotated between two pages', async () => {
+it('[case 47] continues with the next page when the key is rotated between two pages', async () => {
   const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2 } });
   setup.api.add(Array.from({ length: 6 }, () => record()));
   beforeSecondPage(setup, () => {

@@ -11,7 +11,7 @@ export interface TableView {
   /** The items of one partition. */
   partition(pk: string): Promise<Item[]>;
   put(...items: readonly Item[]): Promise<void>;
-  /** As a restored backup: what is not in it is gone. */
+  /** As a restored backup: later items are gone. */
   restore(backup: readonly Item[]): Promise<void>;
   close(): void;
 }

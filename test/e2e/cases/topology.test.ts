@@ -68,7 +68,7 @@ it.each([
   ['audit', 'example.com'],
   ['configuration', '-'],
 ] as const)(
-  '[case 68] two stacks on one tailnet both bring everything, each under ids of its own (%s)',
+  '[case 68] two stacks on one tailnet both publish everything, under different ids (%s)',
   async (dialect, tailnet) => {
     const setup = await environments.open({ dialect, tailnet });
     await createTable(setup.gateway.url, 'second');

@@ -104,7 +104,7 @@ it('[case 25] emits an edited record again under its id, and nothing when Tailsc
   expect(setup.events.filter(({ detail }) => detail['revision'] === true)).toHaveLength(1);
 });
 
-it('[case 26] does not take the newest record of a page for how far the log is read', async () => {
+it('[case 26] does not close the window at the newest record of a page', async () => {
   const setup = await environments.open({ dialect: 'audit', api: { pageSize: 2 } });
   const ages = [10, 20, 30, 200, 210, 220].map((seconds) => seconds * 1_000);
   setup.api.add(ages.map((age) => record(age)));
@@ -127,9 +127,9 @@ it('[case 27] brings a record that lies outside of what was asked for, once', as
   expect(Number((await setup.item('STATE'))?.['wm'])).toBeLessThan(Date.now() - MINUTE + 1);
 });
 
-// An answer that leaves records out without a word cannot be told from a whole one. What can be promised: what a later
+// An answer that silently leaves records out looks like a whole one. The promise: what a later
 // answer shows, within the overlap or a sweep's horizon, is then brought, once.
-describe('[case 33] an answer that was cut without a word', () => {
+describe('[case 33] an answer that silently leaves records out', () => {
   const capped = (setup: TestEnvironment, most: number, until: () => boolean) =>
     setup.api.intercept(({ endpoint }, proceed) => {
       if (until()) return undefined;

@@ -27,7 +27,7 @@ it('[case 52] never sends a request over the limit, and splits before it', async
   expect(Math.max(...requests)).toBeLessThan(MAX_REQUEST_BYTES + 2_000);
 });
 
-it('[case 53] sends an event at the limit as it is, and one byte above it small, with the whole in the archive', async () => {
+it('[case 53] sends an event at the limit whole, and one byte above it small, with the whole in the archive', async () => {
   const setup = await environments.open({ dialect: 'configuration' });
   const lambda = await setup.sandbox();
   setup.api.add(record(1_000, about('event', { new: '' })));

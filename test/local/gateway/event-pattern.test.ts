@@ -60,8 +60,8 @@ describe('whole patterns', () => {
     ['an array has something else', { resources: [{ 'anything-but': 'arn:a' }] }, true],
     ['a name is not there', { detail: { nothing: ['a'] } }, false],
     ['anything-but wants the name to be there', { detail: { nothing: [{ 'anything-but': 'a' }] } }, false],
-    ['exists on what is there', { detail: { severity: [{ exists: true }] } }, true],
-    ['exists on what is not', { detail: { nothing: [{ exists: true }] } }, false],
+    ['exists on a present field', { detail: { severity: [{ exists: true }] } }, true],
+    ['exists on a missing field', { detail: { nothing: [{ exists: true }] } }, false],
     ['absent is absent', { detail: { nothing: [{ exists: false }] } }, true],
     ['absent below what is absent', { detail: { nothing: { deep: [{ exists: false }] } } }, true],
     ['not absent', { detail: { severity: [{ exists: false }] } }, false],
@@ -117,7 +117,7 @@ it.each<unknown>([
   expect(() => parseEventPattern(pattern)).toThrow(InvalidEventPattern);
 });
 
-it('an event always matches the pattern of its own values', () => {
+it('an event always matches the pattern made of its values', () => {
   const leaf = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.integer(), fc.boolean(), fc.constant(null));
   const { event } = fc.letrec<{ event: Record<string, unknown>; value: unknown }>((tie) => ({
     event: fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tie('value'), {

@@ -110,7 +110,7 @@ it.each([
   expect((await readAudit(tailnet, START)).auditLogs).toEqual([expect.objectContaining({ action: expected })]);
 });
 
-it('shows configuration records as they are when told to, and audit records always', async () => {
+it('shows configuration records unchanged on request, and audit records always', async () => {
   const native = aRecord('2026-07-27T12:00:00Z');
   const own = { id: 'e1', action: 'user:invite', created: '2026-07-27T12:00:01Z', actor: 'ada@example.com' };
   const tailnet = await aTailnet({ auditShape: 'native' });

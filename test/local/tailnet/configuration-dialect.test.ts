@@ -123,7 +123,7 @@ it('shows a late record from its instant on', async () => {
   expect((await readConfiguration(tailnet, DAY.start, DAY.end)).logs).toHaveLength(1);
 });
 
-it('puts a record where it is told to, whatever its own time', async () => {
+it('places a record at the given time, not at its event time', async () => {
   const tailnet = await aTailnet();
   const noon = BigInt(Date.parse('2026-07-27T12:00:00Z')) * 1_000_000n;
   tailnet.add(aRecord('no time'), { at: noon });

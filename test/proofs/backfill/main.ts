@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { problemsOf, prove } from './proof';
 import { endProcess } from '../../harness/end-process';
 
-const USAGE = `A backfill of 90 days, in slices at once that are killed on the way, beside live polling: every record must be on the bus.
+const USAGE = `A backfill of 90 days, in concurrent slices with kills, concurrently with live polling: every record must be on the bus.
 
   --records N  in the 90 days (200000)
   --kills N    sandboxes that are killed in the middle of a page (2)

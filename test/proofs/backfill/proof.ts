@@ -19,7 +19,7 @@ export interface ProofOptions {
   /** Over which they lie. */
   readonly days: number;
   readonly sliceHours: number;
-  /** Slices at once, each in a sandbox of its own. */
+  /** Concurrent slices, each in another sandbox. */
   readonly atOnce: number;
   /** Sandboxes that are killed on the way, in the middle of a page. */
   readonly kills: number;
@@ -51,7 +51,7 @@ export interface Evidence {
   readonly seconds: number;
 }
 
-/** A long range is backfilled in slices at once, with kills, beside live polling. */
+/** Backfills a long range in concurrent slices, with kills, concurrently with live polling. */
 export async function prove(options: ProofOptions): Promise<Evidence> {
   const began = performance.now();
   const setup = await openEnvironment({ dialect: 'configuration', remember: false });
@@ -139,7 +139,7 @@ function isBackfilled({ ingest }: Readonly<Record<string, unknown>>): boolean {
   return typeof ingest === 'object' && ingest !== null && 'mode' in ingest && ingest.mode === 'backfill';
 }
 
-/** Runs slices, so many at once, each worker in a sandbox of its own. One that is killed is followed by another. */
+/** Runs slices concurrently, each worker in another sandbox. A killed one is replaced. */
 function createWorkers(setup: TestEnvironment, count: number) {
   const busy = new Set<Sandbox>();
   return {

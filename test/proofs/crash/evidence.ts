@@ -25,7 +25,7 @@ export type Detail = z.infer<typeof detail>;
 
 const shown = z.object({ target: z.object({ id: z.string(), property: z.optional(z.string()) }) });
 
-/** One event under the name that the story knows it by: its stream and the record's target, of which each has its own. */
+/** One event, named by its stream and the record's target, which is different for each record. */
 export const nameOf = ({ stream, target }: Pick<Detail, 'stream' | 'target'>) => `${stream} ${target.id}`;
 
 /** Names of the events that a record gives. */
@@ -52,7 +52,7 @@ export interface Evidence {
   ledgerKeys(): Promise<readonly string[]>;
   /** The beginning of every mark in the table. */
   seen(): Promise<readonly string[]>;
-  /** The watermark in the table; null: there is none yet. */
+  /** The watermark in the table; null before the first commit. */
   watermark(): Promise<Millis | null>;
   readonly archived: (key: string) => string | undefined;
   close(): void;

@@ -1,13 +1,13 @@
 import { HOUR, type Millis } from '../../../lib/domain/time';
 
-/** Target of the record whose event the bus will not take. */
+/** Target of the record whose event the bus rejects. */
 export const POISON = 'nPoisonCNTRL';
 /** Target of the record whose event the bus is too busy for at first. */
 export const THROTTLED = 'nThrottledCNTRL';
 /** Target of the record that is too large for some targets of a rule. */
 export const OVERSIZE = 'nOversizeCNTRL';
 
-/** Records that the first tick meets beside the special ones: more than two flush units of 100. */
+/** Plain records of the first tick: more than two units of 100. */
 const PLAIN = 200;
 
 const SECOND = 1_000;

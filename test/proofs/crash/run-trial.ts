@@ -9,13 +9,13 @@ export interface Scenario extends Omit<TrialOptions, 'decide'> {
   readonly decide?: (arrival: Arrival, run: Run) => Promise<Fate> | Fate;
   /** What happens, from beginning to end. */
   readonly script: (run: Run, trial: Trial) => Promise<void>;
-  /** How many faults there were, once it is over. */
+  /** How many faults there were, after the end. */
   readonly faults?: (trial: Trial) => number;
 }
 
 export interface Played extends Verdict {
   readonly arrivals: readonly Arrival[];
-  /** How invocations failed; those of killed sandboxes are none. */
+  /** How invocations failed; without those of killed sandboxes. */
   readonly failures: readonly string[];
 }
 

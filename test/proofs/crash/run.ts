@@ -7,7 +7,7 @@ import type { Trial } from './trial';
 /** Milliseconds that an invocation has. */
 const REMAINING_MS: Millis = 60_000;
 
-/** Milliseconds after which a dead run's lease is over: its time, its slack of 5 s and the clocks' skew of 10 s. */
+/** Milliseconds after which a dead run's lease has ended: its time, its slack of 5 s and the clocks' skew of 10 s. */
 const LEASE_OVER_MS: Millis = 80_000;
 
 /** Real milliseconds after which an invocation counts as hanging. */
@@ -26,9 +26,9 @@ export interface Run {
   tickInTwo(): Promise<void>;
   /** Kills the sandbox that is at work. */
   kill(): Promise<void>;
-  /** The sandbox that is at work stands still until its lease is over and another one has done its work. */
+  /** The working sandbox is frozen until its lease has ended and another one has done its work. */
   freeze(): Promise<void>;
-  /** How invocations failed; those of killed sandboxes are none. */
+  /** How invocations failed; without those of killed sandboxes. */
   readonly failures: readonly string[];
   readonly problems: readonly string[];
   end(): Promise<void>;

@@ -12,7 +12,7 @@ const commit = z.object({ ExpressionAttributeValues: z.object({ ':wm': z.object(
 export interface Witness {
   /** Is shown every request that arrives, before it is served. */
   see(call: Call): Promise<void>;
-  /** Reads the watermark as it is now. */
+  /** Reads the present watermark. */
   readWatermark(): Promise<Millis | null>;
   readonly problems: readonly string[];
 }

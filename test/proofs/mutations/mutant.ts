@@ -13,7 +13,7 @@ export const ENTRIES = {
 } as const;
 
 /**
- * Bundles an entry with a mistake in it; null: as it is.
+ * Bundles an entry with a mistake in it; null: without one.
  *
  * @throws Error when the mistake's place is not found exactly once, or is no part of the bundle.
  */

@@ -63,7 +63,7 @@ async function knownPage(): Promise<string[]> {
   ];
 }
 
-/** A page that is known costs so much less than a new one: what is left is reading it, and hashing what ids are made from. */
+/** A page that is known costs so much less than a new one: it is only read and hashed. */
 const MOST_KNOWN = 8;
 
 /** The watermark is set back in the middle of a page of thousands, and another run begins while the first one goes on. */

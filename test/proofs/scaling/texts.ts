@@ -183,7 +183,7 @@ const STARTS = [
   '/*',
 ];
 
-/** Every row of the redaction table, so that a new row is tested too, and what is not in the table. */
+/** Every row of the redaction table, so that a new row is tested too, and some other texts. */
 export const TEXT_FAMILIES: readonly Family<string>[] = [
   ...OF_NAMES,
   ...OF_PREFIXES,

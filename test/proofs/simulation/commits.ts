@@ -27,7 +27,7 @@ export function judgeCommit(
 ): void {
   const { gaps, installation } = table.of(connector);
   if (before.rev === 0 && installation?.committed === true && !run.toldStateLost)
-    judge.violated('I5', `${run.id} began anew after the state was lost, without saying so on the bus`);
+    judge.violated('I5', `${run.id} started over after the state was lost, without a health event`);
   if (after.wm === before.wm || run.toldStateLost) return;
   if (after.wm < before.wm) {
     judge.violated('I5', `${run.id} set the watermark back from ${time(before.wm)} to ${time(after.wm)}`);

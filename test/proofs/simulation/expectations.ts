@@ -14,9 +14,9 @@ export interface Expectation {
   /** The API shows this content for good: no later one takes its place. */
   readonly isFinal: boolean;
   readonly arrivals: { readonly run: Run; readonly at: Millis; readonly id: string }[];
-  /** The bus would not take it, and it is kept instead. */
+  /** The bus rejected it, and it is quarantined. */
   isQuarantined: boolean;
-  /** It is kept beside the bus, because it could not be read. */
+  /** It is also quarantined, because it could not be read. */
   isKept: boolean;
   /** Whether an event has the value that the record has. */
   isHeldBy(detail: Extract<RecordDetail, { stream: 'audit' }>): boolean;

@@ -85,14 +85,14 @@ export interface Fate {
   readonly backMs: Millis;
   /** The process ends, without a trace. */
   readonly crash?: 'before' | 'after';
-  /** The process stands still for so long, and then goes on as if nothing had happened. */
+  /** The process is frozen for this long, and then continues. */
   readonly freeze?: { readonly when: 'before' | 'after'; readonly forMs: Millis };
   readonly lost?: 'request' | 'answer';
   /** The client sends it again, because the first answer was lost. */
   readonly twice?: boolean;
   /** What the service says instead of doing it. */
   readonly answer?: ConnectorError;
-  /** Why the bus does not take an entry. */
+  /** Why the bus rejects an entry. */
   readonly refuse?: (event: BusEvent) => string | undefined;
   /** What else happens in the system the moment the request arrives. */
   readonly meanwhile?: Meanwhile;

@@ -23,7 +23,7 @@ interface Start {
   readonly strikes: Run['strikes'];
 }
 
-/** The handler, as Lambda invokes it: with so much time, and killed when that is over. */
+/** The handler, as Lambda invokes it: with a time limit, and killed at its end. */
 export function startRun(system: SimulatedSystem, { number, budgetMs, skewMs, strikes }: Start): Run {
   const { timeline, plan, judge, setting, oracle } = system;
   const { state } = system.table.of(CONNECTOR);
@@ -82,7 +82,7 @@ export function startRun(system: SimulatedSystem, { number, budgetMs, skewMs, st
   void timeline.wait(budgetMs).then(() => {
     if (!isGoing(run) || run.frozenUntil > -Infinity) return;
     if (!run.wasSet) judge.violated('I18', `${run.id} was still going on when its time was over`);
-    system.trace.add(timeline.now(), run.id, 'is killed: its time is over');
+    system.trace.add(timeline.now(), run.id, 'is killed at its time limit');
     Object.assign(run, { hasCrashed: true, endedAt: timeline.now(), disturbances: run.disturbances + 1 });
     oracle.died(run);
   });

@@ -17,10 +17,10 @@ export const INVARIANTS = {
   I18: 'every run ends',
   I19: 'the same seed gives the same history',
   I20: 'a run that had its time leaves more out than it found, and what it begins it brings out unit by unit',
-  I21: 'no watermark is over 20 minutes old without an announcement that reached the bus, or is owed',
+  I21: 'no watermark is more than 20 minutes old without a health event that reached the bus, or is owed',
   I22: 'at rest, the last announcement of a silence is that it has ended',
-  I23: 'a record on which two runs in a row died, and no other, is quarantined as it came, announced, and kills no third',
-  I24: 'what is out and marked is not worked on again',
+  I23: 'only a record on which two runs in a row died is quarantined raw and reported, and it kills no third run',
+  I24: 'published and marked records are not worked on again',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 

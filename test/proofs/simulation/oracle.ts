@@ -49,7 +49,7 @@ export interface Oracle {
   died(run: Run): void;
   /** A run has ended by itself. */
   ended(run: Run): void;
-  /** A rewind, or a deleted item: tokens and the watermark begin anew. */
+  /** A rewind, or a deleted item: tokens and the watermark start over. */
   reset(): void;
   atRest(): void;
 }
@@ -75,7 +75,7 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
   /** Descriptions of the raw records that were announced. */
   const announcedRaw: string[] = [];
   const rawRecords = new Map<string, ReadonlySet<PlannedRecord>>();
-  /** Ids of what is out as an event. */
+  /** Ids of published events. */
   const asEvents = new Set<string>();
   let isSwitchTold = false;
   let highestToken = 0;
@@ -157,7 +157,7 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
     return expectation;
   };
 
-  /** A record whose events could not be made is kept as it came. */
+  /** A record whose events could not be made is quarantined raw. */
   const keepRaw = (run: Run, id: string, json: string, reason: string) => {
     const records = new Set<PlannedRecord>();
     for (const marker of new Set(json.match(MARKERS) ?? [])) {
@@ -293,7 +293,7 @@ export function createOracle(deps: OracleDeps, runs: readonly Run[]): Oracle {
           !expectations.all.some(({ record, arrivals }) => records.has(record) && arrivals.length > 0) &&
           !announcedRaw.some((text) => text.includes(id.replace(':', '-'))),
       );
-      if (untold !== undefined) judge.violated('I23', `${untold[0]} is in quarantine as it came, and nobody was told`);
+      if (untold !== undefined) judge.violated('I23', `${untold[0]} is in quarantine raw, without a health event`);
     },
   };
 }

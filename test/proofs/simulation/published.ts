@@ -42,7 +42,7 @@ export interface Published<Detail = RecordDetail> {
   readonly name: string;
 }
 
-/** @throws when the detail is none of ours. */
+/** @throws for a detail that the connector does not make. */
 export function readPublished(json: string): Published<RecordDetail | HealthDetail> {
   const read = z.parse(detail, JSON.parse(json));
   if (read.stream === 'health') return { detail: read, markers: [], name: '' };

@@ -9,7 +9,7 @@ export interface Run {
   readonly startedAt: Millis;
   /** Infinity while it goes on. A crash ends it too. */
   endedAt: Millis;
-  /** It ended without a word: what it was doing stays half done. */
+  /** It was killed: its work stays half done. */
   hasCrashed: boolean;
   /** Its clock minus the true one. */
   skewMs: Millis;
@@ -52,7 +52,7 @@ export interface Run {
   inherited: { readonly token: number; readonly records: readonly string[] } | null;
   /** Names of the records that it works on now. */
   noted: readonly string[];
-  /** It is about to quarantine them as they came. */
+  /** It is about to quarantine them raw. */
   isSparing: boolean;
   /** Names of all records that it began to work on. */
   readonly begun: Set<string>;

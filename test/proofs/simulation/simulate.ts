@@ -65,7 +65,7 @@ export async function simulate(seed: number): Promise<Outcome> {
 
 const MOST_THAWS = 5;
 
-/** Until every run that stood still goes on, and whatever keeps new runs away is over. */
+/** Until every frozen run continues, and nothing keeps new runs away. */
 async function thaw(system: SimulatedSystem): Promise<void> {
   // One that goes on may be made to stand still once more.
   for (let times = 0; times < MOST_THAWS && (times === 0 || system.runs.some(isGoing)); times += 1) {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** `npm run simulate`, in a process of its own: within jest it takes ten times as long. */
+/** `npm run simulate`, in another process: within jest it takes ten times as long. */
 const simulate = (...args: readonly string[]) =>
   new Promise<{ code: number | string; printed: string }>((resolve) => {
     execFile(process.execPath, [file, ...args], { maxBuffer: 2 ** 26 }, (error, printed) => {
@@ -41,7 +41,7 @@ it('lives through the same history again when the seed is the same, and through 
   expect(other).not.toBe(first);
 });
 
-it('refuses a number of seeds that is none', async () => {
+it('refuses an invalid number of seeds', async () => {
   expect(await simulate('--seeds', 'many')).toMatchObject({
     code: 1,
     printed: expect.stringContaining('--seeds N') as string,

@@ -107,7 +107,7 @@ export function createTransport(system: SimulatedSystem, run: Run): Io {
   }
 
   return async (call, effect) => {
-    // What the process would do in the very moment of its death it does no more.
+    // A dead process does nothing.
     if (run.hasCrashed) await new Promise(() => undefined);
     judgeStart(call);
     run.pending += 1;

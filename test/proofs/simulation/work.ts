@@ -7,7 +7,7 @@ import type { OracleDeps } from './oracle';
 import type { PlannedRecord } from './records';
 import { overlaps, type Run } from './run';
 
-/** Runs that a record may kill in a row: at the third it is quarantined as it came. */
+/** Runs that a record may kill in a row: the third quarantines it raw. */
 const MOST_DEATHS = 2;
 
 /** Records that a run may have begun and not brought out when it begins the next: the unit that goes out, and the one that is made ready. */
@@ -20,7 +20,7 @@ export interface WorkJudge {
   marked(elements: readonly string[]): void;
   died(run: Run): void;
   ended(run: Run): void;
-  /** A record was quarantined as it came. */
+  /** A record was quarantined raw. */
   quarantinedRaw(run: Run, records: readonly PlannedRecord[], reason: string): void;
   /** A rewind, or a deleted item: what runs had noted is gone. */
   reset(): void;
@@ -129,12 +129,12 @@ export function createWorkJudge(
         if (!isJust)
           judge.violated(
             'I23',
-            `${run.id} put ${record.marker} aside as it came (${reason}), and no two runs died on it`,
+            `${run.id} put ${record.marker} in quarantine raw (${reason}), and no two runs died on it`,
           );
       }
     },
     reset() {
-      // Tokens begin anew.
+      // Tokens start over.
       left.clear();
       row.clear();
     },

@@ -22,7 +22,7 @@ interface When {
   readonly deferredAt?: Millis;
 }
 
-/** Writes records of a dialect, each with a marker of its own. */
+/** Writes records of a dialect, each with a different marker. */
 export interface Writer {
   group(): string;
   plain(when: When): Written;

@@ -16,7 +16,7 @@ it.each([
   expect([visible(text), visibleLine(text)]).toEqual([shown, shown]);
 });
 
-it('leaves every other script as it is', () => {
+it('leaves every other script unchanged', () => {
   const text = 'Zoë Ångström, 日本語, שלום, 😀, C:\\users';
   expect([visible(text), visibleLine(text)]).toEqual([text, text]);
 });

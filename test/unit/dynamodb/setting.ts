@@ -18,7 +18,7 @@ export const deadline = {
 export const clock = { at: NOW, now: () => clock.at };
 
 export let gateway: Gateway;
-/** A table of its own for each test. */
+/** A new table for each test. */
 export const table = { client: new DynamoDBClient(LOCAL_CLIENT), name: '' };
 export let store: StateStore;
 

@@ -161,7 +161,7 @@ describe('a configuration record', () => {
 });
 
 describe('an audit record', () => {
-  it('has an id made of its own', () => {
+  it('has an id made from the id of Tailscale', () => {
     const edited = { ...AUDIT_RECORD, target: { ...AUDIT_RECORD.target, name: 'renamed' } };
     expect(audit(edited).id).toBe(audit(AUDIT_RECORD).id);
     expect(audit({ ...AUDIT_RECORD, id: 'evt-2' }).id).not.toBe(audit(AUDIT_RECORD).id);
@@ -183,7 +183,7 @@ describe('an audit record', () => {
     );
   });
 
-  it.each([{ id: null }, { id: '' }, { id: {} }])('is told apart by its content when its id is %j', (noId) => {
+  it.each([{ id: null }, { id: '' }, { id: {} }])('is distinguished by its content when its id is %j', (noId) => {
     const one = audit({ ...AUDIT_RECORD, ...noId });
     expect(one.id).not.toBe(audit({ ...AUDIT_RECORD, ...noId, action: 'device:delete' }).id);
     expect(one).toEqual(audit({ ...AUDIT_RECORD, ...noId, brandNew: true }));
