@@ -37,7 +37,7 @@ export function createLiveLease({
     items,
     sk: STATE_KEY,
     acquired: state,
-    checkpoint: toPlace(state, installation),
+    checkpoint: toCheckpoint(state, installation),
     newCommitId,
     leaseLost: 'another run took over, or the watermark was set back; this run stops, and the next run continues',
   });
@@ -130,7 +130,7 @@ function laterOf(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
-function toPlace({ wm, inflight, dialect, sweeps }: StateItem, { installedAt }: InstallationRecord): Checkpoint {
+function toCheckpoint({ wm, inflight, dialect, sweeps }: StateItem, { installedAt }: InstallationRecord): Checkpoint {
   const unswept = { doneFrom: installedAt, inflight: null };
   return { watermark: wm, inflight, dialect, sweeps: sweeps ?? { hourly: unswept, daily: unswept } };
 }
