@@ -1,4 +1,4 @@
-import type { Dialect } from '../../lib/domain/dialect';
+import { DIALECTS, type Dialect } from '../../lib/domain/dialect';
 import type { Window } from '../../lib/domain/time';
 import type { AuditLog, OpenAuditLog } from '../../lib/ports/audit-log';
 import type { Clock } from '../../lib/domain/deadline';
@@ -26,24 +26,24 @@ export interface InMemoryAuditLogDeps {
   /** The connector's clock. */
   readonly clock: Clock;
   readonly io: Io;
-  /** Called with the window of each first request: in the audit dialect when the tailnet answers it. */
+  /** Called with the window at its first requests, until one has an answer: when it is sent, if the dialect has an end, and when it is answered. */
   readonly onFirstAnswer?: (window: Window) => void;
 }
 
 /** lib/tailscale's own dialects over a tailnet in memory: only the HTTP exchange and its retries are replaced. */
 export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: InMemoryAuditLogDeps): OpenAuditLog {
   const sendFor =
-    ({ onSend, onAnswer }: { readonly onSend?: () => void; readonly onAnswer?: () => void }): Send =>
+    (hasEnd: boolean, begin: () => void): Send =>
     async <Content>({ url, read }: Outgoing<Content>, deadline: Parameters<Send>[1]): Promise<Reply<Content>> => {
       if (deadline.isNear()) throw outOfTime();
       const sentAt = clock.now();
       const limitMs = Math.min(TIMEOUT_MS, deadline.untilNear());
-      onSend?.();
+      if (hasEnd) begin();
       try {
         const { answer, servedAt } = await io(
           { service: 'upstream', name: 'GET', about: url.pathname + url.search, writes: false, limitMs, deadline },
           () => {
-            onAnswer?.();
+            begin();
             return { answer: answerOf(tailnet(), url), servedAt: tailnet().clock.now() };
           },
         );
@@ -61,14 +61,18 @@ export function createInMemoryAuditLog({ tailnet, clock, io, onFirstAnswer }: In
 
   return ({ tailnet: name, secretId, dialect }, known): AuditLog => ({
     pages(window, cursor, deadline) {
-      let isFirst = cursor === null;
+      let isAnswered = cursor !== null;
       const begin = () => {
-        if (isFirst) onFirstAnswer?.(window);
-        isFirst = false;
+        if (!isAnswered) onFirstAnswer?.(window);
       };
       const chosen: Dialect = dialect === 'auto' ? (known ?? tailnet().dialect) : dialect;
-      // After a missing answer, the configuration dialect requests the same window again.
-      const send = sendFor(chosen === 'audit' ? { onAnswer: begin } : { onSend: begin });
+      const sendOnce = sendFor(DIALECTS[chosen].hasEnd, begin);
+      // After a missing answer, the configuration dialect requests the same window again: the first answer is that one's.
+      const send: Send = async (outgoing, until) => {
+        const reply = await sendOnce(outgoing, until);
+        isAnswered = true;
+        return reply;
+      };
       const fetchLog = createFetchLog({ send, authorizer, secretId, tailnet: name });
       const create = chosen === 'audit' ? createAuditDialect : createConfigurationDialect;
       return create(API, name, fetchLog).pages(window, cursor, deadline);
