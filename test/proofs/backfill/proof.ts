@@ -1,4 +1,4 @@
-import { UpdateItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, UpdateItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { UNIT_EVENTS } from '../../../lib/pipeline/deliver';
 import type { BackfillPlan, BackfillReport, SliceInvocation } from '../../../lib/contract/backfill';
@@ -186,14 +186,17 @@ function createWorkers(setup: TestEnvironment, count: number) {
 /** As if the time of a killed invocation's lease had passed. */
 async function leaseIsOver(setup: TestEnvironment, { jobId, slice }: SliceInvocation): Promise<void> {
   const client = new DynamoDBClient({ ...LOCAL_CLIENT, endpoint: setup.gateway.url });
-  await client.send(
-    new UpdateItemCommand({
-      TableName: 'tailscale-audit',
-      Key: marshall({ pk: 'TN#default#BF', sk: `${jobId}#${slice}` }),
-      UpdateExpression: 'SET leaseUntil = :past',
-      ExpressionAttributeValues: marshall({ ':past': 0 }),
-    }),
-  );
+  const command = new UpdateItemCommand({
+    TableName: 'tailscale-audit',
+    Key: marshall({ pk: 'TN#default#BF', sk: `${jobId}#${slice}` }),
+    UpdateExpression: 'SET leaseUntil = :past',
+    // An invocation that was killed before it took its lease has left no item.
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: marshall({ ':past': 0 }),
+  });
+  await client.send(command).catch((error: unknown) => {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  });
   client.destroy();
 }
 

@@ -13,15 +13,23 @@ import { TEXT_FAMILIES } from './texts';
 export interface Stage {
   readonly name: string;
   readonly families: readonly string[];
+  /** Some of its work ends with a budget of steps, and grows faster than the input until then. */
+  readonly isBudgeted: boolean;
   /** @param sizes Characters, each twice the one before. */
   readonly grow: (family: string, sizes: readonly number[]) => Growth;
 }
 
-function stage<Input>(name: string, families: readonly Family<Input>[], work: (input: Input) => unknown): Stage {
+function stage<Input>(
+  name: string,
+  families: readonly Family<Input>[],
+  work: (input: Input) => unknown,
+  isBudgeted = false,
+): Stage {
   const byName = new Map(families.map((family) => [family.name, family]));
   return {
     name,
     families: [...byName.keys()],
+    isBudgeted,
     grow(wanted, sizes) {
       const family = byName.get(wanted);
       if (family === undefined) throw new Error(`there is no family ${wanted}`);
@@ -37,5 +45,5 @@ export const STAGES = {
     encodeAll(identify(record, NAMES), context, MIN_DETAIL_BYTES),
   ),
   longPolicy: stage('policy diff of one long thing', LONG_POLICIES, ([old, next]) => diffPolicy(old, next)),
-  manyPolicy: stage('policy diff of many things', POLICIES_OF_MANY, ([old, next]) => diffPolicy(old, next)),
+  manyPolicy: stage('policy diff of many things', POLICIES_OF_MANY, ([old, next]) => diffPolicy(old, next), true),
 } as const;
