@@ -1,5 +1,6 @@
 import { InvalidEventPattern, isLeaf, onlyEntry, parseValueMatch } from './value-match';
 import type { Leaf, LeafTest } from './value-match';
+import { isJsonObject } from '../../lib/domain/json';
 
 /** Says whether an event matches. */
 export type Matcher = (event: unknown) => boolean;
@@ -21,7 +22,7 @@ type Path = readonly string[];
  * @throws InvalidEventPattern
  */
 export function parseEventPattern(pattern: unknown): Matcher {
-  if (!isObject(pattern)) throw new InvalidEventPattern('Filter is not an object');
+  if (!isJsonObject(pattern)) throw new InvalidEventPattern('Filter is not an object');
   const matches = parseNames(pattern, []);
   return (event) => matches(event, event);
 }
@@ -33,7 +34,7 @@ function parseNames(pattern: object, path: Path): PartMatcher {
     name === '$or' && isAlternatives(rule) ? parseOr(rule, path) : parseName(name, rule, path),
   );
   return (part, event) => {
-    const candidates = elements(part).filter(isObject);
+    const candidates = elements(part).filter(isJsonObject);
     return (candidates.length === 0 ? [{}] : candidates).some((candidate) =>
       conditions.every((condition) => condition(candidate, event)),
     );
@@ -42,7 +43,8 @@ function parseNames(pattern: object, path: Path): PartMatcher {
 
 function parseName(name: string, rule: unknown, above: Path): PartMatcher {
   const path = [...above, name];
-  if (!Array.isArray(rule) && !isObject(rule)) throw new InvalidEventPattern(`"${name}" must be an object or an array`);
+  if (!Array.isArray(rule) && !isJsonObject(rule))
+    throw new InvalidEventPattern(`"${name}" must be an object or an array`);
   const matches = Array.isArray(rule) ? parseAlternatives(rule, path) : parseNames(rule, path);
   return (part, event) => matches(valueOf(part, name), event);
 }
@@ -60,7 +62,7 @@ function parseAlternatives(rule: readonly unknown[], path: Path): PartMatcher {
 
 /** @returns undefined when this is another comparison. */
 function parseExists(expected: unknown): LeafTest | 'absent' | undefined {
-  if (!isObject(expected) || !('exists' in expected)) return undefined;
+  if (!isJsonObject(expected) || !('exists' in expected)) return undefined;
   const [, wanted] = onlyEntry(expected);
   if (typeof wanted !== 'boolean') throw new InvalidEventPattern('exists match pattern must be either true or false.');
   return wanted ? () => true : 'absent';
@@ -87,7 +89,7 @@ function isAlternatives(rule: unknown): rule is object[] {
   return (
     Array.isArray(rule) &&
     rule.length >= 2 &&
-    rule.every((one) => isObject(one) && !Object.keys(one).some((name) => COMPARISONS.has(name)))
+    rule.every((one) => isJsonObject(one) && !Object.keys(one).some((name) => COMPARISONS.has(name)))
   );
 }
 
@@ -106,9 +108,7 @@ function elements(part: unknown): unknown[] {
 }
 
 function valueOf(part: unknown, name: string): unknown {
-  return isObject(part) && Object.hasOwn(part, name) ? Object.getOwnPropertyDescriptor(part, name)?.value : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(part) && Object.hasOwn(part, name)
+    ? Object.getOwnPropertyDescriptor(part, name)?.value
+    : undefined;
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Millis } from '../../lib/domain/time';
 import type { AwsPlace } from './place';
 import { AwsError } from './protocol';
+import { isJsonObject } from '../../lib/domain/json';
 
 /** Entries a request may hold. */
 const MAX_ENTRIES = 10;
@@ -100,14 +101,10 @@ export function readEntry(entry: PutEventsEntry, id: string, now: Millis, place:
 function parseDetail(detail: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(detail);
-    return isObject(value) && !isDeeperThan(MAX_DEPTH, value) ? value : undefined;
+    return isJsonObject(value) && !isDeeperThan(MAX_DEPTH, value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isDeeperThan(levels: number, value: unknown): boolean {

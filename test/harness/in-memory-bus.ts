@@ -60,6 +60,7 @@ export function createInMemoryBus(far: InMemoryEventBus, io: Io): EventBus {
         }),
     };
     return createEventBridgeBus({
+      // The adapter uses `send` alone, for these two commands.
       client: client as unknown as EventBridgeClient,
       busName: 'in-memory',
       resendDelayMs: 0,

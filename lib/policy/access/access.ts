@@ -155,7 +155,7 @@ function compareReach(
   return opened.length > 0 || lostPosture || lostVia ? { opened, isFresh, lostPosture, lostVia } : undefined;
 }
 
-/** The ports that no match has; the same list when no match has any of them. */
+/** The ports without those of the matches. */
 function subtract(ports: readonly PortRange[], matches: readonly Match[]): readonly PortRange[] {
   let left = ports;
   for (const match of matches) {

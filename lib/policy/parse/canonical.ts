@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { isJsonObject } from '../../domain/json';
 import type { Json, JsonNode } from './hujson';
 import {
   ALL_PORTS,
@@ -15,7 +16,7 @@ import type { RuleSection } from './sections';
 export type JsonObject = Readonly<Record<string, Json>>;
 
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }
 
 /** The value with sorted keys and sorted arrays: equal meaning gives equal `JSON.stringify`. */

@@ -2,6 +2,11 @@ import aslValidator from 'asl-validator';
 import pMap from 'p-map';
 import { deployed, resourcesOf, synthesize } from '../synth';
 
+/*
+ * Interprets the part of Amazon States Language that the deployed state machine uses. Anything else throws, so that a
+ * change of the definition cannot pass unnoticed.
+ */
+
 interface State {
   readonly Type: string;
   readonly [field: string]: unknown;
@@ -132,7 +137,7 @@ export async function execute(
         unknown.length > 0 ||
         (state['QueryLanguage'] ?? 'JSONPath') !== 'JSONPath'
       )
-        throw new Error(`${name}: ${state.Type} ${unknown.join()} is not implemented`);
+        throw new Error(`${name}: ${state.Type} ${unknown.join()} is no part of the deployed state machine`);
       if (state.Type === 'Fail') throw new FunctionError(state['Error'] as string, state['Cause'] as string);
       run.longestPayload = Math.max(run.longestPayload, JSON.stringify(data).length);
       if (state.Type === 'Choice') {
@@ -165,7 +170,7 @@ const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 /** The value at a reference path such as `$.plan.slices`; undefined if it is missing. */
 function find(data: unknown, reference: string): unknown {
-  if (!/^\$(\.\w+)*$/.test(reference)) throw new Error(`${reference} is not implemented`);
+  if (!/^\$(\.\w+)*$/.test(reference)) throw new Error(`${reference} is no reference path that the state machine uses`);
   return reference
     .split('.')
     .slice(1)
@@ -186,7 +191,7 @@ function path(state: State, field: 'InputPath' | 'OutputPath', data: unknown): u
 function put(data: unknown, reference: string | null | undefined, result: unknown): unknown {
   if (reference === null) return data;
   if (reference === undefined || reference === '$') return result;
-  if (!/^\$\.\w+$/.test(reference)) throw new Error(`${reference} is not implemented`);
+  if (!/^\$\.\w+$/.test(reference)) throw new Error(`${reference} is no reference path that the state machine uses`);
   return { ...(data as object), [reference.slice(2)]: result };
 }
 
@@ -224,6 +229,6 @@ function holds({ Variable: reference = '$', ...rule }: Rule, data: unknown): boo
     case 'NumericLessThanEquals':
       return typeof value === 'number' && value <= (operand as number);
     default:
-      throw new Error(`${operator} is not implemented`);
+      throw new Error(`${operator} is no comparison that the state machine uses`);
   }
 }
